@@ -1,0 +1,56 @@
+package budget
+
+// Account is the replicated state of one limit for one key in the current window.
+// Its window is the limit's: accounts of other windows do not exist, which is the roll.
+type Account struct {
+	// Used is what is charged to the window: granted and not taken back. 0..Peak.
+	Used Credits `cbor:"1,keyasint"`
+	// Peak is the largest limit in force while the window was granted from: the window's bound.
+	Peak Credits `cbor:"2,keyasint"`
+	// Askers counts the sessions that asked in this window; PrevAskers those of the last one.
+	// They size grants and bind nothing.
+	Askers     uint32 `cbor:"3,keyasint,omitempty"`
+	PrevAskers uint32 `cbor:"4,keyasint,omitempty"`
+}
+
+// Left returns the credits that may still be charged under amount. A limit that was lowered
+// below what is used leaves nothing, not a debt.
+func (a Account) Left(amount Credits) Credits { return max(0, amount-a.Used) }
+
+// Charge takes n credits out of the window under amount and reports whether it did.
+// It does nothing when n is not in 1..Left(amount).
+func (a *Account) Charge(n, amount Credits) bool {
+	if n < 1 || n > a.Left(amount) {
+		return false
+	}
+	a.Used += n
+	a.Peak = max(a.Peak, amount)
+	return true
+}
+
+// Return puts n charged credits back and reports whether it did (R8: the caller has checked
+// lease, window and that it is the lease's only return). It does nothing when n is not in
+// 1..Used.
+func (a *Account) Return(n Credits) bool {
+	if n < 1 || n > a.Used {
+		return false
+	}
+	a.Used -= n
+	return true
+}
+
+// Share says how much of left to grant to an ask of need..want: what is wanted, but at most
+// a holder's half share of what is left, and never less than what is needed. Grants shrink
+// toward exhaustion, so little is stranded and late holders get theirs. It is efficiency
+// only: the bound holds for any result in need..left.
+//
+// It returns 0 when left < need. Want below need counts as need; need below 1 as 1.
+func (a Account) Share(need, want, left Credits) Credits {
+	need = max(1, need)
+	if left < need {
+		return 0
+	}
+	holders := Credits(max(1, a.Askers, a.PrevAskers))
+	share := (left + 2*holders - 1) / (2 * holders)
+	return max(need, min(want, share))
+}

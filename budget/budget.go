@@ -1,0 +1,76 @@
+// Package budget holds what a budget is and the integer arithmetic of its accounts.
+//
+// It is pure: no clock, no I/O, no goroutine, no float. Everything that depends on time takes
+// the instant of cluster time as an argument, so that every replica computes the same bytes.
+package budget
+
+import "time"
+
+// Credits counts units of one metric: requests, tokens. Never negative in a valid state.
+type Credits int64
+
+// Instant is a point in cluster time: nanoseconds since the cluster's first epoch began.
+// It is no wall-clock time and cannot be compared with one (rule R2). Zero is the beginning.
+type Instant int64
+
+// Add returns the instant d later.
+func (t Instant) Add(d time.Duration) Instant { return t + Instant(d) }
+
+// Sub returns the cluster time from u to t.
+func (t Instant) Sub(u Instant) time.Duration { return time.Duration(t - u) }
+
+// Window numbers a limit's windows: window k of a limit with period W is [kW, (k+1)W) in
+// cluster time.
+type Window int64
+
+// Kind is the shape of a limit's bound.
+type Kind string
+
+// KindWindow bounds the admissions of each window [kW, (k+1)W) (Theorem 1).
+const KindWindow Kind = "window"
+
+// Bounds of a valid budget. Each keeps arithmetic inside 64 bits or state inside memory.
+const (
+	// MaxAmount keeps every amount exact in JSON readers that hold numbers as doubles.
+	MaxAmount Credits = 1 << 53
+	// MinPer keeps a window several round trips long.
+	MinPer = 10 * time.Millisecond
+	// MaxPer leaves room for a leap year and a billing grace month.
+	MaxPer = 400 * 24 * time.Hour
+	// MaxLimits bounds the work of one admission and of one Acquire.
+	MaxLimits = 16
+	// MaxNameLen bounds budget and metric names, in bytes.
+	MaxNameLen = 128
+	// MaxKeyLen bounds an account key, in bytes.
+	MaxKeyLen = 256
+)
+
+// Limit is one dimension of a budget: at most Amount credits of Metric per Per.
+// A limit is identified inside its budget by metric and period: changing Amount keeps its
+// account, changing Metric or Per replaces the limit.
+type Limit struct {
+	Metric string        `json:"metric" cbor:"1,keyasint"`
+	Kind   Kind          `json:"kind" cbor:"2,keyasint"`
+	Amount Credits       `json:"amount" cbor:"3,keyasint"` // 1..MaxAmount credits a window
+	Per    time.Duration `json:"per" cbor:"4,keyasint"`    // MinPer..MaxPer of cluster time
+}
+
+// Same reports whether l and m are the same limit, perhaps with another amount.
+func (l Limit) Same(m Limit) bool {
+	return l.Metric == m.Metric && l.Kind == m.Kind && l.Per == m.Per
+}
+
+// WindowAt returns the window that t lies in.
+func (l Limit) WindowAt(t Instant) Window { return Window(int64(t) / int64(l.Per)) }
+
+// End returns the first instant after window w.
+func (l Limit) End(w Window) Instant { return Instant(int64(w+1) * int64(l.Per)) }
+
+// Budget is a named policy: limits that an admission must satisfy together.
+type Budget struct {
+	Name string `json:"name" cbor:"1,keyasint"`
+	// Keyed budgets have an account per limit and key; others have one, with the empty key.
+	Keyed bool `json:"keyed,omitempty" cbor:"2,keyasint,omitempty"`
+	// Limits are 1..MaxLimits, in canonical order: by metric, then by period.
+	Limits []Limit `json:"limits" cbor:"3,keyasint"`
+}

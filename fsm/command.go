@@ -1,0 +1,120 @@
+package fsm
+
+import (
+	"time"
+
+	"github.com/leased-io/leased/budget"
+	"github.com/leased-io/leased/lease"
+)
+
+// Entry is one raft log entry: a batch of commands that take effect at one instant, or, with
+// Open, the command that opens an epoch.
+type Entry struct {
+	// Open opens the epoch of the entry's own raft term (R2, R3). It carries nothing else.
+	Open bool `cbor:"1,keyasint,omitempty"`
+	// Epoch is the epoch under which Stamp was read. An entry of any other epoch than the one
+	// that is open has no effect: each of its commands is answered CodeStaleEpoch (R3).
+	Epoch uint64 `cbor:"2,keyasint,omitempty"`
+	// Stamp is the leader's cluster clock, read when the batch closed (R1).
+	Stamp    budget.Instant `cbor:"3,keyasint,omitempty"`
+	Commands []Command      `cbor:"4,keyasint,omitempty"`
+}
+
+// MaxCommands bounds an entry: what one apply may do before the next snapshot or read.
+const MaxCommands = 4096
+
+// Command is a change of the state. Exactly one field is set.
+type Command struct {
+	OpenSession  *OpenSession   `cbor:"1,keyasint,omitempty"`
+	Acquire      *lease.Request `cbor:"2,keyasint,omitempty"`
+	Return       *Return        `cbor:"3,keyasint,omitempty"`
+	PutBudget    *PutBudget     `cbor:"4,keyasint,omitempty"`
+	DeleteBudget *DeleteBudget  `cbor:"5,keyasint,omitempty"`
+}
+
+// OpenSession starts a holder's incarnation on one account of a budget.
+type OpenSession struct {
+	Budget string `cbor:"1,keyasint"`
+	Key    string `cbor:"2,keyasint,omitempty"`
+}
+
+// Return gives back credits without asking for others, and closes the session if told so.
+type Return struct {
+	Session lease.SessionID `cbor:"1,keyasint"`
+	Returns []lease.Return  `cbor:"2,keyasint,omitempty"`
+	Close   bool            `cbor:"3,keyasint,omitempty"`
+}
+
+// PutBudget creates a budget or replaces its limits. Putting what is there changes nothing.
+type PutBudget struct {
+	Budget budget.Budget `cbor:"1,keyasint"`
+}
+
+// DeleteBudget removes a budget. One that is created again under its name starts empty until
+// the old one's leases are over.
+type DeleteBudget struct {
+	Name string `cbor:"1,keyasint"`
+}
+
+// Code is how a command was decided. Where several apply, the first in this order wins.
+type Code uint8
+
+// The codes, in order of precedence.
+const (
+	// CodeInvalid: the command is malformed; Detail says how. Nothing refusable should come
+	// this far: callers validate before they propose.
+	CodeInvalid Code = iota + 1
+	// CodeStaleEpoch: the entry was stamped under another epoch than the open one (R3). It had
+	// no effect at all; the caller may propose again.
+	CodeStaleEpoch
+	// CodeUnknownSession: Acquire or Return of a session that expired, was closed or never was.
+	CodeUnknownSession
+	// CodeStale: Acquire whose Seq is below the session's last. It had no effect.
+	CodeStale
+	// CodeUnknownBudget: OpenSession, Acquire or DeleteBudget of a budget that does not exist.
+	CodeUnknownBudget
+	// CodeChanged: Acquire under another revision than the budget's. Returns were taken.
+	CodeChanged
+	// CodeTooLarge: Acquire with a need above the limit's amount. Returns were taken.
+	CodeTooLarge
+	// CodeKeyNotAllowed: OpenSession with a key on a budget without keys, or the reverse.
+	CodeKeyNotAllowed
+	// CodeFull: a table is full (sessions, budgets, accounts); Detail names it.
+	CodeFull
+	// CodeDenied: Acquire found less than needed. Returns were taken, nothing was charged.
+	CodeDenied
+	// CodeDone: the command took effect.
+	CodeDone
+)
+
+// Result is what one command of an entry came to.
+type Result struct {
+	Code   Code
+	Detail string // with CodeInvalid, CodeFull, CodeKeyNotAllowed
+
+	Session  lease.SessionID // OpenSession
+	Revision uint64          // OpenSession, Acquire, PutBudget: the budget's revision
+	Limits   []budget.Limit  // OpenSession, and Acquire with CodeChanged
+
+	Grants []lease.Grant    // Acquire with CodeDone
+	Denial *lease.Denial    // Acquire with CodeDenied
+	Limit  int              // Acquire with CodeTooLarge
+	Taken  []budget.Credits // Return: per return, what was taken back
+
+	Created, Changed bool // PutBudget
+}
+
+// Bounds of the replicated tables. A command that would exceed one is refused with CodeFull.
+const (
+	MaxBudgets  = 10_000
+	MaxSessions = 1_000_000
+	MaxAccounts = 4_000_000
+	// MaxReturns bounds the returns of one command.
+	MaxReturns = 64
+	// MaxSessionLeases bounds the live leases of a session: older ones can no longer be
+	// returned, and count as spent.
+	MaxSessionLeases = 64
+	// SessionTTL is how long a session is remembered after its last command, in cluster time.
+	// A holder that still has leases renews its session earlier.
+	SessionTTL = 10 * time.Minute
+)

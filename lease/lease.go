@@ -1,0 +1,140 @@
+// Package lease holds a lease's life as its holder sees it, and Holder, the core of the
+// limiter that lives in the fleet's processes.
+//
+// It is pure: no clock, no I/O, no goroutine. Every call that depends on time takes a Reading.
+package lease
+
+import (
+	"math/bits"
+	"time"
+
+	"github.com/leased-io/leased/budget"
+)
+
+// ID identifies one grant for ever: the state machine counts them up and never reuses one.
+type ID uint64
+
+// SessionID identifies one incarnation of a holder. The state machine hands it out, so that a
+// forgotten session is never taken for a new one (Ongaro's thesis, section 6.3).
+type SessionID uint64
+
+// Reading is one look at a process's clocks, in nanoseconds. Only differences of readings of
+// one process mean anything.
+type Reading struct {
+	// Mono is the monotonic clock. It runs within 1 +- rho of real time, but stops in suspend.
+	Mono int64
+	// Wall is the wall clock, read only to notice a suspend: it may jump either way (R6).
+	Wall int64
+}
+
+// Before reports whether r is within d after start on both clocks: the test of R6.
+func (r Reading) within(start Reading, d time.Duration) bool {
+	return r.Mono-start.Mono < int64(d) && r.Wall-start.Wall < int64(d)
+}
+
+// DefaultMaxClockDriftPPM is rho, the default bound on how far the rate of any clock used for
+// elapsed time strays from real time, in parts per million. NTP slewing counts as drift.
+const DefaultMaxClockDriftPPM = 5000
+
+// MaxMaxClockDriftPPM is the largest drift that may be configured: 20 %.
+const MaxMaxClockDriftPPM = 200_000
+
+// Life returns how much of a lease's ttl the holder may use on its own clock (R6):
+// floor(ttl * (1-rho) / (1+rho)) for rho = driftPPM parts per million, so that a holder whose
+// clock is slowest stops before a cluster clock that is fastest reaches the window's end.
+// A ttl of zero or less gives zero.
+func Life(ttl time.Duration, driftPPM int64) time.Duration {
+	if ttl <= 0 {
+		return 0
+	}
+	hi, lo := bits.Mul64(uint64(ttl), uint64(1_000_000-driftPPM))
+	q, _ := bits.Div64(hi, lo, uint64(1_000_000+driftPPM))
+	return time.Duration(q)
+}
+
+// Ask is what a holder wants of one limit.
+type Ask struct {
+	// Limit is the index of the limit in its budget's canonical order.
+	Limit int `cbor:"1,keyasint"`
+	// Need is the least that is of use, Want what is hoped for: 1 <= Need <= Want <= MaxAmount.
+	Need budget.Credits `cbor:"2,keyasint"`
+	Want budget.Credits `cbor:"3,keyasint"`
+}
+
+// Return gives back credits of one lease, for good: the holder has forgotten them before this
+// is sent (R8).
+type Return struct {
+	Lease  ID             `cbor:"1,keyasint"`
+	Window budget.Window  `cbor:"2,keyasint"`
+	Amount budget.Credits `cbor:"3,keyasint"` // >= 1
+}
+
+// Request is one Acquire of a session. It is retried under the same Seq until it is answered,
+// and charged once (R8).
+type Request struct {
+	Session SessionID `cbor:"1,keyasint"`
+	// Seq counts a session's requests from 1. One request is outstanding at a time.
+	Seq uint64 `cbor:"2,keyasint"`
+	// Revision is the budget's revision that the asks were made under.
+	Revision uint64 `cbor:"3,keyasint"`
+	// Asks has at most one ask per limit. None at all only keeps the session alive.
+	Asks []Ask `cbor:"4,keyasint,omitempty"`
+	// Returns are taken before the asks are granted: a renewal is a return and an ask.
+	Returns []Return `cbor:"5,keyasint,omitempty"`
+}
+
+// Grant is one lease: credits of one limit in one window.
+type Grant struct {
+	Lease  ID             `cbor:"1,keyasint"`
+	Limit  int            `cbor:"2,keyasint"` // index as in Ask
+	Window budget.Window  `cbor:"3,keyasint"`
+	Amount budget.Credits `cbor:"4,keyasint"`
+	// TTL is the cluster time from the effect of the command that is answered to the window's
+	// end (R5): a duration. Zero or less: the window is over.
+	TTL time.Duration `cbor:"5,keyasint"`
+}
+
+// Denial says which limit refused an Acquire, and for how long.
+type Denial struct {
+	Limit int            `cbor:"1,keyasint"` // index as in Ask
+	Left  budget.Credits `cbor:"2,keyasint"` // credits left there: fewer than needed
+	// RetryAfter is the cluster time from the command's effect until that limit rolls.
+	RetryAfter time.Duration `cbor:"3,keyasint"`
+}
+
+// Outcome is how the coordinator decided a request.
+type Outcome uint8
+
+// The outcomes of an Acquire. An unknown outcome (timeout, lost leader) is not among them: the
+// request is retried under its Seq.
+const (
+	// Granted: Grants holds one lease per ask.
+	Granted Outcome = iota + 1
+	// Denied: a limit had less than was needed; nothing was charged anywhere. See Denial.
+	Denied
+	// TooLarge: a need exceeds the limit's amount: no window can ever satisfy it.
+	TooLarge
+	// Changed: the budget's revision is another; nothing was charged. Limits and Revision are
+	// the new ones: ask again under a new Seq.
+	Changed
+	// UnknownBudget: the budget was deleted. Nothing was charged.
+	UnknownBudget
+	// UnknownSession: the session has expired or was closed. Open another.
+	UnknownSession
+	// Stale: a later request of the session was decided before. This one had no effect.
+	Stale
+)
+
+// Answer is the decision on a request, as the holder takes it.
+type Answer struct {
+	Outcome  Outcome
+	Grants   []Grant
+	Denial   *Denial
+	Revision uint64
+	// Limits are those in force, in canonical order; set with Changed.
+	Limits []budget.Limit
+	// Limit is the index of the offending limit; meaningful with TooLarge.
+	Limit int
+	// DriftPPM is the cluster's rho; the holder uses the larger of it and its own.
+	DriftPPM int64
+}

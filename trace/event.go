@@ -1,0 +1,148 @@
+// Package trace is the record of a run: its event schema, its writer and its reader.
+//
+// A trace is a directory of files, one per recorder: each node writes what its state machine
+// applied, in log order; each client process writes what its limiters did. docs/trace.md is
+// the schema in prose. The package knows nothing of the product that it records.
+package trace
+
+// Version is the schema's version, in every file's header. A reader refuses any other.
+const Version = 1
+
+// Kind names what happened.
+type Kind string
+
+// Events of every recorder.
+const (
+	// KindHeader is the first line of a file: Version, Run, Recorder, Role, Clock, DriftPPM.
+	KindHeader Kind = "header"
+	// KindGap says that N events before this one were lost: the recorder's buffer was full or
+	// its disk failed. A trace with a gap can be refuted but not vouched for.
+	KindGap Kind = "gap"
+	// KindEnd is the last line of a file that was closed in order.
+	KindEnd Kind = "end"
+)
+
+// Events of a node, outside the log.
+const (
+	// KindLeader: this node gained (OK) or lost leadership in Term. After a gain it stamps only
+	// once its epoch is open.
+	KindLeader Kind = "leader"
+	// KindPropose: this leader read Stamp from its cluster clock under Epoch, at At, and is
+	// about to append it (R1). At lies before the append.
+	KindPropose Kind = "propose"
+	// KindRestore: this node replaced its state by a snapshot: Index, Hash, T, Epoch.
+	KindRestore Kind = "restore"
+)
+
+// Events of a node that come from applying log entry Index: every replica writes the same
+// ones in the same order, but for At. They follow their entry's KindEntry.
+const (
+	// KindEntry: Index, Term, Epoch and Stamp of the entry; OK if it had effect (its epoch was
+	// the open one), T after it, and Hash, the state machine's running digest after it.
+	KindEntry Kind = "entry"
+	// KindEpoch: the entry opened Epoch (R2, R3). T is where its clock starts.
+	KindEpoch Kind = "epoch"
+	// KindState: Hash is the hash of the whole state after entry Index. Written now and then.
+	KindState Kind = "state"
+	// KindLimit: limit Limit of budget Budget (Metric, Per) is in force with Amount from here
+	// on; Amount 0: it is removed. A limit that starts empty has OK false: nothing is granted
+	// before its first roll at or after Until.
+	KindLimit Kind = "limit"
+	// KindRoll: limit Limit entered Window (R4). Every account of it is fresh.
+	KindRoll Kind = "roll"
+	// KindSession: Session was opened on budget Budget, key Key.
+	KindSession Kind = "session"
+	// KindSessionEnd: Session was closed (OK) or forgotten after its idle time.
+	KindSessionEnd Kind = "session_end"
+	// KindGrant: Session's request Seq was charged Amount on (Limit, Key) in Window: Lease, TTL.
+	KindGrant Kind = "grant"
+	// KindReplay: a retry of a charged request was answered again: Lease, with what TTL is left.
+	KindReplay Kind = "replay"
+	// KindDeny: Session's request Seq was refused by Limit, which had Amount left; RetryAfter
+	// is in TTL.
+	KindDeny Kind = "deny"
+	// KindReturn: Session gave back Amount of Lease, of Window; OK if it was taken.
+	KindReturn Kind = "return"
+)
+
+// Events of a limiter.
+const (
+	// KindSend: Session sent Attempt of request Seq; At was read just before (R7).
+	KindSend Kind = "send"
+	// KindAccept: Session took the answer to Attempt of Seq: Lease, Window, Amount, TTL as told,
+	// and Life, the part of it that it will use, counted from the attempt's send (R6).
+	KindAccept Kind = "accept"
+	// KindDrop: Session dropped a late answer to Attempt of Seq, which was closed (R9).
+	KindDrop Kind = "drop"
+	// KindAdmit: Session spent N credits of Lease, in Count admissions, with clock readings from
+	// First to Last. Aggregated exactly; flushed often.
+	KindAdmit Kind = "admit"
+	// KindGiveUp: Session gave up N credits of Lease for good, to return them (R8).
+	KindGiveUp Kind = "give_up"
+	// KindExpire: Lease is over for Session with N credits unspent.
+	KindExpire Kind = "expire"
+	// KindFailOpen: N credits were admitted with no lease by an explicit fail-open policy, in
+	// Count admissions from First to Last. Outside every bound.
+	KindFailOpen Kind = "fail_open"
+)
+
+// Roles of a recorder.
+const (
+	RoleNode  = "node"
+	RoleFleet = "fleet"
+)
+
+// Event is one line of a trace. A field that does not belong to its kind is zero and absent.
+// Times that start with At, First or Last are nanoseconds on the recorder's monotonic clock;
+// those in Stamp, T and Until are cluster time; TTL, Life and Per are durations in nanoseconds.
+type Event struct {
+	Kind Kind  `json:"kind"`
+	At   int64 `json:"at"`
+
+	// Header.
+	Version  int    `json:"version,omitempty"`
+	Run      string `json:"run,omitempty"`      // names one cluster's life; files of others do not mix
+	Recorder string `json:"recorder,omitempty"` // node id, or the client process's name
+	Role     string `json:"role,omitempty"`
+	// Clock names the clock that At is read from: files with the same one are comparable.
+	Clock    string `json:"clock,omitempty"`
+	DriftPPM int64  `json:"drift_ppm,omitempty"` // max_clock_drift of this recorder
+
+	// Log.
+	Index uint64 `json:"index,omitempty"`
+	Term  uint64 `json:"term,omitempty"`
+	Epoch uint64 `json:"epoch,omitempty"`
+	Stamp int64  `json:"stamp,omitempty"`
+	T     int64  `json:"t,omitempty"`
+	Hash  string `json:"hash,omitempty"`
+	OK    bool   `json:"ok,omitempty"`
+
+	// Limits and accounts. Limit is the serial number of one limit's life: a removed and
+	// re-created limit has another. (Limit, Key) is an account.
+	Budget string `json:"budget,omitempty"`
+	Metric string `json:"metric,omitempty"`
+	Per    int64  `json:"per,omitempty"`
+	Limit  uint64 `json:"limit,omitempty"`
+	Key    string `json:"key,omitempty"`
+	Window int64  `json:"window,omitempty"`
+	Amount int64  `json:"amount,omitempty"`
+	Until  int64  `json:"until,omitempty"`
+
+	// Sessions, requests, leases.
+	Session uint64 `json:"session,omitempty"`
+	Seq     uint64 `json:"seq,omitempty"`
+	Attempt uint64 `json:"attempt,omitempty"`
+	Lease   uint64 `json:"lease,omitempty"`
+	TTL     int64  `json:"ttl,omitempty"`
+	Life    int64  `json:"life,omitempty"`
+
+	// Amounts of limiters.
+	N     int64 `json:"n,omitempty"`
+	Count int64 `json:"count,omitempty"`
+	First int64 `json:"first,omitempty"`
+	Last  int64 `json:"last,omitempty"`
+}
+
+// Sink takes events. The pure packages report to one with At left zero; the edge that owns
+// the recorder fills it in.
+type Sink func(Event)
