@@ -1,0 +1,233 @@
+# Every check that guards this repository is a target here; `make ci` runs them all.
+# Tools are pinned in tools/NAME.mod and built by `go tool` on first use.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.DEFAULT_GOAL := help
+
+# How long fuzz and sim run, as a Go duration.
+DURATION ?= 60s
+# The simulation's seed. Without one, each run explores a new one and prints it.
+SEED ?= $(shell date +%s)
+# Which benchmarks, and how often each; benchstat wants at least 6 runs.
+BENCH ?= .
+COUNT ?= 1
+
+# The shares of a full CI run; longer ones are for `make fuzz` and `make sim`.
+# CI's seed is fixed, so a red run is the change's doing and not the seed's.
+CI_FUZZ_DURATION := 20s
+CI_SIM_DURATION := 20s
+CI_SIM_SEED := 1
+DEMO_DURATION := 8s
+
+# The pure core, and the share of its statements that its own tests must reach.
+COVER_PACKAGES := budget lease fsm
+COVER_MIN := 90
+
+# An archive without git history, and a repository without tags, still build.
+VERSION = $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+
+GOLANGCI := go tool -modfile=tools/golangci-lint.mod golangci-lint
+BUF := go tool -modfile=tools/buf.mod buf
+BENCHSTAT := go tool -modfile=tools/benchstat.mod benchstat
+
+# The wire types, the only generated code.
+WIRE := transport/leasedv1
+
+# seconds prints a Go duration as whole seconds, or fails.
+seconds = awk -v d='$(1)' 'BEGIN { \
+	unit["h"] = 3600; unit["m"] = 60; unit["s"] = 1; \
+	for (s = d; match(s, /^[0-9]+[hms]/); s = substr(s, RLENGTH + 1)) \
+		t += substr(s, 1, RLENGTH - 1) * unit[substr(s, RLENGTH, 1)]; \
+	if (s != "" || t < 1) { print "bad duration: " d " (want 90s, 2m, 1h30m)" > "/dev/stderr"; exit 1 } \
+	print t }'
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: build
+build: ## build bin/leased
+	go build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/leased ./cmd/leased
+
+.PHONY: test
+test: ## run the tests
+	go test ./...
+
+.PHONY: race
+race: ## run the tests in random order under the race detector
+	CGO_ENABLED=1 go test -race -shuffle=on ./...
+
+.PHONY: lint
+lint: ## run the linters, the import map among them
+	$(GOLANGCI) run ./...
+	$(BUF) lint
+
+.PHONY: fmt
+fmt: ## format the code
+	$(GOLANGCI) fmt
+
+.PHONY: fmt-check
+fmt-check: ## fail if the code is not formatted
+	@if ! $(GOLANGCI) fmt --diff; then
+		echo "fmt-check: not formatted as above; run: make fmt"
+		exit 1
+	fi
+
+.PHONY: vet
+vet: ## run go vet
+	go vet ./...
+
+.PHONY: generate
+generate: ## regenerate the wire types from their .proto
+	$(BUF) generate
+
+# Compared in a copy, so that it needs neither a clean work tree nor git. A file that
+# is missing or left over on either side is a difference too.
+.PHONY: generate-check
+generate-check: ## fail if the wire types are not what their .proto generates
+	@tmp=$$(mktemp -d)
+	trap 'rm -rf "$$tmp"' EXIT
+	mkdir "$$tmp/committed"
+	cp $(WIRE)/*.pb.go "$$tmp/committed"
+	$(BUF) generate --output "$$tmp/out"
+	if ! diff -ru "$$tmp/committed" "$$tmp/out/$(WIRE)" >"$$tmp/diff"; then
+		sed -n 1,40p "$$tmp/diff"
+		echo "generate-check: $(WIRE) is stale; run: make generate"
+		exit 1
+	fi
+	echo "generate-check: $(WIRE) is what its .proto generates"
+
+# Each package is measured by its own tests alone: what another package's tests
+# happen to reach is not checked by them.
+.PHONY: cover
+cover: ## fail if the pure core's own tests reach too little of it
+	@mkdir -p coverage
+	short=""
+	for p in $(COVER_PACKAGES); do
+		go test -coverprofile="coverage/$$p.out" "./$$p"
+		total=$$(go tool cover -func="coverage/$$p.out" |
+			awk '/^total:/ { sub("%", "", $$NF); print $$NF }')
+		printf 'cover: %-8s %5s %% (at least $(COVER_MIN) %%)\n' "$$p" "$$total"
+		awk -v t="$$total" 'BEGIN { exit !(t >= $(COVER_MIN)) }' || short+=" $$p"
+	done
+	if [[ -n $$short ]]; then
+		echo "cover: below $(COVER_MIN) %:$$short; see: go tool cover -html=coverage/PACKAGE.out"
+		exit 1
+	fi
+
+.PHONY: fuzz
+fuzz: ## fuzz every target for an equal share of DURATION=
+	@total=$$($(call seconds,$(DURATION)))
+	module=$$(go list -m)
+	targets=$$(go test -list '^Fuzz' ./... | awk '
+		/^Fuzz/ { name[n++] = $$1 }
+		/^ok/ { for (i = 0; i < n; i++) print $$2, name[i]; n = 0 }')
+	if [[ -z $$targets ]]; then
+		echo "fuzz: no fuzz targets found; a run of none proves nothing"
+		exit 1
+	fi
+	count=$$(wc -l <<<"$$targets")
+	share=$$((total / count > 0 ? total / count : 1))
+	failed=""
+	while read -r pkg name; do
+		dir=".$${pkg#"$$module"}"
+		echo "fuzz: $$pkg $$name for $${share}s, seed corpus $$dir/testdata/fuzz/$$name"
+		go test -run '^$$' -fuzz "^$$name\$$" -fuzztime "$${share}s" "$$pkg" </dev/null ||
+			failed+=" $$pkg.$$name"
+	done <<<"$$targets"
+	if [[ -n $$failed ]]; then
+		echo "fuzz: failed:$$failed"
+		exit 1
+	fi
+
+# Only packages with a TestSim are run: another one does not know the sim flags. The test
+# binary's own limit leaves room for the healed phase and the checkers.
+.PHONY: sim
+sim: seed := $(SEED)
+sim: ## simulate faults for DURATION= from SEED=, check every run
+	@total=$$($(call seconds,$(DURATION)))
+	log=$$(mktemp)
+	trap 'rm -f "$$log"' EXIT
+	echo "sim: make sim SEED=$(seed) DURATION=$(DURATION)"
+	packages=$$(go test -list '^TestSim' ./test/jepsen-lite/... |
+		awk '/^TestSim/ { found = 1 } /^ok/ { if (found) print $$2; found = 0 }')
+	if [[ -n $$packages ]]; then
+		go test $$packages -count=1 -timeout "$$((2 * total + 600))s" \
+			-run TestSim -sim.seed=$(seed) -sim.duration=$(DURATION) -v | tee "$$log"
+	fi
+	if ! grep -q '^--- PASS: TestSim' "$$log"; then
+		echo "sim: no TestSim ran; a run of none proves nothing"
+		exit 1
+	fi
+
+.PHONY: demo
+demo: ## start a cluster and a fleet on this machine, and watch the bound hold
+	go run ./cmd/leased demo
+
+# The exit code decides. The time limit turns a hang into a failure.
+.PHONY: demo-check
+demo-check: ## run the demo briefly and fail if it fails
+	@out=$$(mktemp)
+	trap 'rm -f "$$out"' EXIT
+	code=0
+	timeout 300 go run ./cmd/leased demo --duration $(DEMO_DURATION) --output json \
+		>"$$out" || code=$$?
+	tail -n 40 "$$out"
+	if [[ $$code -ne 0 || ! -s $$out ]]; then
+		echo "demo-check: exit code $$code, $$(wc -c <"$$out") bytes of output"
+		exit 1
+	fi
+	echo "demo-check: ok"
+
+.PHONY: bench
+bench: ## run the benchmarks BENCH= of all packages, COUNT= times
+	go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) ./...
+
+.PHONY: benchstat
+benchstat: ## compare two saved outputs of bench: OLD= NEW=
+	$(BENCHSTAT) $(OLD) $(NEW)
+
+# Building the linters is slow on a new machine; as a step of its own it is not
+# mistaken for slow linting.
+.PHONY: tools
+tools: ## build the tools and print their versions
+	$(GOLANGCI) version
+	$(BUF) --version
+	go tool -modfile=tools/protoc-gen-go.mod protoc-gen-go --version
+	go tool -modfile=tools/protoc-gen-go-grpc.mod protoc-gen-go-grpc --version
+
+# It stops at the first failure, so that the end of the log is the reason.
+.PHONY: ci
+ci: ## run every check, as CI does
+	@steps=(
+		tools
+		fmt-check
+		vet
+		lint
+		race
+		cover
+		generate-check
+		"fuzz DURATION=$(CI_FUZZ_DURATION)"
+		"sim SEED=$(CI_SIM_SEED) DURATION=$(CI_SIM_DURATION)"
+		demo-check
+	)
+	summary=""
+	SECONDS=0
+	for i in "$${!steps[@]}"; do
+		step=$${steps[i]}
+		began=$$SECONDS
+		echo "=== ci $$((i + 1))/$${#steps[@]}: make $$step"
+		result=ok
+		# The step is several words: a target and its variables.
+		$(MAKE) --no-print-directory $$step || result=FAILED
+		line=$$(printf '%-6s %4ds  make %s' "$$result" "$$((SECONDS - began))" "$$step")
+		echo "=== ci $$((i + 1))/$${#steps[@]}: $$line"
+		summary+="  $$line"$$'\n'
+		if [[ $$result != ok ]]; then
+			printf '=== ci: FAILED after %ds\n%s' "$$SECONDS" "$$summary"
+			exit 1
+		fi
+	done
+	printf '=== ci: ok in %ds\n%s' "$$SECONDS" "$$summary"
