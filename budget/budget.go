@@ -46,8 +46,8 @@ const (
 )
 
 // Limit is one dimension of a budget: at most Amount credits of Metric per Per.
-// A limit is identified inside its budget by metric and period: changing Amount keeps its
-// account, changing Metric or Per replaces the limit.
+// A limit is identified inside its budget by metric, kind and period: changing Amount keeps its
+// accounts, changing anything else replaces the limit.
 type Limit struct {
 	Metric string        `json:"metric" cbor:"1,keyasint"`
 	Kind   Kind          `json:"kind" cbor:"2,keyasint"`
@@ -71,6 +71,6 @@ type Budget struct {
 	Name string `json:"name" cbor:"1,keyasint"`
 	// Keyed budgets have an account per limit and key; others have one, with the empty key.
 	Keyed bool `json:"keyed,omitempty" cbor:"2,keyasint,omitempty"`
-	// Limits are 1..MaxLimits, in canonical order: by metric, then by period.
+	// Limits are 1..MaxLimits, in canonical order: by metric, then by period, then by kind.
 	Limits []Limit `json:"limits" cbor:"3,keyasint"`
 }

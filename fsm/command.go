@@ -1,6 +1,7 @@
 package fsm
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/leased-io/leased/budget"
@@ -67,7 +68,8 @@ const (
 	// CodeStaleEpoch: the entry was stamped under another epoch than the open one (R3). It had
 	// no effect at all; the caller may propose again.
 	CodeStaleEpoch
-	// CodeUnknownSession: Acquire or Return of a session that expired, was closed or never was.
+	// CodeUnknownSession: Acquire or Return of a session that expired, was closed, never was, or
+	// whose key does not fit its budget any more.
 	CodeUnknownSession
 	// CodeStale: Acquire whose Seq is below the session's last. It had no effect.
 	CodeStale
@@ -79,7 +81,8 @@ const (
 	CodeTooLarge
 	// CodeKeyNotAllowed: OpenSession with a key on a budget without keys, or the reverse.
 	CodeKeyNotAllowed
-	// CodeFull: a table is full (sessions, budgets, accounts); Detail names it.
+	// CodeFull: a table is full (sessions, budgets, accounts, graves); Detail names it. Returns
+	// of an Acquire were taken; it is decided anew when it is retried.
 	CodeFull
 	// CodeDenied: Acquire found less than needed. Returns were taken, nothing was charged.
 	CodeDenied
@@ -87,28 +90,54 @@ const (
 	CodeDone
 )
 
-// Result is what one command of an entry came to.
+// codeNames are the constants' names in lower case, as scripts and logs tell them.
+var codeNames = [...]string{"none", "invalid", "stale_epoch", "unknown_session", "stale",
+	"unknown_budget", "changed", "too_large", "key_not_allowed", "full", "denied", "done"}
+
+// String returns the code's name in lower case, such as "unknown_session".
+func (c Code) String() string {
+	if int(c) >= len(codeNames) {
+		return "code " + strconv.Itoa(int(c))
+	}
+	return codeNames[c]
+}
+
+// Result is what one command of an entry came to. It shares its slices with the state: they
+// are read-only.
 type Result struct {
-	Code   Code
-	Detail string // with CodeInvalid, CodeFull, CodeKeyNotAllowed
+	Code Code `cbor:"1,keyasint"`
+	// Detail says more, with CodeInvalid, CodeKeyNotAllowed and CodeFull.
+	Detail string `cbor:"2,keyasint,omitempty"`
 
-	Session  lease.SessionID // OpenSession
-	Revision uint64          // OpenSession, Acquire, PutBudget: the budget's revision
-	Limits   []budget.Limit  // OpenSession, and Acquire with CodeChanged
+	// Session is the new session, with OpenSession.
+	Session lease.SessionID `cbor:"3,keyasint,omitempty"`
+	// Revision is the budget's, with OpenSession, Acquire and PutBudget.
+	Revision uint64 `cbor:"4,keyasint,omitempty"`
+	// Limits are the budget's, with OpenSession and with CodeChanged.
+	Limits []budget.Limit `cbor:"5,keyasint,omitempty"`
 
-	Grants []lease.Grant    // Acquire with CodeDone
-	Denial *lease.Denial    // Acquire with CodeDenied
-	Limit  int              // Acquire with CodeTooLarge
-	Taken  []budget.Credits // Return: per return, what was taken back
+	// Grants are the leases of an Acquire with CodeDone, in the order of its asks.
+	Grants []lease.Grant `cbor:"6,keyasint,omitempty"`
+	// Denial is set with CodeDenied.
+	Denial *lease.Denial `cbor:"7,keyasint,omitempty"`
+	// Limit is the index of the offending limit, with CodeTooLarge.
+	Limit int `cbor:"8,keyasint,omitempty"`
+	// Taken is what was taken back, per return of a Return.
+	Taken []budget.Credits `cbor:"9,keyasint,omitempty"`
 
-	Created, Changed bool // PutBudget
+	// Created and Changed tell what a PutBudget did; neither: it was there already.
+	Created bool `cbor:"10,keyasint,omitempty"`
+	Changed bool `cbor:"11,keyasint,omitempty"`
 }
 
 // Bounds of the replicated tables. A command that would exceed one is refused with CodeFull.
 const (
 	MaxBudgets  = 10_000
 	MaxSessions = 1_000_000
+	// MaxAccounts counts the accounts of current windows; as many of the last ones are kept.
 	MaxAccounts = 4_000_000
+	// MaxGraves bounds what is remembered of removed limits while their last leases run.
+	MaxGraves = 160_000
 	// MaxReturns bounds the returns of one command.
 	MaxReturns = 64
 	// MaxSessionLeases bounds the live leases of a session: older ones can no longer be

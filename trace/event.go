@@ -46,7 +46,7 @@ const (
 	KindState Kind = "state"
 	// KindLimit: limit Limit of budget Budget (Metric, Per) is in force with Amount from here
 	// on; Amount 0: it is removed. A limit that starts empty has OK false: nothing is granted
-	// before its first roll at or after Until.
+	// before its first window that begins at or after Until.
 	KindLimit Kind = "limit"
 	// KindRoll: limit Limit entered Window (R4). Every account of it is fresh.
 	KindRoll Kind = "roll"

@@ -1,0 +1,145 @@
+package fsm
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/leased-io/leased/lease"
+)
+
+// acquire decides a request: the rows of Code, from top to bottom (TLA+: Commit, "reserve").
+func (s *State) acquire(r *lease.Request) Result {
+	ss, p := s.session(r.Session)
+	switch {
+	case ss == nil:
+		return Result{Code: CodeUnknownSession}
+	case r.Seq < ss.Seq:
+		return Result{Code: CodeStale}
+	case r.Seq == ss.Seq: // a retry: R8, R5
+		s.touch(ss)
+		again := ss.Decided.answer(s.t)
+		s.emitReplay(ss, again.Grants)
+		return again
+	case p == nil:
+		s.touch(ss)
+		return Result{Code: CodeUnknownBudget}
+	}
+	if r.Revision == p.revision {
+		// The only malformation that needs the state. Under another revision the ask may have
+		// been right.
+		for i, a := range r.Asks {
+			if a.Limit >= len(p.lives) {
+				return Result{Code: CodeInvalid, Detail: fmt.Sprintf(
+					"asks[%d].limit: is %d, and the budget has %d limits", i, a.Limit, len(p.lives))}
+			}
+		}
+	}
+	s.touch(ss)
+	s.take(ss, r.Returns)
+	res := s.decide(ss, p, r)
+	res.Revision = p.revision
+	if res.Code == CodeFull {
+		return res
+	}
+	ss.Seq, ss.Decided = r.Seq, decision{At: s.t, Result: res}
+	return ss.Decided.answer(s.t)
+}
+
+// decide grants every ask of r or none.
+func (s *State) decide(ss *session, p *policy, r *lease.Request) Result {
+	if r.Revision != p.revision {
+		return Result{Code: CodeChanged, Limits: p.Limits}
+	}
+	fresh := 0
+	for _, a := range r.Asks {
+		l := p.lives[a.Limit]
+		if a.Need > l.Amount {
+			return Result{Code: CodeTooLarge, Limit: a.Limit}
+		}
+		if l.accounts[ss.Key] == nil {
+			fresh++
+		}
+	}
+	if s.accounts+fresh > s.bounds.accounts {
+		return full("accounts", s.bounds.accounts)
+	}
+	s.accounts += fresh
+	s.countAsker(ss, p, r.Asks)
+	if denial, denied := s.deny(ss, p, r); denied {
+		return Result{Code: CodeDenied, Denial: &denial}
+	}
+	return Result{Code: CodeDone, Grants: s.grant(ss, p, r)}
+}
+
+// countAsker creates the accounts that the asks are for, and counts the session once per
+// account and window.
+func (s *State) countAsker(ss *session, p *policy, asks []lease.Ask) {
+	for _, a := range asks {
+		l := p.lives[a.Limit]
+		account := l.account(ss.Key)
+		i := slices.IndexFunc(ss.Asked, func(m asked) bool { return m.Limit == l.serial })
+		if i < 0 {
+			// Marks of limits that are gone make room: there are at most MaxLimits.
+			ss.Asked = slices.DeleteFunc(ss.Asked, func(m asked) bool { return s.limits[m.Limit] == nil })
+			i = len(ss.Asked)
+			ss.Asked = append(ss.Asked, asked{Limit: l.serial, Window: -1})
+		}
+		if ss.Asked[i].Window != l.window {
+			ss.Asked[i].Window = l.window
+			account.Askers++
+		}
+	}
+}
+
+// deny returns the limit that refuses r for the longest, if one does: the first asked of those
+// that open at the same instant.
+func (s *State) deny(ss *session, p *policy, r *lease.Request) (denial lease.Denial, denied bool) {
+	for _, a := range r.Asks {
+		l := p.lives[a.Limit]
+		left := l.left(l.accounts[ss.Key])
+		if left >= a.Need {
+			continue
+		}
+		retry := l.opens().Sub(s.t)
+		if !denied || retry > denial.RetryAfter {
+			denial = lease.Denial{Limit: a.Limit, Left: left, RetryAfter: retry}
+		}
+		denied = true
+	}
+	if denied {
+		s.emitDeny(ss, r.Seq, p.lives[denial.Limit], denial)
+	}
+	return denial, denied
+}
+
+// grant charges every ask, which deny has found to fit.
+func (s *State) grant(ss *session, p *policy, r *lease.Request) []lease.Grant {
+	ss.Leases = slices.DeleteFunc(ss.Leases, func(h held) bool { return !s.returnable(h) })
+	var grants []lease.Grant // nil without asks, as a restored decision has it
+	for _, a := range r.Asks {
+		l := p.lives[a.Limit]
+		account := l.accounts[ss.Key]
+		amount := account.Share(a.Need, a.Want, l.left(account))
+		if !account.Charge(amount, l.Amount) {
+			panic(broken("NoOverGrant", s.index, s.term, fmt.Sprintf(
+				"limit %d cannot be charged %d: %+v", l.serial, amount, *account)))
+		}
+		s.last.Lease++
+		g := lease.Grant{Lease: s.last.Lease, Limit: a.Limit, Window: l.window,
+			Amount: amount, TTL: l.end().Sub(s.t)}
+		grants = append(grants, g)
+		s.hold(ss, held{Lease: s.last.Lease, Limit: l.serial, Window: l.window, Amount: amount})
+		s.emitGrant(ss, r.Seq, l, g)
+	}
+	return grants
+}
+
+// hold adds a lease to those that the session may return. Of too many the oldest makes room, and
+// counts as spent from then on.
+func (s *State) hold(ss *session, h held) {
+	if len(ss.Leases) >= MaxSessionLeases {
+		s.limits[ss.Leases[0].Limit].forget(ss.Leases[0])
+		ss.Leases = slices.Delete(ss.Leases, 0, 1)
+	}
+	ss.Leases = append(ss.Leases, h)
+}

@@ -1,0 +1,128 @@
+package fsm
+
+import (
+	"github.com/leased-io/leased/lease"
+	"github.com/leased-io/leased/trace"
+)
+
+// The events of an entry are held back until its digest is known, since its KindEntry comes
+// first. Without a sink none is built.
+
+// flush passes on the events of the entry that was just applied.
+func (s *State) flush(e Entry, effective bool) {
+	if s.sink == nil {
+		return
+	}
+	s.sink(trace.Event{Kind: trace.KindEntry, Index: s.index, Term: s.term, Epoch: e.Epoch,
+		Stamp: int64(e.Stamp), T: int64(s.t), Hash: s.Digest(), OK: effective})
+	for _, ev := range s.events {
+		s.sink(ev)
+	}
+	s.events = s.events[:0]
+	if s.entries%StateHashEvery == 0 {
+		s.emitState(s.Hash())
+	}
+}
+
+// emitState reports the hash of the whole state. It comes after an entry, so it is not held back.
+func (s *State) emitState(hash string) {
+	if s.sink != nil {
+		s.sink(trace.Event{Kind: trace.KindState, Index: s.index, Hash: hash})
+	}
+}
+
+// emitRestore reports that the state is a snapshot's.
+func (s *State) emitRestore() {
+	if s.sink != nil {
+		s.sink(trace.Event{Kind: trace.KindRestore, Index: s.index, Hash: s.Hash(),
+			T: int64(s.t), Epoch: s.epoch})
+	}
+}
+
+func (s *State) emit(ev trace.Event) { s.events = append(s.events, ev) }
+
+func (s *State) emitEpoch() {
+	if s.sink != nil {
+		s.emit(trace.Event{Kind: trace.KindEpoch, Epoch: s.epoch, T: int64(s.t)})
+	}
+}
+
+func (s *State) emitRoll(l *limit) {
+	if s.sink != nil {
+		s.emit(trace.Event{Kind: trace.KindRoll, Limit: l.serial, Window: int64(l.window)})
+	}
+}
+
+// emitLimit reports that l is in force; Until is set while it is empty.
+func (s *State) emitLimit(l *limit) {
+	if s.sink == nil {
+		return
+	}
+	ev := trace.Event{Kind: trace.KindLimit, Budget: l.budget, Metric: l.Metric, Per: int64(l.Per),
+		Limit: l.serial, Amount: int64(l.Amount), OK: !l.empty()}
+	if l.empty() {
+		ev.Until = int64(l.emptyUntil)
+	}
+	s.emit(ev)
+}
+
+// emitRemoved reports that l is in force no more.
+func (s *State) emitRemoved(l *limit) {
+	if s.sink != nil {
+		s.emit(trace.Event{Kind: trace.KindLimit, Budget: l.budget, Metric: l.Metric,
+			Per: int64(l.Per), Limit: l.serial, OK: true})
+	}
+}
+
+func (s *State) emitSession(ss *session) {
+	if s.sink != nil {
+		s.emit(trace.Event{Kind: trace.KindSession, Session: uint64(ss.ID),
+			Budget: ss.Budget, Key: ss.Key})
+	}
+}
+
+func (s *State) emitSessionEnd(ss *session, closed bool) {
+	if s.sink != nil {
+		s.emit(trace.Event{Kind: trace.KindSessionEnd, Session: uint64(ss.ID), OK: closed})
+	}
+}
+
+func (s *State) emitGrant(ss *session, seq uint64, l *limit, g lease.Grant) {
+	if s.sink != nil {
+		s.emit(trace.Event{Kind: trace.KindGrant, Session: uint64(ss.ID), Seq: seq,
+			Lease: uint64(g.Lease), Limit: l.serial, Key: ss.Key, Window: int64(g.Window),
+			Amount: int64(g.Amount), TTL: int64(g.TTL)})
+	}
+}
+
+func (s *State) emitReplay(ss *session, grants []lease.Grant) {
+	if s.sink == nil {
+		return
+	}
+	for _, g := range grants {
+		s.emit(trace.Event{Kind: trace.KindReplay, Session: uint64(ss.ID), Seq: ss.Seq,
+			Lease: uint64(g.Lease), Window: int64(g.Window), Amount: int64(g.Amount),
+			TTL: int64(g.TTL)})
+	}
+}
+
+func (s *State) emitDeny(ss *session, seq uint64, l *limit, d lease.Denial) {
+	if s.sink != nil {
+		s.emit(trace.Event{Kind: trace.KindDeny, Session: uint64(ss.ID), Seq: seq, Limit: l.serial,
+			Key: ss.Key, Amount: int64(d.Left), TTL: int64(d.RetryAfter)})
+	}
+}
+
+// emitReturn reports a return of ss. at is its lease's place in ss.Leases, negative if that is
+// not known there.
+func (s *State) emitReturn(ss *session, r lease.Return, at int, ok bool) {
+	if s.sink == nil {
+		return
+	}
+	ev := trace.Event{Kind: trace.KindReturn, Session: uint64(ss.ID), Lease: uint64(r.Lease),
+		Window: int64(r.Window), Amount: int64(r.Amount), OK: ok}
+	if at >= 0 {
+		ev.Limit, ev.Key = ss.Leases[at].Limit, ss.Key
+	}
+	s.emit(ev)
+}

@@ -1,0 +1,404 @@
+package fsm
+
+import (
+	"fmt"
+	"slices"
+	"sort"
+	"time"
+
+	"github.com/leased-io/leased/budget"
+	"github.com/leased-io/leased/lease"
+)
+
+// model is the state machine once more, written to be obviously right: it never deletes, keeps
+// lists of all that ever happened, and computes what it needs from them. It knows CodeInvalid
+// and CodeFull only as far as the random commands meet them.
+type model struct {
+	t         budget.Instant
+	epoch     uint64
+	revisions uint64
+	limits    []*mLimit
+	budgets   []*mBudget
+	sessions  []*mSession
+	charges   []*mCharge
+	asks      []mAsk
+	max       bounds
+}
+
+type mLimit struct {
+	budget.Limit
+	serial  uint64
+	budget  string
+	emptyTo budget.Instant // 0: grants at once
+	goneAt  budget.Instant
+	gone    bool
+}
+
+type mBudget struct {
+	budget.Budget
+	revision uint64
+	lives    []*mLimit
+}
+
+type mSession struct {
+	id      lease.SessionID
+	budget  string
+	key     string
+	touched budget.Instant
+	ended   bool
+	seq     uint64
+	at      budget.Instant
+	told    Result
+}
+
+type mCharge struct {
+	id       lease.ID
+	session  *mSession
+	limit    *mLimit
+	window   budget.Window
+	amount   budget.Credits
+	back     budget.Credits
+	returned bool
+}
+
+type mAsk struct {
+	session lease.SessionID
+	limit   *mLimit
+	key     string
+	window  budget.Window
+}
+
+func (m *model) apply(term uint64, e Entry) []Result {
+	if e.Open {
+		m.epoch = term
+		return nil
+	}
+	var results []Result
+	ok := m.epoch != 0 && e.Epoch == m.epoch
+	if ok && e.Stamp > m.t {
+		m.t = e.Stamp
+	}
+	for _, ss := range m.sessions {
+		if ok && ss.touched+budget.Instant(SessionTTL) <= m.t {
+			ss.ended = true
+		}
+	}
+	for _, c := range e.Commands {
+		switch {
+		case !ok:
+			results = append(results, Result{Code: CodeStaleEpoch})
+		case c.OpenSession != nil:
+			results = append(results, m.open(c.OpenSession))
+		case c.Acquire != nil:
+			results = append(results, m.acquire(c.Acquire))
+		case c.Return != nil:
+			results = append(results, m.giveBack(c.Return))
+		case c.PutBudget != nil:
+			results = append(results, m.put(c.PutBudget.Budget))
+		case c.DeleteBudget != nil:
+			results = append(results, m.remove(c.DeleteBudget.Name))
+		}
+	}
+	return results
+}
+
+func (m *model) find(name string) *mBudget {
+	for _, b := range m.budgets {
+		if b.Name == name {
+			return b
+		}
+	}
+	return nil
+}
+
+// window is when l's window is at T, and where it begins and ends.
+func (m *model) window(l *mLimit) (w budget.Window, start, end budget.Instant) {
+	per := budget.Instant(l.Per)
+	w = budget.Window(m.t / per)
+	return w, budget.Instant(w) * per, budget.Instant(w+1) * per
+}
+
+func (m *model) used(l *mLimit, key string) (sum budget.Credits) {
+	w, _, _ := m.window(l)
+	for _, c := range m.charges {
+		if c.limit == l && c.session.key == key && c.window == w {
+			sum += c.amount - c.back
+		}
+	}
+	return sum
+}
+
+// left is what l may grant to key; empty limits grant nothing until the window that starts at
+// or after the instant opens.
+func (m *model) left(l *mLimit, key string) (left budget.Credits, opens budget.Instant) {
+	_, start, end := m.window(l)
+	if start < l.emptyTo {
+		opens = end
+		for opens < l.emptyTo {
+			opens += budget.Instant(l.Per)
+		}
+		return 0, opens
+	}
+	return max(0, l.Amount-m.used(l, key)), end
+}
+
+func (m *model) askers(l *mLimit, key string, w budget.Window) budget.Credits {
+	seen := map[lease.SessionID]bool{}
+	for _, a := range m.asks {
+		if a.limit == l && a.key == key && a.window == w {
+			seen[a.session] = true
+		}
+	}
+	return budget.Credits(len(seen))
+}
+
+// accounts is how many accounts of current windows were asked.
+func (m *model) accounts() int {
+	seen := map[accountOf]bool{}
+	for _, a := range m.asks {
+		if w, _, _ := m.window(a.limit); !a.limit.gone && a.window == w {
+			seen[accountOf{a.limit.serial, a.key}] = true
+		}
+	}
+	return len(seen)
+}
+
+// alive lists the sessions that are neither closed nor expired.
+func (m *model) alive() (alive []*mSession) {
+	for _, ss := range m.sessions {
+		if !ss.ended {
+			alive = append(alive, ss)
+		}
+	}
+	return alive
+}
+
+func (m *model) session(id lease.SessionID) *mSession {
+	for _, ss := range m.alive() {
+		if ss.id != id {
+			continue
+		}
+		if b := m.find(ss.budget); b != nil && b.Keyed == (ss.key == "") {
+			ss.ended = true
+			return nil
+		}
+		return ss
+	}
+	return nil
+}
+
+func (m *model) open(c *OpenSession) Result {
+	b := m.find(c.Budget)
+	if b == nil {
+		return Result{Code: CodeUnknownBudget}
+	}
+	if b.Keyed && c.Key == "" {
+		return Result{Code: CodeKeyNotAllowed, Detail: "key: is empty, and the budget has keys"}
+	}
+	if !b.Keyed && c.Key != "" {
+		return Result{Code: CodeKeyNotAllowed,
+			Detail: `key: is "` + c.Key + `", and the budget has no keys`}
+	}
+	if len(m.alive()) >= m.max.sessions {
+		return full("sessions", m.max.sessions)
+	}
+	ss := &mSession{id: lease.SessionID(len(m.sessions) + 1),
+		budget: c.Budget, key: c.Key, touched: m.t}
+	m.sessions = append(m.sessions, ss)
+	return Result{Code: CodeDone, Session: ss.id, Revision: b.revision, Limits: b.Limits}
+}
+
+func (m *model) acquire(r *lease.Request) Result {
+	ss := m.session(r.Session)
+	if ss == nil {
+		return Result{Code: CodeUnknownSession}
+	}
+	if r.Seq < ss.seq {
+		return Result{Code: CodeStale}
+	}
+	if r.Seq == ss.seq {
+		ss.touched = m.t
+		return m.again(ss)
+	}
+	b := m.find(ss.budget)
+	if b == nil {
+		ss.touched = m.t
+		return Result{Code: CodeUnknownBudget}
+	}
+	for i, a := range r.Asks {
+		if r.Revision == b.revision && a.Limit >= len(b.lives) {
+			return Result{Code: CodeInvalid, Detail: fmt.Sprintf(
+				"asks[%d].limit: is %d, and the budget has %d limits", i, a.Limit, len(b.lives))}
+		}
+	}
+	ss.touched = m.t
+	m.take(ss, r.Returns)
+	res := m.decide(ss, b, r)
+	res.Revision = b.revision
+	if res.Code != CodeFull {
+		ss.seq, ss.at, ss.told = r.Seq, m.t, res
+	}
+	return res
+}
+
+// again is the remembered answer, with its durations counted down.
+func (m *model) again(ss *mSession) Result {
+	res := ss.told
+	res.Grants = nil
+	for _, g := range ss.told.Grants {
+		g.TTL -= time.Duration(m.t - ss.at)
+		res.Grants = append(res.Grants, g)
+	}
+	if res.Denial != nil {
+		d := *res.Denial
+		d.RetryAfter -= time.Duration(m.t - ss.at)
+		res.Denial = &d
+	}
+	return res
+}
+
+func (m *model) decide(ss *mSession, b *mBudget, r *lease.Request) Result {
+	if r.Revision != b.revision {
+		return Result{Code: CodeChanged, Limits: b.Limits}
+	}
+	for _, a := range r.Asks {
+		if a.Need > b.lives[a.Limit].Amount {
+			return Result{Code: CodeTooLarge, Limit: a.Limit}
+		}
+	}
+	before := len(m.asks)
+	for _, a := range r.Asks {
+		l := b.lives[a.Limit]
+		w, _, _ := m.window(l)
+		m.asks = append(m.asks, mAsk{ss.id, l, ss.key, w})
+	}
+	if m.accounts() > m.max.accounts {
+		m.asks = m.asks[:before]
+		return full("accounts", m.max.accounts)
+	}
+	var worst budget.Instant
+	var denial *lease.Denial
+	for _, a := range r.Asks {
+		left, opens := m.left(b.lives[a.Limit], ss.key)
+		if left < a.Need && opens > worst {
+			worst = opens
+			denial = &lease.Denial{Limit: a.Limit, Left: left, RetryAfter: time.Duration(opens - m.t)}
+		}
+	}
+	if denial != nil {
+		return Result{Code: CodeDenied, Denial: denial}
+	}
+	res := Result{Code: CodeDone}
+	for _, a := range r.Asks {
+		l := b.lives[a.Limit]
+		w, _, end := m.window(l)
+		left, _ := m.left(l, ss.key)
+		holders := max(1, m.askers(l, ss.key, w), m.askers(l, ss.key, w-1))
+		half := left / (2 * holders)
+		if left%(2*holders) > 0 {
+			half++
+		}
+		c := &mCharge{id: lease.ID(len(m.charges) + 1), session: ss, limit: l, window: w,
+			amount: max(a.Need, min(a.Want, half))}
+		m.charges = append(m.charges, c)
+		res.Grants = append(res.Grants, lease.Grant{Lease: c.id, Limit: a.Limit, Window: w,
+			Amount: c.amount, TTL: time.Duration(end - m.t)})
+	}
+	return res
+}
+
+func (m *model) take(ss *mSession, returns []lease.Return) (taken []budget.Credits) {
+	for _, r := range returns {
+		n := budget.Credits(0)
+		for _, c := range m.charges {
+			w, _, _ := m.window(c.limit)
+			if c.id == r.Lease && c.session == ss && !c.returned && !c.limit.gone &&
+				c.window == w && r.Window == w && r.Amount >= 1 && r.Amount <= c.amount {
+				c.returned, c.back, n = true, r.Amount, r.Amount
+			}
+		}
+		taken = append(taken, n)
+	}
+	return taken
+}
+
+func (m *model) giveBack(c *Return) Result {
+	ss := m.session(c.Session)
+	if ss == nil {
+		return Result{Code: CodeUnknownSession}
+	}
+	ss.touched = m.t
+	res := Result{Code: CodeDone, Taken: m.take(ss, c.Returns)}
+	ss.ended = c.Close
+	return res
+}
+
+func (m *model) put(b budget.Budget) Result {
+	for i := range b.Limits {
+		b.Limits[i].Kind = budget.KindWindow
+	}
+	sort.Slice(b.Limits, func(i, j int) bool {
+		x, y := b.Limits[i], b.Limits[j]
+		return x.Metric < y.Metric || x.Metric == y.Metric && x.Per < y.Per
+	})
+	old := m.find(b.Name)
+	if old != nil && old.Keyed == b.Keyed && slices.Equal(old.Limits, b.Limits) {
+		return Result{Code: CodeDone, Revision: old.revision}
+	}
+	if old == nil && len(m.budgets) >= m.max.budgets {
+		return full("budgets", m.max.budgets)
+	}
+	m.revisions++
+	next := &mBudget{Budget: b, revision: m.revisions, lives: make([]*mLimit, len(b.Limits))}
+	if old != nil {
+		for _, l := range old.lives {
+			keep := -1
+			for i, want := range b.Limits {
+				if want.Metric == l.Metric && want.Per == l.Per && old.Keyed == b.Keyed {
+					keep = i
+				}
+			}
+			if keep < 0 {
+				l.gone, l.goneAt = true, m.t
+			} else {
+				l.Amount = b.Limits[keep].Amount
+				next.lives[keep] = l
+			}
+		}
+		m.budgets = slices.DeleteFunc(m.budgets, func(x *mBudget) bool { return x == old })
+	}
+	for i, want := range b.Limits {
+		if next.lives[i] == nil {
+			next.lives[i] = m.create(b.Name, want)
+		}
+	}
+	m.budgets = append(m.budgets, next)
+	return Result{Code: CodeDone, Revision: next.revision, Created: old == nil, Changed: true}
+}
+
+// create is a limit that starts empty while the last window of a removed one is not over.
+func (m *model) create(name string, want budget.Limit) *mLimit {
+	l := &mLimit{Limit: want, serial: uint64(len(m.limits) + 1), budget: name}
+	for _, other := range m.limits {
+		if other.gone && other.budget == name && other.Metric == want.Metric {
+			end := (other.goneAt/budget.Instant(other.Per) + 1) * budget.Instant(other.Per)
+			if end > m.t {
+				l.emptyTo = max(l.emptyTo, end)
+			}
+		}
+	}
+	m.limits = append(m.limits, l)
+	return l
+}
+
+func (m *model) remove(name string) Result {
+	b := m.find(name)
+	if b == nil {
+		return Result{Code: CodeUnknownBudget}
+	}
+	for _, l := range b.lives {
+		l.gone, l.goneAt = true, m.t
+	}
+	m.budgets = slices.DeleteFunc(m.budgets, func(x *mBudget) bool { return x == b })
+	return Result{Code: CodeDone}
+}

@@ -1,0 +1,123 @@
+package fsm
+
+import (
+	"container/heap"
+	"fmt"
+	"slices"
+
+	"github.com/leased-io/leased/budget"
+)
+
+// policy is a budget in force.
+type policy struct {
+	// Budget is in canonical form. Its slice of limits is never written to: results share it.
+	budget.Budget
+	revision uint64
+	lives    []*limit // of Budget.Limits, in the same order
+}
+
+// putBudget creates a budget or replaces its limits. A limit that is there already, perhaps with
+// another amount, lives on with its accounts; but not when the budget's accounts get or lose
+// their keys, since those of before then mean something else.
+func (s *State) putBudget(b budget.Budget) Result {
+	b = b.Canonical()
+	old, exists := s.budgets[b.Name]
+	if exists && old.Equal(b) {
+		return Result{Code: CodeDone, Revision: old.revision}
+	}
+	if !exists && len(s.budgets) >= s.bounds.budgets {
+		return full("budgets", s.bounds.budgets)
+	}
+	var gone []*limit
+	kept := make([]*limit, len(b.Limits))
+	if exists {
+		for _, l := range old.lives {
+			i := slices.IndexFunc(b.Limits, l.Same)
+			if i >= 0 && old.Keyed == b.Keyed {
+				kept[i] = l
+			} else {
+				gone = append(gone, l)
+			}
+		}
+	}
+	if len(s.graves)+len(gone) > s.bounds.graves {
+		return full("graves", s.bounds.graves)
+	}
+	for _, l := range gone {
+		s.bury(l)
+	}
+	s.last.Revision++
+	p := &policy{Budget: b, revision: s.last.Revision, lives: kept}
+	for i, want := range b.Limits {
+		switch l := kept[i]; {
+		case l == nil:
+			p.lives[i] = s.createLimit(b.Name, want)
+		case l.Amount != want.Amount:
+			l.Amount = want.Amount
+			s.emitLimit(l)
+		}
+	}
+	s.budgets[b.Name] = p
+	return Result{Code: CodeDone, Revision: p.revision, Created: !exists, Changed: true}
+}
+
+// deleteBudget removes a budget. Its sessions stay: until they expire, or as sessions of the
+// next budget of that name.
+func (s *State) deleteBudget(name string) Result {
+	p, exists := s.budgets[name]
+	if !exists {
+		return Result{Code: CodeUnknownBudget}
+	}
+	if len(s.graves)+len(p.lives) > s.bounds.graves {
+		return full("graves", s.bounds.graves)
+	}
+	for _, l := range p.lives {
+		s.bury(l)
+	}
+	delete(s.budgets, name)
+	return Result{Code: CodeDone}
+}
+
+// full is the answer of a table that holds as much as it may.
+func full(table string, most int) Result {
+	return Result{Code: CodeFull, Detail: fmt.Sprintf("%s: %d is the most", table, most)}
+}
+
+// createLimit begins a life of a limit, empty if leases of one before are still about.
+func (s *State) createLimit(name string, want budget.Limit) *limit {
+	s.last.Limit++
+	l := &limit{
+		Limit:      want,
+		budget:     name,
+		serial:     s.last.Limit,
+		window:     want.WindowAt(s.t),
+		emptyUntil: s.graves[grave{name, want.Metric}],
+	}
+	s.limits[l.serial] = l
+	heap.Push(&s.rolls, l)
+	s.emitLimit(l)
+	return l
+}
+
+// bury ends a limit's life. Its leases may be spent until its window ends.
+func (s *State) bury(l *limit) {
+	g := grave{l.budget, l.Metric}
+	s.graves[g] = max(s.graves[g], l.end())
+	s.digAt = min(s.digAt, s.graves[g])
+	s.accounts -= len(l.accounts)
+	delete(s.limits, l.serial)
+	heap.Remove(&s.rolls, l.place)
+	s.emitRemoved(l)
+}
+
+// dig removes the graves whose instant has come.
+func (s *State) dig() {
+	s.digAt = never
+	for g, until := range s.graves { // in any order: it only deletes and takes a minimum
+		if until <= s.t {
+			delete(s.graves, g)
+		} else {
+			s.digAt = min(s.digAt, until)
+		}
+	}
+}

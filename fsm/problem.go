@@ -1,0 +1,73 @@
+package fsm
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/leased-io/leased/budget"
+	"github.com/leased-io/leased/lease"
+)
+
+// problem says how c is malformed whatever the state, or nothing: the reason of CodeInvalid.
+func (c Command) problem() string {
+	set := 0
+	for _, is := range [...]bool{c.OpenSession != nil, c.Acquire != nil, c.Return != nil,
+		c.PutBudget != nil, c.DeleteBudget != nil} {
+		if is {
+			set++
+		}
+	}
+	switch {
+	case set != 1:
+		return fmt.Sprintf("command: %d fields are set, must be 1", set)
+	case c.OpenSession != nil && c.OpenSession.Key != "":
+		return oneLine(budget.ValidateKey(true, c.OpenSession.Key))
+	case c.Acquire != nil:
+		return acquireProblem(c.Acquire)
+	case c.Return != nil:
+		return returnsProblem(c.Return.Returns)
+	case c.PutBudget != nil:
+		return oneLine(c.PutBudget.Budget.Canonical().Validate())
+	}
+	return ""
+}
+
+func acquireProblem(r *lease.Request) string {
+	if r.Seq == 0 {
+		return "seq: is 0, must be at least 1"
+	}
+	if len(r.Asks) > budget.MaxLimits {
+		return fmt.Sprintf("asks: %d, at most %d", len(r.Asks), budget.MaxLimits)
+	}
+	var seen [budget.MaxLimits]bool
+	for i, a := range r.Asks {
+		switch {
+		case a.Limit < 0 || a.Limit >= budget.MaxLimits:
+			return fmt.Sprintf("asks[%d].limit: is %d, must be in 0..%d", i, a.Limit, budget.MaxLimits-1)
+		case seen[a.Limit]:
+			return fmt.Sprintf("asks[%d].limit: is %d again, must be asked once", i, a.Limit)
+		case a.Need < 1:
+			return fmt.Sprintf("asks[%d].need: is %d, must be at least 1", i, a.Need)
+		case a.Want < a.Need || a.Want > budget.MaxAmount:
+			return fmt.Sprintf("asks[%d].want: is %d, must be in need %d..%d",
+				i, a.Want, a.Need, budget.MaxAmount)
+		}
+		seen[a.Limit] = true
+	}
+	return returnsProblem(r.Returns)
+}
+
+func returnsProblem(returns []lease.Return) string {
+	if len(returns) > MaxReturns {
+		return fmt.Sprintf("returns: %d, at most %d", len(returns), MaxReturns)
+	}
+	return ""
+}
+
+// oneLine returns the text of err, which may join several, or nothing.
+func oneLine(err error) string {
+	if err == nil {
+		return ""
+	}
+	return strings.ReplaceAll(err.Error(), "\n", "; ")
+}

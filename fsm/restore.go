@@ -1,0 +1,122 @@
+package fsm
+
+import (
+	"container/heap"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/fxamacker/cbor/v2"
+
+	"github.com/leased-io/leased/budget"
+	"github.com/leased-io/leased/trace"
+)
+
+// ErrSnapshot is returned when what is restored is no snapshot of this version's making.
+var ErrSnapshot = errors.New("fsm: not a snapshot")
+
+// Restore reads a snapshot to its end and returns its state, which reports to sink from then on.
+// It returns an error that matches ErrSnapshot unless the bytes are exactly those that the
+// restored state's own Snapshot writes, and that state holds every invariant; errors of r
+// are among the causes.
+func Restore(r io.Reader, sink trace.Sink) (*State, error) {
+	read := sha256.New()
+	dec := decoding.NewDecoder(io.TeeReader(r, read))
+	s := New(sink)
+	if err := s.readItems(dec); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrSnapshot, err)
+	}
+	if err := Check(s); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrSnapshot, err)
+	}
+	if got, want := hex.EncodeToString(read.Sum(nil)[:digestSize]), s.Hash(); got != want {
+		return nil, fmt.Errorf("%w: it hashes to %s, and what it holds to %s", ErrSnapshot, got, want)
+	}
+	return s, nil
+}
+
+func (s *State) readItems(dec *cbor.Decoder) error {
+	var h header
+	if err := dec.Decode(&h); err != nil {
+		return fmt.Errorf("header: %w", err)
+	}
+	if h.Form != snapshotForm || h.Version != SnapshotVersion {
+		return fmt.Errorf("header: form %.40q version %d, must be %q version %d",
+			h.Form, h.Version, snapshotForm, SnapshotVersion)
+	}
+	s.t, s.epoch, s.index, s.term = h.T, h.Epoch, h.Index, h.Term
+	s.entries, s.digest, s.last = h.Entries, h.Digest, h.Last
+	for i := range h.Budgets {
+		if err := s.readBudget(dec); err != nil {
+			return fmt.Errorf("budget %d of %d: %w", i, h.Budgets, err)
+		}
+	}
+	for i := range h.Graves {
+		var g graveItem
+		if err := dec.Decode(&g); err != nil {
+			return fmt.Errorf("grave %d of %d: %w", i, h.Graves, err)
+		}
+		s.graves[grave{g.Budget, g.Metric}] = g.Until
+		s.digAt = min(s.digAt, g.Until)
+	}
+	for i := range h.Sessions {
+		ss := &session{}
+		if err := dec.Decode(ss); err != nil {
+			return fmt.Errorf("session %d of %d: %w", i, h.Sessions, err)
+		}
+		s.sessions[ss.ID] = ss
+		s.idle.push(ss)
+	}
+	if err := dec.Decode(new(any)); !errors.Is(err, io.EOF) {
+		return fmt.Errorf("there is more after the last item: %w", err)
+	}
+	return nil
+}
+
+func (s *State) readBudget(dec *cbor.Decoder) error {
+	var item budgetItem
+	if err := dec.Decode(&item); err != nil {
+		return err
+	}
+	if err := item.Budget.Validate(); err != nil {
+		return err // before its periods divide anything
+	}
+	if len(item.Lives) != len(item.Budget.Limits) {
+		return fmt.Errorf("%d lives of %d limits", len(item.Lives), len(item.Budget.Limits))
+	}
+	p := &policy{Budget: item.Budget, revision: item.Revision}
+	s.budgets[p.Name] = p
+	for i, life := range item.Lives {
+		l := &limit{Limit: p.Limits[i], budget: p.Name, serial: life.Serial, window: life.Window,
+			emptyUntil: life.EmptyUntil, forgotten: life.Forgotten}
+		var err error
+		if l.accounts, err = readAccounts(dec, life.Accounts); err != nil {
+			return err
+		}
+		if l.prev, err = readAccounts(dec, life.Prev); err != nil {
+			return err
+		}
+		p.lives = append(p.lives, l)
+		s.limits[l.serial] = l
+		s.accounts += len(l.accounts)
+		heap.Push(&s.rolls, l)
+	}
+	return nil
+}
+
+func readAccounts(dec *cbor.Decoder, n int) (map[string]*budget.Account, error) {
+	if n == 0 {
+		return nil, nil
+	}
+	accounts := map[string]*budget.Account{}
+	for i := range n {
+		var a accountItem
+		if err := dec.Decode(&a); err != nil {
+			return nil, fmt.Errorf("account %d of %d: %w", i, n, err)
+		}
+		accounts[a.Key] = &a.Account
+	}
+	return accounts, nil
+}

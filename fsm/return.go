@@ -1,0 +1,62 @@
+package fsm
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/leased-io/leased/budget"
+	"github.com/leased-io/leased/lease"
+)
+
+// giveBack takes a session's returns, and closes it if told so (TLA+: Commit, "return").
+func (s *State) giveBack(c *Return) Result {
+	ss, _ := s.session(c.Session)
+	if ss == nil {
+		return Result{Code: CodeUnknownSession}
+	}
+	s.touch(ss)
+	taken := s.take(ss, c.Returns)
+	if c.Close {
+		s.endSession(ss, true)
+	}
+	return Result{Code: CodeDone, Taken: taken}
+}
+
+// take takes back what each return gives, and says how much that is: all of it, or 0 (R8). A
+// lease is returned once: a part that was not given with the rest counts as spent.
+func (s *State) take(ss *session, returns []lease.Return) []budget.Credits {
+	if len(returns) == 0 {
+		return nil
+	}
+	taken := make([]budget.Credits, len(returns))
+	for i, r := range returns {
+		at := slices.IndexFunc(ss.Leases, func(h held) bool { return h.Lease == r.Lease })
+		ok := at >= 0 && s.mayReturn(ss.Leases[at], r)
+		s.emitReturn(ss, r, at, ok)
+		if !ok {
+			continue
+		}
+		h := ss.Leases[at]
+		l := s.limits[h.Limit]
+		if !l.accounts[ss.Key].Return(r.Amount) {
+			panic(broken("Books", s.index, s.term, fmt.Sprintf(
+				"lease %d of %d is not charged to limit %d", h.Lease, h.Amount, h.Limit)))
+		}
+		ss.Leases = slices.Delete(ss.Leases, at, at+1)
+		h.Amount -= r.Amount
+		l.forget(h)
+		taken[i] = r.Amount
+	}
+	return taken
+}
+
+// mayReturn is rule R8: while T is in the lease's window and its limit lives, 1 credit up to all.
+func (s *State) mayReturn(h held, r lease.Return) bool {
+	return s.returnable(h) && r.Window == h.Window && r.Amount >= 1 && r.Amount <= h.Amount
+}
+
+// returnable reports whether h is of a limit that lives and of its current window.
+func (s *State) returnable(h held) bool {
+	l := s.limits[h.Limit]
+	return l != nil && l.window == h.Window
+}
