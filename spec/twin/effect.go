@@ -1,0 +1,99 @@
+package twin
+
+import "github.com/leased-io/leased/trace"
+
+// apply checks an entry and its events, and makes them part of the state.
+func (c *checker) apply(g *group) error {
+	c.index = g.entry.Event.Index
+	c.report.Entries++
+	if err := c.passTime(g); err != nil {
+		return err
+	}
+	events := g.events
+	if c.opens(g) {
+		events = nil // passTime has seen its only one
+	}
+	for i := range events {
+		if err := c.effect(&events[i]); err != nil {
+			return err
+		}
+	}
+	if len(g.states) > 0 {
+		c.state = g.states[0]
+		if c.state.Event.Index != c.index {
+			return violated(ReplicasAgree, []Located{c.state, g.entry},
+				"a state hash of entry %d follows entry %d", c.state.Event.Index, c.index)
+		}
+	}
+	if c.unrolled > 0 && !g.cut {
+		return c.mustRoll(nil)
+	}
+	return nil
+}
+
+func (c *checker) effect(at *Located) error {
+	e := &at.Event
+	if e.Index != 0 && e.Index != c.index {
+		return violated(ReplicasAgree, []Located{*at, c.step.entry},
+			"an event of entry %d follows entry %d", e.Index, c.index)
+	}
+	switch e.Kind {
+	case trace.KindEpoch:
+		return violated(EpochOnly, []Located{*at, c.step.entry},
+			"epoch %d is opened inside an entry that does something else", e.Epoch)
+	case trace.KindRoll:
+		return c.roll(at)
+	case trace.KindLimit:
+		return c.limit(at)
+	case trace.KindSession:
+		return c.openSession(at)
+	case trace.KindSessionEnd:
+		return c.endSession(at)
+	case trace.KindGrant:
+		return c.grant(at)
+	case trace.KindReplay:
+		return c.replay(at)
+	case trace.KindDeny:
+		return c.deny(at)
+	default: // trace.KindReturn
+		return c.takeBack(at)
+	}
+}
+
+func (c *checker) openSession(at *Located) error {
+	e := &at.Event
+	if e.Session <= c.lastSession {
+		return violated(FencingMonotonic, []Located{*at},
+			"session %d was opened after session %d", e.Session, c.lastSession)
+	}
+	c.lastSession = e.Session
+	c.sessions[e.Session] = &session{id: e.Session, budget: e.Budget, key: e.Key}
+	c.report.Sessions++
+	c.wakeOn(c.awaitSession, e.Session)
+	return nil
+}
+
+func (c *checker) endSession(at *Located) error {
+	s := c.sessions[at.Event.Session]
+	if s == nil || s.over {
+		return violated(OneHolder, []Located{*at},
+			"session %d ended, and was not open", at.Event.Session)
+	}
+	s.over, s.forget = true, c.now+int64(c.opts.Horizon)
+	c.ended = append(c.ended, s)
+	return nil
+}
+
+// forgetSessions drops sessions that ended a horizon ago and hold nothing.
+func (c *checker) forgetSessions() {
+	for len(c.ended) > 0 && c.ended[0].forget <= c.now {
+		s := c.ended[0]
+		c.ended = c.ended[1:]
+		if s.live > 0 {
+			s.forget = c.now + int64(c.opts.Horizon)
+			c.ended = append(c.ended, s)
+			continue
+		}
+		delete(c.sessions, s.id)
+	}
+}

@@ -1,0 +1,104 @@
+package twin
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/leased-io/leased/trace"
+)
+
+// source is one trace file, opened and past its header.
+type source interface {
+	Name() string
+	Header() trace.Event
+	// Next returns the next event, io.EOF, or an error that names file and line.
+	Next() (trace.Event, error)
+	Line() int
+	Complete() bool
+	Torn() bool
+	Close() error
+}
+
+var _ source = (*trace.Reader)(nil)
+
+// input is a source with what both kinds of recorders have in common.
+type input struct {
+	source
+	clock int // index into checker.clocks
+	// eof: everything was read. ended: with the end line, so that nothing is missing at the end.
+	eof, ended bool
+}
+
+// next reads an event, counts it, and tells of gaps. At the end it sets eof and returns false.
+func (in *input) next(c *checker) (Located, bool, error) {
+	if in.eof {
+		return Located{}, false, nil
+	}
+	e, err := in.Next()
+	if errors.Is(err, io.EOF) {
+		in.eof, in.ended = true, in.Complete()
+		if in.Torn() {
+			c.note("%s ends in a torn line: its process died while writing", in.Name())
+		}
+		return Located{}, false, nil
+	}
+	if err != nil {
+		return Located{}, false, err
+	}
+	c.counts[e.Kind]++
+	if e.Kind == trace.KindGap {
+		c.report.Gaps++
+		c.report.Lost += e.N
+		c.unknown("%s:%d: %d events were lost", in.Name(), in.Line(), e.N)
+	}
+	return Located{File: in.Name(), Line: in.Line(), Event: e}, true, nil
+}
+
+// admit takes a file into the check, by its header. The files of one check are of one run.
+func (c *checker) admit(s source) error {
+	h := s.Header()
+	refuse := func(format string, args ...any) error {
+		return &trace.FormatError{File: s.Name(), Line: 1, Reason: fmt.Sprintf(format, args...)}
+	}
+	if c.report.Files == 0 {
+		c.report.Run = h.Run
+	}
+	if h.Run != c.report.Run {
+		return refuse("run %q; the files before are of run %q, and runs do not mix",
+			h.Run, c.report.Run)
+	}
+	c.report.Files++
+	in := input{source: s, clock: c.clockIndex(h.Clock)}
+	switch h.Role {
+	case trace.RoleNode:
+		c.replicas = append(c.replicas, &replica{input: in})
+		c.report.Nodes = appendOnce(c.report.Nodes, h.Recorder)
+		c.report.DriftPPM = max(c.report.DriftPPM, h.DriftPPM)
+	case trace.RoleFleet:
+		c.processes = append(c.processes, &process{input: in})
+		c.report.Fleet = appendOnce(c.report.Fleet, h.Recorder)
+	default:
+		return refuse("role %q; it must be node or fleet", h.Role)
+	}
+	return nil
+}
+
+func appendOnce(list []string, s string) []string {
+	for _, have := range list {
+		if have == s {
+			return list
+		}
+	}
+	return append(list, s)
+}
+
+func (c *checker) clockIndex(name string) int {
+	for i, have := range c.clocks {
+		if have == name {
+			return i
+		}
+	}
+	c.clocks = append(c.clocks, name)
+	return len(c.clocks) - 1
+}

@@ -1,0 +1,68 @@
+package twin
+
+// The names of the invariants, as the specification has them where it has a name for it.
+const (
+	ReplicasAgree    = "ReplicasAgree"
+	Monotone         = "Monotone"
+	EpochOnly        = "EpochOnly"
+	NeverFast        = "NeverFast"
+	Roll             = "Roll"
+	NoOverGrant      = "NoOverGrant"
+	RequestOnce      = "RequestOnce"
+	FencingMonotonic = "FencingMonotonic"
+	TTL              = "Ttl"
+	ReturnOnce       = "ReturnOnce"
+	OneHolder        = "OneHolder"
+	LeaseCover       = "LeaseCover"
+	FirstAnswer      = "FirstAnswer"
+	NoCarryOver      = "NoCarryOver"
+	Safe             = "Safe"
+	Books            = "Books"
+)
+
+// Invariant is one thing that Check holds a trace against.
+type Invariant struct {
+	Name string `json:"name"`
+	// Rule is where it comes from: a rule R1..R10, a TLA+ name, or an assumption.
+	Rule string `json:"rule"`
+	// Text says what it means, in a sentence.
+	Text string `json:"text"`
+}
+
+// Invariants returns all of them, in the order in which a log and then a fleet meet them.
+func Invariants() []Invariant {
+	return []Invariant{
+		{ReplicasAgree, "A1 (Raft)",
+			"All nodes apply the same entries, with the same events and the same state hashes."},
+		{Monotone, "R4, ClusterClock!Monotone",
+			"An entry takes effect at max(T, stamp): cluster time never goes back."},
+		{EpochOnly, "R3, ClusterClock!Valid",
+			"An entry has effect if and only if it was stamped under the epoch that is open."},
+		{NeverFast, "R2, ClusterClock!NeverFast (Theorem 0)",
+			"Cluster time runs at most 1+rho times as fast as real time."},
+		{Roll, "R4, WindowLease!Win",
+			"A limit rolls exactly when T enters another of its windows, and is then fresh."},
+		{NoOverGrant, "WindowLease!Books (Limit - avail)",
+			"What is charged to a window, less what was taken back, stays within its limit."},
+		{RequestOnce, "R8, WindowLease!IsDup",
+			"A request is decided once; a retry is told the same leases."},
+		{FencingMonotonic, "R8, WindowLease!Recycle",
+			"Lease, session and limit numbers only grow: none is ever used twice."},
+		{TTL, "R5, WindowLease!Ttl, DupTtl",
+			"An answer's TTL is what is left from its own effect to the window's end."},
+		{ReturnOnce, "R8, WindowLease!MayReturn",
+			"A lease is taken back once, from its session, in its window, after it was given up."},
+		{OneHolder, "A3, R8",
+			"A lease is granted to one live session and used by it alone, in one process."},
+		{LeaseCover, "R6, R7, WindowLease!LeaseCover",
+			"A lease is used only in its life, counted from the send of the answered attempt."},
+		{FirstAnswer, "R9, WindowLease!Closes",
+			"The first answer to a request closes it: no other attempt's answer is taken."},
+		{NoCarryOver, "R10, WindowLease!NoCarryOver",
+			"Every admission happens, in real time, between the rolls around its lease's window."},
+		{Safe, "WindowLease!Safe (Theorem 1)",
+			"The fleet admits at most the limit in each window of each account."},
+		{Books, "WindowLease!Books",
+			"Each credit of a lease is admitted, given up or expired, and never two of these."},
+	}
+}

@@ -1,0 +1,185 @@
+package twin
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/leased-io/leased/trace"
+)
+
+// mutant is one small change of a recording, the same in all replicas' copies.
+type mutant struct {
+	kind  trace.Kind
+	how   string // the field changed, or "drop", "twice"
+	apply func(r *recording)
+}
+
+// harmless says why mutants may be accepted, by kind and what was changed; "+" and "-" are one
+// up and one down. Whatever is not here must be rejected.
+var harmless = map[string]string{
+	"accept.Attempt-": "a life timed from an earlier attempt is shorter (R7)",
+	"accept.Life-":    "a holder may use less of a lease than it could",
+	"admit.Count":     "a count of admissions is for reports",
+	"admit.First":     "a nanosecond is within the grant's and the life's distance",
+	"admit.Window-":   "window 0 is not told apart from no window",
+	"admit.Last":      "a nanosecond is within the life that is left",
+	"deny.drop":       "refusing leaves no mark",
+	"deny.twice":      "a denial may be told again",
+	"deny.Seq+":       "the request could have been another",
+	"deny.Session-":   "another session could have been refused",
+	"drop.":           "a dropped answer leaves no mark",
+	"entry.Epoch-":    "of two epochs that are over, either has no effect",
+	"entry.Hash":      "hashes mean nothing but equality between replicas",
+	"entry.Index":     "raft's own entries leave holes in the indexes",
+	"entry.Term+":     "terms may be skipped",
+	"entry.Stamp":     "a stamp behind the log's time, or without effect, moves nothing",
+	"entry.drop":      "what it did could have been done by the entry before it",
+	"expire.Window-":  "window 0 is not told apart from no window",
+	"expire.drop":     "a holder may leave what it has unspent",
+	"fail_open.":      "outside every bound; only reported",
+	"grant.drop":      "of a lease that nobody took",
+	"grant.Amount":    "of a lease that nobody took",
+	"grant.Session":   "of a lease that nobody took",
+	"leader.":         "leadership binds nothing: epochs do",
+	"limit.Amount":    "of a limit that nothing comes near to, or whose denial is not told",
+	"limit.Metric":    "a name, where no other limit is its predecessor",
+	"limit.OK":        "a changed amount says nothing about an empty start",
+	"limit.Until":     "a start that is empty for longer or shorter than it is by a nanosecond",
+	"limit.drop":      "a change of amount that no grant depended on",
+	"limit.twice":     "putting what is there changes nothing",
+	"propose.Epoch":   "a proposal that became no entry, and an entry whose proposal was lost",
+	"propose.Stamp":   "a proposal that became no entry, and an entry whose proposal was lost",
+	"propose.drop":    "an entry whose proposal was lost",
+	"propose.twice":   "a proposal that became no entry",
+	"replay.Window-":  "window 0 is not told apart from no window",
+	"replay.drop":     "of an answer that was not taken",
+	"replay.twice":    "retries may be many",
+	"restore.twice":   "a snapshot may be taken twice",
+	"return.Amount-":  "taking back less is charging more",
+	"return.OK":       "refusing a return is charging more",
+	"return.drop":     "not taking back is charging more",
+	"send.Attempt":    "an attempt that was not answered",
+	"send.Seq":        "an attempt that was not answered",
+	"send.Session":    "an attempt that was not answered",
+	"send.drop":       "an attempt that was not answered",
+	"send.twice":      "attempts may be many",
+	"session_end.":    "of a session that asks nothing any more",
+	"state.Hash":      "hashes mean nothing but equality between replicas",
+	"state.drop":      "a state hash is written now and then",
+	"state.twice":     "a state hash may be written again",
+}
+
+// explained returns why a mutant may be accepted, or "".
+func explained(m mutant, before trace.Event) string {
+	if m.kind == trace.KindGrant && m.how != "At+" && m.how != "At-" && before.Lease != unanswered {
+		return "" // the explanations of grants are of that one
+	}
+	if strings.TrimRight(m.how, "+-") == "At" {
+		return "a nanosecond is less than what lies between two events"
+	}
+	key := string(m.kind) + "." + m.how
+	for _, k := range []string{key, strings.TrimRight(key, "+-"), string(m.kind) + "."} {
+		if harmless[k] != "" {
+			return k
+		}
+	}
+	return ""
+}
+
+// TestEveryMutantIsRejectedOrExplained changes every event of the story in every way and
+// accepts no survivor without a reason.
+func TestEveryMutantIsRejectedOrExplained(t *testing.T) {
+	base := story().files
+	total, rejected := 0, 0
+	survivors := map[string]int{}
+	used := map[string]bool{}
+	seen := map[int]bool{}
+	for _, f := range base {
+		for _, e := range f.events {
+			if seen[e.id] {
+				continue
+			}
+			seen[e.id] = true
+			for _, m := range mutants(e) {
+				total++
+				r := recordingOf(t, base)
+				m.apply(r)
+				report, err := checkFiles(t, r.files, Options{})
+				if err != nil || report.Verdict == Invalid {
+					rejected++
+					continue
+				}
+				reason := explained(m, e.event)
+				used[reason] = true
+				if reason == "" {
+					survivors[string(m.kind)+"."+m.how]++
+				}
+			}
+		}
+	}
+	for s, n := range survivors {
+		t.Errorf("%d mutants %s were accepted", n, s)
+	}
+	for k := range harmless {
+		if !used[k] {
+			t.Errorf("no accepted mutant needs the explanation of %s", k)
+		}
+	}
+	t.Logf("%d of %d mutants rejected, the others explained", rejected, total)
+}
+
+// mutants returns the changes of one event: each field that it has by one up and down, dropped,
+// and written twice.
+func mutants(e recorded) []mutant {
+	list := []mutant{
+		{e.event.Kind, "drop", func(r *recording) { r.drop(e.id) }},
+		{e.event.Kind, "twice", func(r *recording) { r.twice(e.id) }},
+	}
+	v := reflect.ValueOf(e.event)
+	for i := 1; i < v.NumField(); i++ {
+		name := v.Type().Field(i).Name
+		if v.Field(i).IsZero() && !meansZero(e.event.Kind, name) {
+			continue
+		}
+		for _, by := range []int64{1, -1} {
+			edit := func(e *trace.Event) {
+				f := reflect.ValueOf(e).Elem().Field(i)
+				switch f.Kind() {
+				case reflect.Bool:
+					f.SetBool(!f.Bool())
+				case reflect.String:
+					f.SetString(fmt.Sprint(f.String(), by))
+				case reflect.Uint64:
+					f.SetUint(f.Uint() + uint64(by))
+				default:
+					f.SetInt(f.Int() + by)
+				}
+			}
+			how := name
+			if v.Field(i).CanInt() || v.Field(i).CanUint() {
+				how += map[int64]string{1: "+", -1: "-"}[by]
+			}
+			list = append(list, mutant{e.event.Kind, how, func(r *recording) { r.edit(e.id, edit) }})
+		}
+	}
+	return list
+}
+
+// meansZero reports whether a kind has a field whose zero says something.
+func meansZero(kind trace.Kind, field string) bool {
+	switch field {
+	case "OK":
+		return kind == trace.KindEntry || kind == trace.KindLeader || kind == trace.KindLimit ||
+			kind == trace.KindReturn || kind == trace.KindSessionEnd
+	case "Window":
+		return kind == trace.KindRoll || kind == trace.KindGrant || kind == trace.KindReturn ||
+			kind == trace.KindAccept
+	case "T", "Stamp":
+		return kind == trace.KindEntry || kind == trace.KindEpoch && field == "T"
+	case "N":
+		return kind == trace.KindExpire
+	}
+	return false
+}

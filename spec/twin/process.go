@@ -1,0 +1,148 @@
+package twin
+
+import "github.com/leased-io/leased/trace"
+
+// process is one file of the fleet: the limiters of one process.
+type process struct {
+	input
+	head    Located // the event that waits for the log, if waiting
+	waiting bool
+	// gap: events were lost, so that a missing one proves nothing.
+	gap bool
+}
+
+// tellsAll reports whether what is not in the file did not happen. A process that died may have
+// done what its file no longer tells.
+func (p *process) tellsAll() bool { return !p.gap && (!p.eof || p.ended) }
+
+// advance reads on until an event needs the log to be further, or the end. Everything that an
+// event rests on was in the log before it happened (a session before its first request, a
+// grant before its acceptance), so that reading ahead of the log never reads ahead of causes.
+func (c *checker) advance(p *process) error {
+	for {
+		if !p.waiting {
+			at, ok, err := p.next(c)
+			if err != nil {
+				return err
+			}
+			if !ok {
+				c.processEnds(p)
+				return nil
+			}
+			p.head = at
+		}
+		blocked, err := c.happens(p, &p.head)
+		if err != nil {
+			return err
+		}
+		if p.waiting = blocked; blocked {
+			return nil
+		}
+	}
+}
+
+// wake lets the processes go on whose wait may be over.
+func (c *checker) wake() error {
+	for len(c.woken) > 0 {
+		woken := c.woken
+		c.woken = nil
+		for _, p := range woken {
+			if err := c.advance(p); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// wakeOn marks those that wait for id in queue.
+func (c *checker) wakeOn(queue map[uint64][]*process, id uint64) {
+	if waiting := queue[id]; waiting != nil {
+		c.woken = append(c.woken, waiting...)
+		delete(queue, id)
+	}
+}
+
+// wait makes p wait for id.
+func (p *process) wait(queue map[uint64][]*process, id uint64) (bool, error) {
+	queue[id] = append(queue[id], p)
+	return true, nil
+}
+
+func (c *checker) processEnds(p *process) {
+	if !p.ended {
+		c.note("%s has no end line: its process died, and its last events may be missing",
+			p.Name())
+	}
+	c.settleOf(p)
+}
+
+// happens checks an event of a process. It reports true, having done nothing, if the log is
+// not far enough.
+func (c *checker) happens(p *process, at *Located) (blocked bool, err error) {
+	e := &at.Event
+	switch e.Kind {
+	case trace.KindSend:
+		return c.send(p, at)
+	case trace.KindAccept:
+		return c.accept(p, at)
+	case trace.KindAdmit, trace.KindGiveUp, trace.KindExpire:
+		return c.use(p, at)
+	case trace.KindDrop: // it changes nothing, by R9
+	case trace.KindGap:
+		p.gap = true
+	case trace.KindFailOpen:
+		c.report.FailOpen += max(0, e.N)
+	default:
+		return false, foreign(*at, "does not belong in a fleet file")
+	}
+	return false, nil
+}
+
+// judgeWaiting decides what it means that processes still wait when the log is at its end. If
+// every node's recording was closed in order, the log is all there is, and what they wait for
+// never was.
+func (c *checker) judgeWaiting() error {
+	for _, p := range c.processes {
+		if !p.waiting {
+			continue
+		}
+		e := &p.head.Event
+		if !c.logEnded() {
+			c.unknown("the nodes' files end before what %s:%d rests on", p.head.File, p.head.Line)
+			continue
+		}
+		switch {
+		case e.Lease > 0 && e.Lease <= c.lastLease:
+			return violated(LeaseCover, []Located{p.head},
+				"lease %d was accepted with a TTL of %d ns, which no answer told", e.Lease, e.TTL)
+		case e.Session > c.lastSession:
+			return violated(OneHolder, []Located{p.head},
+				"session %d was never opened", e.Session)
+		default:
+			return violated(OneHolder, []Located{p.head},
+				"lease %d was never granted", e.Lease)
+		}
+	}
+	return nil
+}
+
+// logEnded reports whether the nodes' files hold the whole log: each node closed the file in
+// order that reaches furthest.
+func (c *checker) logEnded() bool {
+	if len(c.replicas) == 0 || c.step.cut || c.report.Gaps > 0 {
+		return false
+	}
+	for _, r := range c.replicas {
+		closed := false
+		for _, s := range c.replicas {
+			if s.Header().Recorder == r.Header().Recorder && s.applied >= r.applied && s.ended {
+				closed = true
+			}
+		}
+		if !closed {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,136 @@
+package twin
+
+import (
+	"github.com/leased-io/leased/trace"
+)
+
+// replica is one file of a node: what one life of its state machine applied.
+type replica struct {
+	input
+	// applied is the index up to which this state machine's history is accounted for: its last
+	// entry or snapshot. 0: it began empty.
+	applied uint64
+	// gap: events were lost since the last entry was read, and with them perhaps entries.
+	gap bool
+
+	group group   // the next entry, if full
+	full  bool    // group is filled and not consumed
+	ahead Located // the event that ended the group, if any
+	held  bool    // ahead is set
+}
+
+// group is an entry with the events that applying it wrote.
+type group struct {
+	entry  Located
+	events []Located
+	states []Located // KindState: not every replica need write one
+	// cut: the file ends, or lost events, in the group; events may be missing at its end.
+	cut bool
+	// gap: events were lost before the entry, and with them perhaps other entries.
+	gap bool
+}
+
+// isLog reports whether a kind of event comes from applying an entry, and follows it.
+func isLog(k trace.Kind) bool {
+	switch k {
+	case trace.KindEpoch, trace.KindLimit, trace.KindRoll, trace.KindSession,
+		trace.KindSessionEnd, trace.KindGrant, trace.KindReplay, trace.KindDeny,
+		trace.KindReturn:
+		return true
+	}
+	return false
+}
+
+// fill reads the next group, unless it is there or the file is at its end. It hands what is
+// not of the log to the checker on the way: when the entry of a proposal is met in any file,
+// the proposal was read, since it stands before that entry in its own.
+func (r *replica) fill(c *checker) error {
+	for !r.full {
+		at, ok := r.ahead, r.held
+		r.ahead, r.held = Located{}, false
+		if !ok {
+			var err error
+			if at, ok, err = r.next(c); err != nil {
+				return err
+			}
+		}
+		if !ok {
+			r.end()
+			return nil
+		}
+		if err := r.take(c, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// open reports whether the group has its entry but perhaps not all of its events.
+func (r *replica) open() bool { return r.group.entry.Line > 0 }
+
+// end closes the last group. A file without an end line may have lost events of it.
+func (r *replica) end() {
+	if r.open() {
+		r.group.cut = r.group.cut || !r.ended
+		r.full = true
+	}
+}
+
+func (r *replica) take(c *checker, at Located) error {
+	e := &at.Event
+	switch {
+	case e.Kind == trace.KindEntry, e.Kind == trace.KindRestore:
+		if r.open() {
+			r.ahead, r.held, r.full = at, true, true
+			return nil
+		}
+		if e.Kind == trace.KindRestore {
+			c.report.Restores++
+			c.restored = append(c.restored, at)
+			r.applied, r.gap = e.Index, false
+			return nil
+		}
+		if e.Index <= r.applied {
+			return violated(ReplicasAgree, []Located{at},
+				"entry %d was applied after entry or snapshot %d", e.Index, r.applied)
+		}
+		r.group.entry, r.group.gap, r.gap = at, r.gap, false
+	case e.Kind == trace.KindState:
+		if r.open() && !r.gap {
+			r.group.states = append(r.group.states, at)
+		}
+	case isLog(e.Kind):
+		switch {
+		case r.gap: // of which entry, nobody knows
+		case !r.open():
+			return foreign(at, "does not follow an entry")
+		default:
+			r.group.events = append(r.group.events, at)
+		}
+	case e.Kind == trace.KindGap:
+		r.gap = true
+		r.group.cut = r.open()
+	case e.Kind == trace.KindPropose:
+		c.propose(at, r.clock)
+	case e.Kind == trace.KindLeader:
+		if e.OK {
+			c.report.Leaders++
+		}
+	default:
+		return foreign(at, "does not belong in a node's file")
+	}
+	return nil
+}
+
+// consume forgets the group, which was checked, and keeps its memory.
+func (r *replica) consume() {
+	r.applied = r.group.entry.Event.Index
+	r.group = group{events: r.group.events[:0], states: r.group.states[:0]}
+	r.full = false
+}
+
+// foreign returns the error for an event where the schema has no place for it.
+func foreign(at Located, reason string) error {
+	return &trace.FormatError{File: at.File, Line: at.Line,
+		Reason: "a " + string(at.Event.Kind) + " event " + reason}
+}

@@ -1,0 +1,181 @@
+package twin
+
+// advanceTo lets cluster time pass to t: windows close, limits must roll, old things are
+// forgotten.
+func (c *checker) advanceTo(t int64) error {
+	if t == c.now {
+		return nil
+	}
+	c.now = t
+	if c.nextEnd > 0 && t >= c.nextEnd {
+		if err := c.closeWindows(); err != nil {
+			return err
+		}
+	}
+	c.forgetLeases()
+	c.forgetSessions()
+	return nil
+}
+
+func (c *checker) closeWindows() error {
+	c.nextEnd = 0
+	for _, l := range c.inForce {
+		if l.end() <= c.now {
+			w := l.current
+			l.number, l.current = c.now/l.per, nil
+			if !l.unrolled {
+				l.unrolled = true
+				c.unrolled++
+			}
+			if err := c.closeWindow(w); err != nil {
+				return err
+			}
+		}
+		c.endsAt(l.end())
+	}
+	living := c.dying[:0]
+	for _, w := range c.dying {
+		if w.end > c.now {
+			living = append(living, w)
+			c.endsAt(w.end)
+		} else if err := c.closeWindow(w); err != nil {
+			return err
+		}
+	}
+	c.dying = living
+	return nil
+}
+
+// endsAt notes that some window ends at t.
+func (c *checker) endsAt(t int64) {
+	if c.nextEnd == 0 || t < c.nextEnd {
+		c.nextEnd = t
+	}
+}
+
+// closeWindow marks w as left by the current entry: whatever was admitted on it must have been
+// before (NoCarryOver).
+func (c *checker) closeWindow(w *window) error {
+	if w == nil {
+		return nil
+	}
+	w.closed = c.step.at()
+	w.forget = c.now + int64(c.opts.Horizon)
+	for i := range w.last {
+		l := &w.last[i]
+		if err := c.beforeRoll(w, &l.at, l.clock); err != nil {
+			return err
+		}
+	}
+	w.last = nil
+	c.settleWindow(w)
+	if len(w.leases) > 0 {
+		c.closing = append(c.closing, w)
+	}
+	return nil
+}
+
+// roll is a limit's roll event (R4).
+func (c *checker) roll(at *Located) error {
+	e := &at.Event
+	l := c.limits[e.Limit]
+	switch {
+	case l == nil:
+		return violated(Roll, []Located{*at, c.step.entry},
+			"limit %d rolled, and is not in force", e.Limit)
+	case !l.unrolled:
+		return violated(Roll, []Located{*at, c.step.entry, l.at},
+			"limit %d rolled into window %d, and entered none at %d", e.Limit, e.Window, c.now)
+	case e.Window != l.number:
+		return violated(Roll, []Located{*at, c.step.entry, l.at},
+			"limit %d rolled into window %d; at %d it is in window %d of %d ns",
+			e.Limit, e.Window, c.now, l.number, l.per)
+	}
+	l.unrolled = false
+	c.unrolled--
+	if c.now >= l.until {
+		l.empty = false
+	}
+	return nil
+}
+
+// mustRoll returns the violation of a limit, l or if that is nil any, that should have rolled
+// by now and has not.
+func (c *checker) mustRoll(l *limit, at ...Located) error {
+	for _, other := range c.inForce {
+		if l == nil && other.unrolled {
+			l = other
+		}
+	}
+	return violated(Roll, append(at, c.step.entry, l.at),
+		"limit %d entered window %d at %d without a roll", l.serial, l.number, c.now)
+}
+
+// limit is a limit that comes into force, changes its amount or is removed.
+func (c *checker) limit(at *Located) error {
+	e := &at.Event
+	l := c.limits[e.Limit]
+	if l == nil {
+		return c.newLimit(at)
+	}
+	if e.Budget != l.budget || e.Metric != l.metric || e.Per != l.per || e.Amount < 0 {
+		return violated(FencingMonotonic, []Located{*at, l.at},
+			"limit %d is %s %s per %d ns and cannot become another one",
+			l.serial, l.budget, l.metric, l.per)
+	}
+	if l.unrolled {
+		return c.mustRoll(l, *at)
+	}
+	l.amount, l.at = e.Amount, *at
+	if e.Amount == 0 {
+		c.removeLimit(l)
+	}
+	return nil
+}
+
+func (c *checker) newLimit(at *Located) error {
+	e := &at.Event
+	if e.Limit <= c.lastLimit || e.Amount < 1 || e.Per < 1 {
+		return violated(FencingMonotonic, []Located{*at},
+			"limit %d (amount %d, per %d) cannot come into force after limit %d",
+			e.Limit, e.Amount, e.Per, c.lastLimit)
+	}
+	c.lastLimit = e.Limit
+	l := &limit{
+		serial: e.Limit, budget: e.Budget, metric: e.Metric, per: e.Per, amount: e.Amount,
+		number: c.now / e.Per, empty: !e.OK, until: e.Until, at: *at,
+	}
+	for _, g := range c.graves {
+		if g.budget == l.budget && g.metric == l.metric && g.until > c.now &&
+			(!l.empty || l.until < g.until) {
+			return violated(NoOverGrant, []Located{*at},
+				"limit %d takes the place of one whose leases live until %d, "+
+					"and does not start empty until then", l.serial, g.until)
+		}
+	}
+	c.limits[l.serial] = l
+	c.inForce = append(c.inForce, l)
+	c.endsAt(l.end())
+	return nil
+}
+
+func (c *checker) removeLimit(l *limit) {
+	delete(c.limits, l.serial)
+	rest := c.inForce[:0]
+	for _, other := range c.inForce {
+		if other != l {
+			rest = append(rest, other)
+		}
+	}
+	c.inForce = rest
+	if l.current != nil {
+		c.dying = append(c.dying, l.current)
+	}
+	live := c.graves[:0]
+	for _, g := range c.graves {
+		if g.until > c.now {
+			live = append(live, g)
+		}
+	}
+	c.graves = append(live, grave{budget: l.budget, metric: l.metric, until: l.end()})
+}

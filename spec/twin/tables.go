@@ -1,0 +1,125 @@
+package twin
+
+// tables are what the log keeps (WindowLease: avail, tab) and what the fleet made of it (use,
+// adm), for what is alive.
+type tables struct {
+	limits   map[uint64]*limit
+	inForce  []*limit // in the order of their serials
+	nextEnd  int64    // no window ends before; 0 if there is none
+	unrolled int      // limits whose window is over and that have not rolled
+
+	dying   []*window // of limits that were removed, until they end
+	closing []*window // ended, with leases that may still be heard of; by end of remembrance
+	graves  []grave
+
+	sessions map[uint64]*session
+	ended    []*session
+	leases   map[uint64]*lease
+
+	lastLimit, lastSession, lastLease uint64
+}
+
+func newTables() tables {
+	return tables{
+		limits:   make(map[uint64]*limit),
+		sessions: make(map[uint64]*session),
+		leases:   make(map[uint64]*lease),
+	}
+}
+
+// limit is one life of a limit.
+type limit struct {
+	serial         uint64
+	budget, metric string
+	per, amount    int64
+	number         int64   // its window
+	current        *window // nil until something is granted from it
+	unrolled       bool    // its roll into number was not met yet
+	// empty: nothing may be granted before its first roll at or after until.
+	empty bool
+	until int64
+	at    Located // where it came into force or was last changed
+}
+
+// end returns the first instant after its window.
+func (l *limit) end() int64 { return (l.number + 1) * l.per }
+
+// window is one window of a limit, if anything was granted from it.
+type window struct {
+	limit    *limit
+	number   int64
+	end      int64
+	closed   *moment // when the log left it; nil while it is open
+	forget   int64   // cluster time from which leases nobody took are forgotten
+	accounts []*account
+	byKey    map[string]*account
+	leases   []*lease
+	// last holds the latest admission on each clock while the window is open.
+	last []latest
+}
+
+type latest struct {
+	clock int
+	at    Located
+}
+
+// account is one key's part of a window.
+type account struct {
+	window *window
+	key    string
+	used   int64 // granted and not taken back
+	live   int   // leases not settled
+	tally  WindowTally
+}
+
+// grave is a removed limit whose leases may still live: a limit that takes its place starts
+// empty.
+type grave struct {
+	budget, metric string
+	until          int64
+}
+
+// session is one incarnation of a holder, from both sides.
+type session struct {
+	id          uint64
+	budget, key string
+	over        bool  // ended in the log
+	forget      int64 // cluster time from which it is forgotten, if over
+	live        int   // leases not settled
+
+	// The log's side: the last request decided, and the leases it was charged for.
+	decided uint64
+	denied  bool
+	charged []*lease
+
+	// The holder's side: the process that it lives in, the last request sent, its attempts,
+	// and the one whose answer was taken.
+	process  *process
+	sent     uint64
+	attempts []Located
+	answered *Located
+}
+
+// lease is one grant, from both sides.
+type lease struct {
+	id      uint64
+	account *account // nil: granted so long ago that it was forgotten (see accept)
+	session *session
+	seq     uint64
+	amount  int64
+	granted Located
+	born    *moment
+	told    []int64 // TTLs of the grant and its replays, until an answer was taken
+
+	returned int64
+	back     *Located // the return that was taken
+
+	taken    *process // the process that accepted it
+	accepted *Located // where it did; nil if lost in a gap
+	send     *Located // of the answered attempt; nil if lost in a gap
+	life     int64
+	admitted int64
+	givenUp  int64
+	over     bool // its holder is done with it
+	settled  bool
+}

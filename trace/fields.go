@@ -1,0 +1,65 @@
+package trace
+
+// field is one column of the schema: its name in JSON and where it lives in an Event. Exactly
+// one accessor is set. The table serves the encoder and the decoder, so they cannot disagree;
+// a test holds it against Event's own tags.
+type field struct {
+	name   string
+	i64    func(*Event) *int64
+	u64    func(*Event) *uint64
+	number func(*Event) *int
+	text   func(*Event) *string
+	flag   func(*Event) *bool
+}
+
+// fields are in the order of Event, which is the order of a canonical line. Kind and At come
+// before them in every line.
+var fields = [...]field{
+	{name: "version", number: func(e *Event) *int { return &e.Version }},
+	{name: "run", text: func(e *Event) *string { return &e.Run }},
+	{name: "recorder", text: func(e *Event) *string { return &e.Recorder }},
+	{name: "role", text: func(e *Event) *string { return &e.Role }},
+	{name: "clock", text: func(e *Event) *string { return &e.Clock }},
+	{name: "drift_ppm", i64: func(e *Event) *int64 { return &e.DriftPPM }},
+	{name: "index", u64: func(e *Event) *uint64 { return &e.Index }},
+	{name: "term", u64: func(e *Event) *uint64 { return &e.Term }},
+	{name: "epoch", u64: func(e *Event) *uint64 { return &e.Epoch }},
+	{name: "stamp", i64: func(e *Event) *int64 { return &e.Stamp }},
+	{name: "t", i64: func(e *Event) *int64 { return &e.T }},
+	{name: "hash", text: func(e *Event) *string { return &e.Hash }},
+	{name: "ok", flag: func(e *Event) *bool { return &e.OK }},
+	{name: "budget", text: func(e *Event) *string { return &e.Budget }},
+	{name: "metric", text: func(e *Event) *string { return &e.Metric }},
+	{name: "per", i64: func(e *Event) *int64 { return &e.Per }},
+	{name: "limit", u64: func(e *Event) *uint64 { return &e.Limit }},
+	{name: "key", text: func(e *Event) *string { return &e.Key }},
+	{name: "window", i64: func(e *Event) *int64 { return &e.Window }},
+	{name: "amount", i64: func(e *Event) *int64 { return &e.Amount }},
+	{name: "until", i64: func(e *Event) *int64 { return &e.Until }},
+	{name: "session", u64: func(e *Event) *uint64 { return &e.Session }},
+	{name: "seq", u64: func(e *Event) *uint64 { return &e.Seq }},
+	{name: "attempt", u64: func(e *Event) *uint64 { return &e.Attempt }},
+	{name: "lease", u64: func(e *Event) *uint64 { return &e.Lease }},
+	{name: "ttl", i64: func(e *Event) *int64 { return &e.TTL }},
+	{name: "life", i64: func(e *Event) *int64 { return &e.Life }},
+	{name: "n", i64: func(e *Event) *int64 { return &e.N }},
+	{name: "count", i64: func(e *Event) *int64 { return &e.Count }},
+	{name: "first", i64: func(e *Event) *int64 { return &e.First }},
+	{name: "last", i64: func(e *Event) *int64 { return &e.Last }},
+}
+
+// kinds maps the text of every kind of the schema to its constant, so that decoding one
+// allocates nothing and an unknown one is noticed.
+var kinds = func() map[string]Kind {
+	m := make(map[string]Kind)
+	for _, k := range [...]Kind{
+		KindHeader, KindGap, KindEnd,
+		KindLeader, KindPropose, KindRestore,
+		KindEntry, KindEpoch, KindState, KindLimit, KindRoll, KindSession, KindSessionEnd,
+		KindGrant, KindReplay, KindDeny, KindReturn,
+		KindSend, KindAccept, KindDrop, KindAdmit, KindGiveUp, KindExpire, KindFailOpen,
+	} {
+		m[string(k)] = k
+	}
+	return m
+}()
