@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/leased-io/leased/budget"
 	"github.com/leased-io/leased/lease"
 )
 
@@ -45,7 +46,7 @@ func (s *State) acquire(r *lease.Request) Result {
 	return ss.Decided.answer(s.t)
 }
 
-// decide grants every ask of r or none.
+// decide grants every ask of r that has a need, or none at all.
 func (s *State) decide(ss *session, p *policy, r *lease.Request) Result {
 	if r.Revision != p.revision {
 		return Result{Code: CodeChanged, Limits: p.Limits}
@@ -65,10 +66,12 @@ func (s *State) decide(ss *session, p *policy, r *lease.Request) Result {
 	}
 	s.accounts += fresh
 	s.countAsker(ss, p, r.Asks)
-	if denial, denied := s.deny(ss, p, r); denied {
-		return Result{Code: CodeDenied, Denial: &denial}
+	refused, spared := s.short(ss, p, r.Asks)
+	if refused != nil {
+		s.emitDeny(ss, r.Seq, p.lives[refused.Limit], *refused)
+		return Result{Code: CodeDenied, Denial: refused}
 	}
-	return Result{Code: CodeDone, Grants: s.grant(ss, p, r)}
+	return Result{Code: CodeDone, Grants: s.grant(ss, p, r), Denial: spared}
 }
 
 // countAsker creates the accounts that the asks are for, and counts the session once per
@@ -91,28 +94,36 @@ func (s *State) countAsker(ss *session, p *policy, asks []lease.Ask) {
 	}
 }
 
-// deny returns the limit that refuses r for the longest, if one does: the first asked of those
-// that open at the same instant.
-func (s *State) deny(ss *session, p *policy, r *lease.Request) (denial lease.Denial, denied bool) {
-	for _, a := range r.Asks {
+// short finds the asks that cannot be met. Of those with a need, or of all if nothing at all can
+// be granted, refused is the one whose limit opens last: the first asked of those that open at
+// the same instant. Spared is likewise the one without a need that gets nothing. Nil: none.
+func (s *State) short(ss *session, p *policy, asks []lease.Ask) (refused, spared *lease.Denial) {
+	later := func(d *lease.Denial, i int, left budget.Credits) *lease.Denial {
+		retry := p.lives[i].opens().Sub(s.t)
+		if d != nil && d.RetryAfter >= retry {
+			return d
+		}
+		return &lease.Denial{Limit: i, Left: left, RetryAfter: retry}
+	}
+	met := len(asks) == 0
+	for _, a := range asks {
 		l := p.lives[a.Limit]
-		left := l.left(l.accounts[ss.Key])
-		if left >= a.Need {
-			continue
+		switch left := l.left(l.accounts[ss.Key]); {
+		case left < a.Need:
+			refused = later(refused, a.Limit, left)
+		case left == 0:
+			spared = later(spared, a.Limit, left)
+		default:
+			met = true
 		}
-		retry := l.opens().Sub(s.t)
-		if !denied || retry > denial.RetryAfter {
-			denial = lease.Denial{Limit: a.Limit, Left: left, RetryAfter: retry}
-		}
-		denied = true
 	}
-	if denied {
-		s.emitDeny(ss, r.Seq, p.lives[denial.Limit], denial)
+	if refused == nil && !met {
+		return spared, nil
 	}
-	return denial, denied
+	return refused, spared
 }
 
-// grant charges every ask, which deny has found to fit.
+// grant charges every ask of which anything is left; short has found that to be enough.
 func (s *State) grant(ss *session, p *policy, r *lease.Request) []lease.Grant {
 	ss.Leases = slices.DeleteFunc(ss.Leases, func(h held) bool { return !s.returnable(h) })
 	var grants []lease.Grant // nil without asks, as a restored decision has it
@@ -120,6 +131,9 @@ func (s *State) grant(ss *session, p *policy, r *lease.Request) []lease.Grant {
 		l := p.lives[a.Limit]
 		account := l.accounts[ss.Key]
 		amount := account.Share(a.Need, a.Want, l.left(account))
+		if amount == 0 {
+			continue
+		}
 		if !account.Charge(amount, l.Amount) {
 			panic(broken("NoOverGrant", s.index, s.term, fmt.Sprintf(
 				"limit %d cannot be charged %d: %+v", l.serial, amount, *account)))

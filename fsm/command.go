@@ -84,7 +84,8 @@ const (
 	// CodeFull: a table is full (sessions, budgets, accounts, graves); Detail names it. Returns
 	// of an Acquire were taken; it is decided anew when it is retried.
 	CodeFull
-	// CodeDenied: Acquire found less than needed. Returns were taken, nothing was charged.
+	// CodeDenied: Acquire found less than needed, or nothing of anything. Returns were taken,
+	// nothing was charged.
 	CodeDenied
 	// CodeDone: the command took effect.
 	CodeDone
@@ -116,9 +117,10 @@ type Result struct {
 	// Limits are the budget's, with OpenSession and with CodeChanged.
 	Limits []budget.Limit `cbor:"5,keyasint,omitempty"`
 
-	// Grants are the leases of an Acquire with CodeDone, in the order of its asks.
+	// Grants are the leases of an Acquire with CodeDone, in the order of its asks. An ask
+	// without a need has none where nothing was left.
 	Grants []lease.Grant `cbor:"6,keyasint,omitempty"`
-	// Denial is set with CodeDenied.
+	// Denial is set with CodeDenied; and with CodeDone, if an ask without a need got nothing.
 	Denial *lease.Denial `cbor:"7,keyasint,omitempty"`
 	// Limit is the index of the offending limit, with CodeTooLarge.
 	Limit int `cbor:"8,keyasint,omitempty"`

@@ -238,7 +238,8 @@ func decisionsRemembered(s *State) error {
 		case 0:
 			ok = ok && ss.Seq == 0 && d.At == 0
 		case CodeDone:
-			ok = ok && ss.Seq > 0 && len(r.Grants) <= budget.MaxLimits && r.Denial == nil
+			ok = ok && ss.Seq > 0 && len(r.Grants) <= budget.MaxLimits &&
+				(r.Denial == nil || r.Denial.RetryAfter > 0 && len(r.Grants) > 0)
 			for _, g := range r.Grants {
 				ok = ok && g.Lease <= s.last.Lease && g.TTL > 0 && g.TTL <= budget.MaxPer
 			}

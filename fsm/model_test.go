@@ -276,30 +276,41 @@ func (m *model) decide(ss *mSession, b *mBudget, r *lease.Request) Result {
 		m.asks = m.asks[:before]
 		return full("accounts", m.max.accounts)
 	}
-	var worst budget.Instant
-	var denial *lease.Denial
-	for _, a := range r.Asks {
-		left, opens := m.left(b.lives[a.Limit], ss.key)
-		if left < a.Need && opens > worst {
-			worst = opens
-			denial = &lease.Denial{Limit: a.Limit, Left: left, RetryAfter: time.Duration(opens - m.t)}
+	latest := func(unmet func(a lease.Ask, left budget.Credits) bool) (d *lease.Denial) {
+		var worst budget.Instant
+		for _, a := range r.Asks {
+			left, opens := m.left(b.lives[a.Limit], ss.key)
+			if unmet(a, left) && opens > worst {
+				worst = opens
+				d = &lease.Denial{Limit: a.Limit, Left: left, RetryAfter: time.Duration(opens - m.t)}
+			}
 		}
+		return d
 	}
-	if denial != nil {
-		return Result{Code: CodeDenied, Denial: denial}
+	hard := latest(func(a lease.Ask, left budget.Credits) bool { return left < a.Need })
+	soft := latest(func(a lease.Ask, left budget.Credits) bool { return a.Need == 0 && left == 0 })
+	some := latest(func(a lease.Ask, left budget.Credits) bool { return left > 0 && left >= a.Need })
+	if hard != nil {
+		return Result{Code: CodeDenied, Denial: hard}
 	}
-	res := Result{Code: CodeDone}
+	if soft != nil && some == nil {
+		return Result{Code: CodeDenied, Denial: soft}
+	}
+	res := Result{Code: CodeDone, Denial: soft}
 	for _, a := range r.Asks {
 		l := b.lives[a.Limit]
 		w, _, end := m.window(l)
 		left, _ := m.left(l, ss.key)
+		if left == 0 {
+			continue
+		}
 		holders := max(1, m.askers(l, ss.key, w), m.askers(l, ss.key, w-1))
 		half := left / (2 * holders)
 		if left%(2*holders) > 0 {
 			half++
 		}
 		c := &mCharge{id: lease.ID(len(m.charges) + 1), session: ss, limit: l, window: w,
-			amount: max(a.Need, min(a.Want, half))}
+			amount: max(1, a.Need, min(a.Want, half))}
 		m.charges = append(m.charges, c)
 		res.Grants = append(res.Grants, lease.Grant{Lease: c.id, Limit: a.Limit, Window: w,
 			Amount: c.amount, TTL: time.Duration(end - m.t)})

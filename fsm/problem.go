@@ -46,11 +46,11 @@ func acquireProblem(r *lease.Request) string {
 			return fmt.Sprintf("asks[%d].limit: is %d, must be in 0..%d", i, a.Limit, budget.MaxLimits-1)
 		case seen[a.Limit]:
 			return fmt.Sprintf("asks[%d].limit: is %d again, must be asked once", i, a.Limit)
-		case a.Need < 1:
-			return fmt.Sprintf("asks[%d].need: is %d, must be at least 1", i, a.Need)
-		case a.Want < a.Need || a.Want > budget.MaxAmount:
-			return fmt.Sprintf("asks[%d].want: is %d, must be in need %d..%d",
-				i, a.Want, a.Need, budget.MaxAmount)
+		case a.Need < 0:
+			return fmt.Sprintf("asks[%d].need: is %d, must be at least 0", i, a.Need)
+		case a.Want < max(1, a.Need) || a.Want > budget.MaxAmount:
+			return fmt.Sprintf("asks[%d].want: is %d, must be in %d..%d",
+				i, a.Want, max(1, a.Need), budget.MaxAmount)
 		}
 		seen[a.Limit] = true
 	}

@@ -154,11 +154,11 @@ func (w *world) request(t *rapid.T) *lease.Request {
 		if rarely(t, 4, "no ask") {
 			continue
 		}
-		need := budget.Credits(rapid.IntRange(1, 12).Draw(t, "need"))
+		need := budget.Credits(rapid.IntRange(0, 12).Draw(t, "need"))
 		if rarely(t, 15, "large") {
 			need *= 3
 		}
-		want := need + budget.Credits(rapid.IntRange(0, 20).Draw(t, "want"))
+		want := max(1, need) + budget.Credits(rapid.IntRange(0, 20).Draw(t, "want"))
 		r.Asks = append(r.Asks, lease.Ask{Limit: i, Need: need, Want: want})
 	}
 	if len(r.Asks) > 1 && rapid.Bool().Draw(t, "reverse") {

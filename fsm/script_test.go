@@ -251,7 +251,9 @@ func show(r Result) string {
 		add("lease %d@%d:%d of limit %d for %s", g.Lease, g.Window, g.Amount, g.Limit,
 			budget.FormatPer(g.TTL))
 	}
-	if d := r.Denial; d != nil {
+	if d := r.Denial; d != nil && r.Code == CodeDone {
+		add("nothing of limit %d for %s", d.Limit, budget.FormatPer(d.RetryAfter))
+	} else if d != nil {
 		add("by limit %d, left %d, retry after %s", d.Limit, d.Left, budget.FormatPer(d.RetryAfter))
 	}
 	if r.Code == CodeTooLarge {
