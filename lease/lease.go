@@ -5,6 +5,7 @@
 package lease
 
 import (
+	"math"
 	"math/bits"
 	"time"
 
@@ -27,9 +28,23 @@ type Reading struct {
 	Wall int64
 }
 
-// Before reports whether r is within d after start on both clocks: the test of R6.
-func (r Reading) within(start Reading, d time.Duration) bool {
-	return r.Mono-start.Mono < int64(d) && r.Wall-start.Wall < int64(d)
+// since returns the time from start to r: the longer of what the two clocks say, so that
+// neither a suspend, which stops the monotonic clock, nor a wall clock that was set back hides
+// any of it (R6). It saturates where a jump of the wall clock would overflow.
+func (r Reading) since(start Reading) time.Duration {
+	return max(elapsed(start.Mono, r.Mono), elapsed(start.Wall, r.Wall))
+}
+
+// elapsed returns to - from on one clock, saturated.
+func elapsed(from, to int64) time.Duration {
+	d := to - from
+	switch {
+	case to > from && d < 0:
+		return math.MaxInt64
+	case to < from && d >= 0:
+		return math.MinInt64
+	}
+	return time.Duration(d)
 }
 
 // DefaultMaxClockDriftPPM is rho, the default bound on how far the rate of any clock used for
@@ -42,9 +57,10 @@ const MaxMaxClockDriftPPM = 200_000
 // Life returns how much of a lease's ttl the holder may use on its own clock (R6):
 // floor(ttl * (1-rho) / (1+rho)) for rho = driftPPM parts per million, so that a holder whose
 // clock is slowest stops before a cluster clock that is fastest reaches the window's end.
-// A ttl of zero or less gives zero.
+// A ttl of zero or less gives zero, and so does a drift outside 0..1,000,000: of a clock that
+// may stand still nothing is safe.
 func Life(ttl time.Duration, driftPPM int64) time.Duration {
-	if ttl <= 0 {
+	if ttl <= 0 || driftPPM < 0 || driftPPM > 1_000_000 {
 		return 0
 	}
 	hi, lo := bits.Mul64(uint64(ttl), uint64(1_000_000-driftPPM))
@@ -56,7 +72,8 @@ func Life(ttl time.Duration, driftPPM int64) time.Duration {
 type Ask struct {
 	// Limit is the index of the limit in its budget's canonical order.
 	Limit int `cbor:"1,keyasint"`
-	// Need is the least that is of use, Want what is hoped for: 1 <= Need <= Want <= MaxAmount.
+	// Need is the least that is of use, Want what is hoped for: 0 <= Need <= Want <= MaxAmount,
+	// and Want is at least 1. An ask without a need refuses none of the others.
 	Need budget.Credits `cbor:"2,keyasint"`
 	Want budget.Credits `cbor:"3,keyasint"`
 }
@@ -108,9 +125,11 @@ type Outcome uint8
 // The outcomes of an Acquire. An unknown outcome (timeout, lost leader) is not among them: the
 // request is retried under its Seq.
 const (
-	// Granted: Grants holds one lease per ask.
+	// Granted: Grants holds one lease per ask; none for an ask without a need where nothing was
+	// left, which Denial tells then.
 	Granted Outcome = iota + 1
-	// Denied: a limit had less than was needed; nothing was charged anywhere. See Denial.
+	// Denied: a limit had less than was needed, or no limit had anything; nothing was charged
+	// anywhere. See Denial.
 	Denied
 	// TooLarge: a need exceeds the limit's amount: no window can ever satisfy it.
 	TooLarge

@@ -1,0 +1,170 @@
+package lease
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/leased-io/leased/budget"
+)
+
+// MaxLeasesPerLimit bounds the live leases of one limit, and so the work of one admission. A
+// full line prefetches nothing; a grant that need forces in ends the smallest lease.
+const MaxLeasesPerLimit = 8
+
+// held is one live lease.
+type held struct {
+	id     ID
+	window budget.Window
+	start  Reading       // the send of the attempt that was answered (R7)
+	ttl    time.Duration // from start to the window's end, in cluster time
+	life   time.Duration // the part of ttl that is used, on this process's clocks (R6)
+	left   budget.Credits
+	// returned says that some of it was given up: a lease is returned once (R8).
+	returned bool
+	admits   admits
+}
+
+// admits aggregates the admissions on a lease since they were last reported.
+type admits struct {
+	n           budget.Credits
+	count       int64
+	first, last int64 // monotonic readings
+}
+
+// remaining returns how long d may still be admitted on. Zero or less: it is over (R6).
+func (d *held) remaining(now Reading) time.Duration { return d.life - now.since(d.start) }
+
+// line is what the holder has of one limit.
+//
+// All its leases are of one window, so credits of two windows are never merged (R10). Each has
+// at least one credit left: a lease that has none is over.
+type line struct {
+	limit budget.Limit
+	// ceiling is the largest cost that may be asked for: the limit's amount, or less if the
+	// coordinator found less too large.
+	ceiling budget.Credits
+	leases  []held         // at most MaxLeasesPerLimit, the earliest to end first
+	live    budget.Credits // what leases have left, in sum
+	// The window of the latest lease ends, as far as is known, roll after asOf.
+	asOf   Reading
+	roll   time.Duration
+	denial denial
+	demand demand
+}
+
+func newLine(l budget.Limit) line {
+	return line{
+		limit:   l,
+		ceiling: max(0, min(l.Amount, budget.MaxAmount)),
+		leases:  make([]held, 0, MaxLeasesPerLimit),
+		demand:  demand{horizon: horizon(l.Per)},
+	}
+}
+
+// shortfall returns how many live credits are missing for a cost of n.
+func (l *line) shortfall(n budget.Credits) budget.Credits { return max(0, n-l.live) }
+
+// windowLeft returns the time until the window of the latest lease ends. Zero: not known.
+func (l *line) windowLeft(now Reading) time.Duration {
+	return max(0, l.roll-now.since(l.asOf))
+}
+
+// expire ends the leases whose life is over (R6).
+func (l *line) expire(now Reading, rec *recorder) {
+	for i := range l.leases {
+		if l.leases[i].remaining(now) <= 0 {
+			l.endIf(rec, func(d *held) bool { return d.remaining(now) <= 0 })
+			return
+		}
+	}
+}
+
+// endIf ends the leases that over holds for, and those with nothing left. Every lease that
+// ends does so here.
+func (l *line) endIf(rec *recorder, over func(*held) bool) {
+	kept := l.leases[:0]
+	for i := range l.leases {
+		d := &l.leases[i]
+		if d.left > 0 && !over(d) {
+			kept = append(kept, *d)
+			continue
+		}
+		l.live -= d.left
+		rec.expired(d)
+	}
+	l.leases = kept
+}
+
+// end ends every lease.
+func (l *line) end(rec *recorder) { l.endIf(rec, func(*held) bool { return true }) }
+
+// endSpent ends the leases that have nothing left.
+func (l *line) endSpent(rec *recorder) { l.endIf(rec, func(*held) bool { return false }) }
+
+// spend takes n credits, of the earliest lease to end first. The caller has made sure that the
+// line has as many, and that none of its leases is over.
+func (l *line) spend(n budget.Credits, rec *recorder) {
+	l.live -= n
+	for i := 0; n > 0; i++ {
+		d := &l.leases[i]
+		take := min(n, d.left)
+		n -= take
+		d.left -= take
+		if d.admits.count == 0 {
+			d.admits.first = rec.at
+		}
+		d.admits.n += take
+		d.admits.count++
+		d.admits.last = rec.at
+	}
+	if l.leases[0].left == 0 {
+		l.endSpent(rec)
+	}
+}
+
+// giveUp forgets n credits of lease i (TLA+ Return), which must have as many and not be returned
+// yet, and says how to return them (R8).
+func (l *line) giveUp(i int, n budget.Credits, rec *recorder) Return {
+	d := &l.leases[i]
+	l.live -= n
+	d.left -= n
+	d.returned = true
+	rec.gaveUp(d, int64(n))
+	return Return{Lease: d.id, Window: d.window, Amount: n}
+}
+
+// add takes a lease in, if it is still good for something, and ends those of older windows: the
+// cluster has left these (R10). A lease of an older window than the line's is over at once. It
+// reports whether the lease is live.
+func (l *line) add(now Reading, d held, rec *recorder) bool {
+	l.endIf(rec, func(o *held) bool { return o.window < d.window })
+	if len(l.leases) > 0 && l.leases[0].window > d.window {
+		rec.expired(&d)
+		return false
+	}
+	l.asOf, l.roll = d.start, d.ttl
+	if d.remaining(now) <= 0 {
+		rec.expired(&d)
+		return false
+	}
+	if len(l.leases) == MaxLeasesPerLimit {
+		least := slices.MinFunc(l.leases, func(a, b held) int { return cmp.Compare(a.left, b.left) })
+		l.endIf(rec, func(o *held) bool { return o.id == least.id })
+	}
+	i := len(l.leases)
+	for i > 0 && l.leases[i-1].remaining(now) > d.remaining(now) {
+		i--
+	}
+	l.leases = slices.Insert(l.leases, i, d)
+	l.live += d.left
+	return true
+}
+
+// inherit takes over the leases and the demand of the same limit with another amount, and
+// leaves it none. A lowered amount binds new grants, not leases.
+func (l *line) inherit(old *line) {
+	l.leases, old.leases = old.leases, nil
+	l.live, old.live = old.live, 0
+	l.asOf, l.roll, l.demand = old.asOf, old.roll, old.demand
+}

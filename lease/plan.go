@@ -1,0 +1,205 @@
+package lease
+
+import (
+	"time"
+
+	"github.com/leased-io/leased/budget"
+)
+
+// KeepAlive is how long after the last answer the holder asks for nothing at all, just so that
+// its session is not forgotten: less than half of the time that the coordinator remembers one.
+const KeepAlive = 4 * time.Minute
+
+// MaxReturns bounds the returns of one request, as the coordinator does.
+const MaxReturns = 64
+
+// minWake is the shortest wait that WakeAfter tells, so that no rounding makes a loop spin.
+const minWake = time.Millisecond
+
+// plan is what the next request is about. Its slices are reused.
+type plan struct {
+	asks  []Ask
+	gives []give
+}
+
+// give is n credits of a line's lease, to be given up.
+type give struct {
+	limit, lease int
+	n            budget.Credits
+}
+
+// ask adds an ask, if it can be one; a want below the need counts as the need.
+func (p *plan) ask(limit int, need, want budget.Credits) {
+	if need > 0 {
+		p.asks = append(p.asks, Ask{Limit: limit, Need: need, Want: max(need, want)})
+	}
+}
+
+// give adds a return, if there is room for it, and says how much it gives.
+func (p *plan) give(limit, lease int, n budget.Credits) budget.Credits {
+	if len(p.gives) >= MaxReturns {
+		return 0
+	}
+	p.gives = append(p.gives, give{limit, lease, n})
+	return n
+}
+
+// decide plans the next request and reports whether one is due. Of several reasons to send
+// one, the first counts: an all-or-nothing answer shall not refuse a need for a nicety. It
+// changes nothing but the plan. The caller has ended the leases that are over.
+func (h *Holder) decide(now Reading) bool {
+	h.plan.asks, h.plan.gives = h.plan.asks[:0], h.plan.gives[:0]
+	r := &h.request
+	if h.state == Closed || h.state == Lost || r.outstanding {
+		return false
+	}
+	if r.quiet && now.Mono < r.resume {
+		return false
+	}
+	return h.planRenewals(now) || h.planNeed(now) || h.planPrefetch(now) ||
+		h.planIdle(now) || elapsed(r.decided, now.Mono) >= KeepAlive
+}
+
+// planNeed plans to ask for what the head misses, or else for what the queue behind it does:
+// only of limits that fall short, since one that has none left would refuse the others.
+func (h *Holder) planNeed(now Reading) bool {
+	if h.wanted && (h.waits || !h.stale(now)) && !h.fitsLive(h.head) {
+		if h.precheck(h.head) != Admitted || h.barred(now, h.head) {
+			return false
+		}
+		for i := range h.lines {
+			l := &h.lines[i]
+			need := min(l.shortfall(h.head[i]), l.ceiling)
+			h.plan.ask(i, need, l.target(now, h.backlog[i])-l.live)
+		}
+		return len(h.plan.asks) > 0
+	}
+	for i := range h.lines {
+		l := &h.lines[i]
+		if l.live < min(h.backlog[i], l.ceiling) && !l.denial.bars(now) {
+			h.plan.ask(i, 1, l.target(now, h.backlog[i])-l.live)
+		}
+	}
+	return len(h.plan.asks) > 0
+}
+
+// barred reports whether a cached denial covers cost, and it is not time to ask again.
+func (h *Holder) barred(now Reading, cost Cost) bool {
+	for i, n := range cost {
+		l := &h.lines[i]
+		if l.refuses(now, n) && l.denial.bars(now) {
+			return true
+		}
+	}
+	return false
+}
+
+// fitsLive reports whether cost can be admitted as it is.
+func (h *Holder) fitsLive(cost Cost) bool {
+	for i, n := range cost {
+		if h.lines[i].live < n {
+			return false
+		}
+	}
+	return true
+}
+
+// stale reports whether the head, which does not wait, is a miss that nobody repeats.
+func (h *Holder) stale(now Reading) bool {
+	for i, n := range h.head {
+		if n > 0 && !h.lines[i].idle(now) {
+			return false
+		}
+	}
+	return true
+}
+
+// planPrefetch plans to refresh the lines that run low, before callers miss. While the last
+// offer is refused by one limit, credits of the others would only lie there.
+func (h *Holder) planPrefetch(now Reading) bool {
+	if h.wanted && h.barred(now, h.head) {
+		return false
+	}
+	for i := range h.lines {
+		l := &h.lines[i]
+		if l.live >= l.lowWater(now, h.request.rtt) || l.idle(now) ||
+			len(l.leases) == MaxLeasesPerLimit || l.denial.bars(now) {
+			continue
+		}
+		// What arrives after the window's end is wasted; after it, ask for the next.
+		if left := l.windowLeft(now); left > 0 && left < 2*h.request.rtt {
+			continue
+		}
+		h.plan.ask(i, 1, l.target(now, h.backlog[i])-l.live)
+	}
+	return len(h.plan.asks) > 0
+}
+
+// planIdle plans to return the credits that nobody has come for, if they can arrive in time.
+func (h *Holder) planIdle(now Reading) bool {
+	for i := range h.lines {
+		l := &h.lines[i]
+		if h.queued || !l.idle(now) {
+			continue
+		}
+		for j := range l.leases {
+			d := &l.leases[j]
+			if !d.returned && d.remaining(now) > 2*h.request.rtt {
+				h.plan.give(i, j, d.left)
+			}
+		}
+	}
+	return len(h.plan.gives) > 0
+}
+
+// WakeAfter returns how long until Poll may have a request though nothing else happens, at
+// least a millisecond; false: it will not. With a sink, a wake may also only be for Poll to
+// report admissions.
+func (h *Holder) WakeAfter(now Reading) (time.Duration, bool) {
+	now = h.observe(now)
+	r := &h.request
+	if h.state == Closed || h.state == Lost || r.outstanding {
+		return 0, false
+	}
+	if r.quiet && now.Mono < r.resume {
+		return max(minWake, elapsed(now.Mono, r.resume)), true
+	}
+	for i := range h.lines {
+		h.lines[i].expire(now, &h.rec)
+	}
+	if h.decide(now) {
+		return minWake, true
+	}
+	w := wake{in: elapsed(now.Mono, after(r.decided, KeepAlive))}
+	if h.rec.dirty {
+		w.at(FlushEvery - elapsed(h.rec.since, now.Mono))
+	}
+	for i := range h.lines {
+		l := &h.lines[i]
+		w.at(l.windowLeft(now))
+		if l.denial.set {
+			w.at(elapsed(now.Mono, l.denial.until))
+			w.at(elapsed(now.Mono, l.denial.probe))
+		}
+		if len(l.leases) > 0 {
+			w.at(l.demand.idleAfter(l.limit.Per) - elapsed(l.demand.last, now.Mono))
+		}
+		for j := range l.leases {
+			d := &l.leases[j]
+			w.at(d.remaining(now))
+			if d.renewable(r.rtt) {
+				w.at(d.remaining(now) - d.lead(r.rtt))
+			}
+		}
+	}
+	return max(minWake, w.in), true
+}
+
+// wake is the earliest of some times to come.
+type wake struct{ in time.Duration }
+
+func (w *wake) at(d time.Duration) {
+	if d > 0 {
+		w.in = min(w.in, d)
+	}
+}
