@@ -338,11 +338,13 @@ func (x *OpenSessionResponse) GetDriftPpm() int64 {
 	return 0
 }
 
+// 0 <= need <= want, 1 <= want. All asks with a need are granted, or nothing is. One without
+// gets what there is.
 type Ask struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Limit         uint32                 `protobuf:"varint,1,opt,name=limit,proto3" json:"limit,omitempty"`
-	Need          int64                  `protobuf:"varint,2,opt,name=need,proto3" json:"need,omitempty"`
-	Want          int64                  `protobuf:"varint,3,opt,name=want,proto3" json:"want,omitempty"`
+	Need          int64                  `protobuf:"varint,2,opt,name=need,proto3" json:"need,omitempty"` // the least that is of use
+	Want          int64                  `protobuf:"varint,3,opt,name=want,proto3" json:"want,omitempty"` // what is hoped for
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -673,14 +675,15 @@ func (x *Denial) GetRetryAfterNanos() int64 {
 }
 
 type AcquireResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Outcome       Outcome                `protobuf:"varint,1,opt,name=outcome,proto3,enum=leased.v1.Outcome" json:"outcome,omitempty"`
-	Grants        []*Grant               `protobuf:"bytes,2,rep,name=grants,proto3" json:"grants,omitempty"`
-	Denial        *Denial                `protobuf:"bytes,3,opt,name=denial,proto3" json:"denial,omitempty"`
-	Revision      uint64                 `protobuf:"varint,4,opt,name=revision,proto3" json:"revision,omitempty"`
-	Limits        []*Limit               `protobuf:"bytes,5,rep,name=limits,proto3" json:"limits,omitempty"` // with OUTCOME_CHANGED
-	Limit         uint32                 `protobuf:"varint,6,opt,name=limit,proto3" json:"limit,omitempty"`  // with OUTCOME_TOO_LARGE
-	DriftPpm      int64                  `protobuf:"varint,7,opt,name=drift_ppm,json=driftPpm,proto3" json:"drift_ppm,omitempty"`
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Outcome Outcome                `protobuf:"varint,1,opt,name=outcome,proto3,enum=leased.v1.Outcome" json:"outcome,omitempty"`
+	Grants  []*Grant               `protobuf:"bytes,2,rep,name=grants,proto3" json:"grants,omitempty"`
+	// With OUTCOME_DENIED; and with OUTCOME_GRANTED if an ask without a need got nothing.
+	Denial        *Denial  `protobuf:"bytes,3,opt,name=denial,proto3" json:"denial,omitempty"`
+	Revision      uint64   `protobuf:"varint,4,opt,name=revision,proto3" json:"revision,omitempty"`
+	Limits        []*Limit `protobuf:"bytes,5,rep,name=limits,proto3" json:"limits,omitempty"` // with OUTCOME_CHANGED
+	Limit         uint32   `protobuf:"varint,6,opt,name=limit,proto3" json:"limit,omitempty"`  // with OUTCOME_TOO_LARGE
+	DriftPpm      int64    `protobuf:"varint,7,opt,name=drift_ppm,json=driftPpm,proto3" json:"drift_ppm,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
