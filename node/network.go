@@ -1,0 +1,67 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/raft"
+)
+
+const (
+	// raftConns is how many idle connections raft keeps to each other server.
+	raftConns = 3
+	// raftTimeout bounds one exchange between servers; a snapshot's is longer by its size.
+	raftTimeout = 2 * time.Second
+)
+
+// The flags of the command that set the addresses, for errors that say what to do.
+const (
+	flagAPI     = "--listen-api"
+	flagRaft    = "--listen-raft"
+	flagGossip  = "--listen-gossip"
+	flagDataDir = "--data-dir"
+	flagID      = "--id"
+)
+
+// listen listens on TCP. Its error names the address and the flag that changes it.
+func listen(ctx context.Context, what, flag, address string) (net.Listener, error) {
+	var config net.ListenConfig
+	lis, err := config.Listen(ctx, "tcp", address)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("%s address %s is in use: choose another with %s",
+			what, address, flag)
+	case err != nil:
+		return nil, fmt.Errorf("%s address %s: choose another with %s: %w",
+			what, address, flag, err)
+	}
+	return lis, nil
+}
+
+// advertised returns where others reach lis: host, or its own, and its port.
+func advertised(lis net.Listener, host string) string {
+	tcp, ok := lis.Addr().(*net.TCPAddr)
+	if !ok {
+		return lis.Addr().String()
+	}
+	if host == "" {
+		host = tcp.IP.String()
+	}
+	return net.JoinHostPort(host, strconv.Itoa(tcp.Port))
+}
+
+// newRaftTransport serves raft on lis, which it owns from here on.
+func newRaftTransport(lis net.Listener, advertise string, log hclog.Logger) raft.Transport {
+	return raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
+		Stream:  newStreamLayer(lis, advertise),
+		MaxPool: raftConns,
+		Timeout: raftTimeout,
+		Logger:  log,
+	})
+}

@@ -1,0 +1,91 @@
+package node
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/raft"
+
+	"github.com/leased-io/leased/budget"
+	"github.com/leased-io/leased/fsm"
+	"github.com/leased-io/leased/transport"
+)
+
+// service is what the API sees of a node.
+type service struct{ n *Node }
+
+var (
+	_ transport.Coordinator = service{}
+	_ transport.Cluster     = service{}
+)
+
+// Propose commits cmd; see committer.
+func (s service) Propose(ctx context.Context, cmd fsm.Command) (fsm.Result, error) {
+	return s.n.committer.propose(ctx, cmd)
+}
+
+// Read calls f with a state that a majority has just confirmed to be the leader's.
+func (s service) Read(ctx context.Context, f func(*fsm.State, budget.Instant)) error {
+	clock, err := s.n.reader.confirm(ctx)
+	if err != nil {
+		return err
+	}
+	s.n.fsm.View(func(st *fsm.State) { f(st, max(clock.now(), st.T())) })
+	return nil
+}
+
+// Leader returns who is thought to lead.
+func (s service) Leader() transport.Leader {
+	_, id := s.n.raft.LeaderWithID()
+	if string(id) == s.n.id {
+		return transport.Leader{ID: s.n.id, API: s.n.apiAddress, Self: true}
+	}
+	return transport.Leader{ID: string(id), API: s.n.members.apiOf(string(id))}
+}
+
+// Status returns the node's view of the cluster, from its own, possibly stale state.
+func (n *Node) Status() transport.Status {
+	_, leader := n.raft.LeaderWithID()
+	st := transport.Status{
+		Node:     n.id,
+		Version:  n.cfg.Version,
+		State:    strings.ToLower(n.raft.State().String()),
+		Leader:   string(leader),
+		Term:     n.raft.CurrentTerm(),
+		DriftPPM: n.cfg.DriftPPM,
+		Members:  n.members.list(leader),
+	}
+	n.fsm.View(func(s *fsm.State) {
+		st.Epoch, st.Applied, st.T = s.Epoch(), s.Index(), s.T()
+		st.Digest, st.Counts = s.Digest(), s.Counts()
+	})
+	return st
+}
+
+// Status of the node, for the API.
+func (s service) Status() transport.Status { return s.n.Status() }
+
+// list returns the servers of the configuration and those that gossip sees, by id.
+func (m *membership) list(leader raft.ServerID) []transport.Member {
+	byID := map[string]transport.Member{}
+	m.mu.Lock()
+	for id, k := range m.known {
+		byID[id] = transport.Member{ID: id, Raft: k.Raft, API: k.API, Alive: m.alive[id]}
+	}
+	m.mu.Unlock()
+	for _, s := range m.servers() {
+		member := byID[string(s.ID)]
+		member.ID, member.Raft = string(s.ID), string(s.Address)
+		member.Voter = s.Suffrage == raft.Voter
+		member.Leader = s.ID == leader
+		member.Alive = member.Alive || m.gossip == nil
+		byID[member.ID] = member
+	}
+	out := make([]transport.Member, 0, len(byID))
+	for _, id := range slices.Sorted(maps.Keys(byID)) {
+		out = append(out, byID[id])
+	}
+	return out
+}

@@ -1,0 +1,101 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/raft"
+)
+
+// address is where a server is reached: a name stays a name, so that raft's configuration
+// holds after a restart with another IP address.
+type address string
+
+// Network is always TCP.
+func (a address) Network() string { return "tcp" }
+
+// String returns host:port.
+func (a address) String() string { return string(a) }
+
+// streamLayer is raft's view of the network. Closing it closes every connection: raft's own
+// transport would leave those that others have opened to them, and wait for them to hang up.
+type streamLayer struct {
+	listener  net.Listener
+	advertise address
+
+	mu     sync.Mutex
+	closed bool
+	conns  map[net.Conn]struct{} // as many as raft keeps: a few per server
+}
+
+var _ raft.StreamLayer = (*streamLayer)(nil)
+
+func newStreamLayer(lis net.Listener, advertise string) *streamLayer {
+	return &streamLayer{
+		listener:  lis,
+		advertise: address(advertise),
+		conns:     map[net.Conn]struct{}{},
+	}
+}
+
+// Addr is the advertised address, which raft takes for the server's own.
+func (s *streamLayer) Addr() net.Addr { return s.advertise }
+
+// Accept waits for another server to connect.
+func (s *streamLayer) Accept() (net.Conn, error) {
+	conn, err := s.listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return s.keep(conn)
+}
+
+// Dial connects to another server.
+func (s *streamLayer) Dial(to raft.ServerAddress, timeout time.Duration) (net.Conn, error) {
+	dialer := net.Dialer{Timeout: timeout}
+	conn, err := dialer.DialContext(context.Background(), "tcp", string(to))
+	if err != nil {
+		return nil, err
+	}
+	return s.keep(conn)
+}
+
+// Close closes the listener and every connection.
+func (s *streamLayer) Close() error {
+	s.mu.Lock()
+	conns := s.conns
+	s.closed, s.conns = true, nil
+	s.mu.Unlock()
+	problems := []error{s.listener.Close()}
+	for conn := range conns {
+		problems = append(problems, conn.Close())
+	}
+	return errors.Join(problems...)
+}
+
+func (s *streamLayer) keep(conn net.Conn) (net.Conn, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, errors.Join(net.ErrClosed, conn.Close())
+	}
+	s.conns[conn] = struct{}{}
+	return &keptConn{Conn: conn, layer: s}, nil
+}
+
+// keptConn is forgotten by its layer when raft closes it.
+type keptConn struct {
+	net.Conn
+	layer *streamLayer
+}
+
+// Close closes the connection.
+func (c *keptConn) Close() error {
+	c.layer.mu.Lock()
+	delete(c.layer.conns, c.Conn)
+	c.layer.mu.Unlock()
+	return c.Conn.Close()
+}
