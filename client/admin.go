@@ -1,0 +1,148 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"google.golang.org/grpc"
+
+	"github.com/leased-io/leased/budget"
+	"github.com/leased-io/leased/transport/leasedv1"
+)
+
+// PutResult is what PutBudget came to.
+type PutResult struct {
+	Revision uint64 // of the budget; it counts up with each change
+	Created  bool
+	Changed  bool // false: the budget was already so
+}
+
+// BudgetStatus is a budget with what is charged to its accounts.
+type BudgetStatus struct {
+	Budget   budget.Budget
+	Revision uint64
+	Limits   []LimitUsage // in the order of Budget.Limits
+}
+
+// LimitUsage is the account of one limit for one key.
+type LimitUsage struct {
+	Limit  budget.Limit
+	Window budget.Window
+	Used   budget.Credits // granted and not taken back in the current window
+	EndsIn time.Duration  // cluster time until the limit rolls
+}
+
+// PutBudget creates b or replaces its limits, and blocks until that is decided or ctx ends.
+// It is idempotent, so an unknown outcome is tried again.
+// Errors match ErrInvalid, ErrClosed, or ErrUnavailable with ctx's error.
+func (c *Client) PutBudget(ctx context.Context, b budget.Budget) (PutResult, error) {
+	var result PutResult
+	req := &leasedv1.PutBudgetRequest{Budget: fromBudget(b)}
+	err := c.conns.retry(ctx, c.tries(), func(
+		ctx context.Context, cc grpc.ClientConnInterface, opts ...grpc.CallOption,
+	) error {
+		resp, err := leasedv1.NewBudgetsClient(cc).PutBudget(ctx, req, opts...)
+		result = PutResult{resp.GetRevision(), resp.GetCreated(), resp.GetChanged()}
+		return err
+	})
+	return result, named("put budget", b.Name, err)
+}
+
+// DeleteBudget removes a budget: its limiters admit nothing more once their leases are over.
+// One that is not there is ErrUnknownBudget, but not when an earlier attempt of this call,
+// whose outcome was unknown, may have removed it. It blocks and fails as PutBudget does.
+func (c *Client) DeleteBudget(ctx context.Context, name string) error {
+	attempts := 0
+	req := &leasedv1.DeleteBudgetRequest{Name: name}
+	err := c.conns.retry(ctx, c.tries(), func(
+		ctx context.Context, cc grpc.ClientConnInterface, opts ...grpc.CallOption,
+	) error {
+		attempts++
+		_, err := leasedv1.NewBudgetsClient(cc).DeleteBudget(ctx, req, opts...)
+		return err
+	})
+	if attempts > 1 && errors.Is(err, ErrUnknownBudget) {
+		err = nil
+	}
+	return named("delete budget", name, err)
+}
+
+// GetBudget reads a budget and the account of key, confirmed by the leader.
+// Errors match ErrUnknownBudget, ErrInvalid, ErrClosed, or ErrUnavailable with ctx's error.
+func (c *Client) GetBudget(ctx context.Context, name, key string) (BudgetStatus, error) {
+	var result BudgetStatus
+	req := &leasedv1.GetBudgetRequest{Name: name, Key: key}
+	err := c.conns.retry(ctx, c.tries(), func(
+		ctx context.Context, cc grpc.ClientConnInterface, opts ...grpc.CallOption,
+	) error {
+		resp, err := leasedv1.NewBudgetsClient(cc).GetBudget(ctx, req, opts...)
+		if err != nil {
+			return err
+		}
+		result, err = toBudgetStatus(resp)
+		return err
+	})
+	return result, named("get budget", name, err)
+}
+
+// Budgets reads all budgets, with the accounts of the empty key, confirmed by the leader.
+// Errors match ErrClosed, or ErrUnavailable with ctx's error.
+func (c *Client) Budgets(ctx context.Context) ([]BudgetStatus, error) {
+	var result []BudgetStatus
+	err := c.conns.retry(ctx, c.tries(), func(
+		ctx context.Context, cc grpc.ClientConnInterface, opts ...grpc.CallOption,
+	) error {
+		resp, err := leasedv1.NewBudgetsClient(cc).
+			ListBudgets(ctx, &leasedv1.ListBudgetsRequest{}, opts...)
+		result = make([]BudgetStatus, 0, len(resp.GetBudgets()))
+		for _, wire := range resp.GetBudgets() {
+			b, bad := toBudgetStatus(wire)
+			if bad != nil {
+				return bad
+			}
+			result = append(result, b)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list budgets: %w", err)
+	}
+	return result, nil
+}
+
+func (c *Client) tries() tries { return tries{stop: c.conns.closed} }
+
+func toBudgetStatus(wire *leasedv1.GetBudgetResponse) (BudgetStatus, error) {
+	limits, err := toLimits(wire.GetBudget().GetLimits())
+	if err != nil {
+		return BudgetStatus{}, fmt.Errorf("budget %q: %w", wire.GetBudget().GetName(), err)
+	}
+	b := BudgetStatus{
+		Budget: budget.Budget{
+			Name: wire.GetBudget().GetName(), Keyed: wire.GetBudget().GetKeyed(), Limits: limits,
+		},
+		Revision: wire.GetRevision(),
+	}
+	if len(wire.GetLimits()) != len(limits) {
+		return BudgetStatus{}, fmt.Errorf("budget %q: %d accounts for %d limits",
+			b.Budget.Name, len(wire.GetLimits()), len(limits))
+	}
+	for i, w := range wire.GetLimits() {
+		b.Limits = append(b.Limits, LimitUsage{
+			Limit:  limits[i],
+			Window: budget.Window(w.GetWindow()),
+			Used:   budget.Credits(w.GetUsed()),
+			EndsIn: time.Duration(w.GetEndsInNanos()),
+		})
+	}
+	return b, nil
+}
+
+func named(verb, name string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s %q: %w", verb, name, err)
+}

@@ -1,0 +1,198 @@
+package client
+
+import (
+	"context"
+	"errors"
+
+	"google.golang.org/grpc"
+
+	"github.com/leased-io/leased/lease"
+	"github.com/leased-io/leased/transport/leasedv1"
+)
+
+// acquire sends request until it is decided, and takes the decision. Close does not end this,
+// but its ctx does: what the request was charged for can only be given back once it is known.
+func (l *Limiter) acquire(ctx context.Context, request lease.Request) worth {
+	var (
+		wire    = fromRequest(request)
+		answer  lease.Answer
+		attempt uint64
+	)
+	err := l.client.conns.retry(ctx, tries{failed: l.failed}, func(
+		ctx context.Context, cc grpc.ClientConnInterface, opts ...grpc.CallOption,
+	) error {
+		attempt = l.sending()
+		resp, err := leasedv1.NewLeasesClient(cc).Acquire(ctx, wire, opts...)
+		if err != nil {
+			return err
+		}
+		answer, err = toAnswer(resp, request)
+		return err
+	})
+	if err != nil {
+		l.refused(err)
+		return useless
+	}
+	l.take(attempt, answer)
+	return worthOf(answer)
+}
+
+// sending notes a send that happens next, of the request that is outstanding: time spent on
+// the wire counts from here (R7).
+func (l *Limiter) sending() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.clock()
+	attempt := l.holder.Sent(now)
+	l.callingLocked(now)
+	return attempt
+}
+
+func (l *Limiter) callingLocked(now lease.Reading) {
+	l.counts.Calls++
+	if l.silent.owed {
+		l.counts.Retries++
+		return
+	}
+	l.silent = silence{owed: true, since: now.Mono}
+}
+
+// take hands a decision to the holder, and what it brought to the queue.
+func (l *Limiter) take(attempt uint64, a lease.Answer) {
+	l.mu.Lock()
+	recovered := l.answeredLocked()
+	l.takeLocked(attempt, a)
+	l.serveLocked()
+	lost := l.lost
+	l.mu.Unlock()
+	if recovered {
+		l.log.Info("coordinator available again")
+	}
+	if lost {
+		l.log.Warn("session lost", keySession, uint64(l.session))
+	}
+	select {
+	case <-l.first:
+	default:
+		close(l.first) // only the loop comes here
+	}
+}
+
+func (l *Limiter) takeLocked(attempt uint64, a lease.Answer) {
+	now := l.clock()
+	if a.Outcome == lease.Changed {
+		l.flushLocked() // under the limits that the admissions were made under
+	}
+	l.holder.Take(now, attempt, a)
+	switch a.Outcome {
+	case lease.Granted:
+		l.denial = denial{}
+	case lease.Denied:
+		l.denial = denial{limit: a.Denial.Limit, left: a.Denial.Left}
+		l.noteDenialLocked(now)
+	case lease.Changed:
+		l.layOutLocked()
+	case lease.TooLarge:
+		l.tooLarge = a.Limit
+	case lease.UnknownBudget:
+		l.failAllLocked(Decision{Verdict: UnknownBudget, Budget: l.budget}.Err())
+	case lease.UnknownSession, lease.Stale:
+		// Stale means that somebody else speaks for this session, as in a cloned process.
+		l.lost = true
+	}
+}
+
+// worth is what a decision lets the holder do.
+type worth int
+
+const (
+	useless worth = iota // nothing: the same again, or start over
+	usable               // spend
+	denied               // rest until a given time
+)
+
+func worthOf(a lease.Answer) worth {
+	switch a.Outcome {
+	case lease.Granted:
+		for _, g := range a.Grants {
+			if g.TTL <= 0 {
+				return useless
+			}
+		}
+		return usable
+	case lease.Denied:
+		return denied
+	default:
+		return useless
+	}
+}
+
+// answeredLocked notes that the coordinator decided, and reports whether that is news.
+func (l *Limiter) answeredLocked() bool {
+	recovered := l.silent.warned
+	l.silent, l.last = silence{}, nil
+	return recovered
+}
+
+// failed notes an attempt that was not decided.
+func (l *Limiter) failed(err *callError) {
+	l.mu.Lock()
+	l.last = err
+	if !err.harmless {
+		l.counts.Unknown++
+	}
+	warn := l.unavailableLocked(l.clock()) && !l.silent.warned
+	l.silent.warned = l.silent.warned || warn
+	l.serveLocked() // a limiter that fails open may do so from now on
+	l.mu.Unlock()
+	if warn {
+		l.log.Warn("coordinator unavailable", keyError, err)
+	}
+}
+
+// refused notes a request that will not be decided. One that the coordinator finds malformed
+// should not have been made: a new session starts over without it.
+func (l *Limiter) refused(err error) {
+	if errors.Is(err, ErrClosed) || errors.Is(err, context.Canceled) {
+		return
+	}
+	l.mu.Lock()
+	l.answeredLocked()
+	l.last, l.lost = err, true
+	l.mu.Unlock()
+	l.log.Error("request refused", keyError, err)
+}
+
+// reopen starts a new incarnation after the session was lost. What was held is forgotten: it
+// stays charged until its window ends. It reports whether a session was opened.
+func (l *Limiter) reopen(ctx context.Context) bool {
+	l.mu.Lock()
+	l.callingLocked(l.clock())
+	l.mu.Unlock()
+	opened, err := l.client.openSession(ctx, tries{stop: l.stop, failed: l.failed},
+		l.budget, l.key)
+	if err == nil {
+		l.restart(opened)
+		l.log.Info("session opened", keySession, uint64(opened.session))
+		return true
+	}
+	if errors.Is(err, ErrUnknownBudget) || errors.Is(err, ErrInvalid) {
+		l.mu.Lock()
+		l.answeredLocked()
+		l.last = err
+		l.failAllLocked(named("open session on", l.budget, err))
+		l.mu.Unlock()
+	}
+	return false
+}
+
+func (l *Limiter) restart(o opened) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.answeredLocked()
+	l.flushLocked()
+	l.session, l.lost = o.session, false
+	l.holder.Reset(l.clock(), o.session, o.revision, o.limits,
+		max(o.driftPPM, l.client.driftPPM))
+	l.layOutLocked()
+}

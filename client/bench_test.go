@@ -1,0 +1,120 @@
+package client
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/leased-io/leased/budget"
+	"github.com/leased-io/leased/lease"
+)
+
+// plenty returns a limiter that holds more than a benchmark spends. It runs in real time.
+func plenty(tb testing.TB, limits ...budget.Limit) *Limiter {
+	tb.Helper()
+	f := newCluster(tb, 1)
+	for i := range limits {
+		limits[i].Amount, limits[i].Per = budget.MaxAmount, 24*time.Hour
+	}
+	f.put("llm", limits...)
+	f.grant = func(_, _, left budget.Credits) budget.Credits { return left / 2 }
+	return open(tb, f.client(tb), "llm")
+}
+
+func TestAdmittedPathsDoNotAllocate(t *testing.T) {
+	one := plenty(t, perMinute("requests", 1))
+	three := plenty(t, perMinute("a", 1), perMinute("b", 1), perMinute("c", 1))
+	cost := Cost{"a": 1, "b": 20, "c": 300}
+	for name, allow := range map[string]func() Decision{
+		"Allow":     one.Allow,
+		"AllowN":    func() Decision { return one.AllowN(7) },
+		"AllowCost": func() Decision { return three.AllowCost(cost) },
+	} {
+		if got := testing.AllocsPerRun(1000, func() { want(t, allow(), Allowed) }); got != 0 {
+			t.Errorf("%s: got %v allocations, want 0", name, got)
+		}
+	}
+}
+
+// BenchmarkFloor is what no decision can cost less than: the lock and the clock (R10).
+func BenchmarkFloor(b *testing.B) {
+	var mu sync.Mutex
+	clock, sum := processClock(), int64(0)
+	b.ReportAllocs()
+	for b.Loop() {
+		mu.Lock()
+		sum += clock().Mono
+		mu.Unlock()
+	}
+	if sum == 0 {
+		b.Fatal("the clock stands")
+	}
+}
+
+// BenchmarkFloorHolder is the floor and the holder's own work on one limit.
+func BenchmarkFloorHolder(b *testing.B) {
+	l := plenty(b, perMinute("requests", 1))
+	cost := lease.Cost{1}
+	b.ReportAllocs()
+	for b.Loop() {
+		l.mu.Lock()
+		v := l.holder.Admit(l.clock(), cost)
+		l.mu.Unlock()
+		if v != lease.Admitted {
+			b.Fatal(v)
+		}
+	}
+}
+
+func BenchmarkAllowAdmitted(b *testing.B) {
+	l := plenty(b, perMinute("requests", 1))
+	b.ReportAllocs()
+	for b.Loop() {
+		if d := l.Allow(); d.Verdict != Allowed {
+			b.Fatal(d.Err())
+		}
+	}
+}
+
+func BenchmarkAllowAdmittedParallel(b *testing.B) {
+	l := plenty(b, perMinute("requests", 1))
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if d := l.Allow(); d.Verdict != Allowed {
+				b.Error(d.Err())
+				return
+			}
+		}
+	})
+}
+
+func BenchmarkAllowCostThreeLimits(b *testing.B) {
+	l := plenty(b, perMinute("a", 1), perMinute("b", 1), perMinute("c", 1))
+	cost := Cost{"a": 1, "b": 20, "c": 300}
+	b.ReportAllocs()
+	for b.Loop() {
+		if d := l.AllowCost(cost); d.Verdict != Allowed {
+			b.Fatal(d.Err())
+		}
+	}
+}
+
+func BenchmarkAllowDenied(b *testing.B) {
+	f := newCluster(b, 1)
+	limit := perMinute("requests", 1)
+	limit.Per = 24 * time.Hour
+	f.put("llm", limit)
+	l := open(b, f.client(b), "llm")
+	for deadline := time.Now().Add(time.Minute); l.Allow().Verdict != Denied; {
+		if time.Now().After(deadline) {
+			b.Fatal("not denied within a minute")
+		}
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if d := l.Allow(); d.Verdict != Denied {
+			b.Fatal(d.Verdict)
+		}
+	}
+}

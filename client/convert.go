@@ -1,0 +1,178 @@
+package client
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/leased-io/leased/budget"
+	"github.com/leased-io/leased/lease"
+	"github.com/leased-io/leased/transport/leasedv1"
+)
+
+// What comes from the wire is checked here, once, so that no answer can push an index or an
+// amount out of range further in. An answer that does not hold is an unknown outcome: the
+// request is sent again, elsewhere.
+
+func toLimits(wire []*leasedv1.Limit) ([]budget.Limit, error) {
+	if len(wire) < 1 || len(wire) > budget.MaxLimits {
+		return nil, fmt.Errorf("%d limits, allowed is 1..%d", len(wire), budget.MaxLimits)
+	}
+	limits := make([]budget.Limit, len(wire))
+	for i, w := range wire {
+		limit := budget.Limit{
+			Metric: w.GetMetric(),
+			Kind:   budget.Kind(w.GetKind()),
+			Amount: budget.Credits(w.GetAmount()),
+			Per:    time.Duration(w.GetPerNanos()),
+		}
+		if limit.Kind == "" {
+			limit.Kind = budget.KindWindow
+		}
+		if limit.Kind != budget.KindWindow {
+			return nil, fmt.Errorf("limit %d: unknown kind %q", i, limit.Kind)
+		}
+		if limit.Amount < 1 || limit.Amount > budget.MaxAmount {
+			return nil, fmt.Errorf("limit %d: amount %d, allowed is 1..%d",
+				i, limit.Amount, budget.MaxAmount)
+		}
+		if limit.Per < budget.MinPer || limit.Per > budget.MaxPer {
+			return nil, fmt.Errorf("limit %d: period %s, allowed is %s..%s",
+				i, limit.Per, budget.MinPer, budget.MaxPer)
+		}
+		limits[i] = limit
+	}
+	return limits, nil
+}
+
+func fromBudget(b budget.Budget) *leasedv1.Budget {
+	wire := &leasedv1.Budget{Name: b.Name, Keyed: b.Keyed}
+	for _, limit := range b.Limits {
+		wire.Limits = append(wire.Limits, &leasedv1.Limit{
+			Metric:   limit.Metric,
+			Kind:     string(limit.Kind),
+			Amount:   int64(limit.Amount),
+			PerNanos: int64(limit.Per),
+		})
+	}
+	return wire
+}
+
+func fromRequest(r lease.Request) *leasedv1.AcquireRequest {
+	wire := &leasedv1.AcquireRequest{
+		Session:  uint64(r.Session),
+		Seq:      r.Seq,
+		Revision: r.Revision,
+		Returns:  fromReturns(r.Returns),
+	}
+	for _, a := range r.Asks {
+		wire.Asks = append(wire.Asks, &leasedv1.Ask{
+			Limit: uint32(a.Limit), Need: int64(a.Need), Want: int64(a.Want),
+		})
+	}
+	return wire
+}
+
+func fromReturns(returns []lease.Return) []*leasedv1.Return {
+	wire := make([]*leasedv1.Return, len(returns))
+	for i, r := range returns {
+		wire[i] = &leasedv1.Return{
+			Lease: uint64(r.Lease), Window: int64(r.Window), Amount: int64(r.Amount),
+		}
+	}
+	return wire
+}
+
+var outcomes = map[leasedv1.Outcome]lease.Outcome{
+	leasedv1.Outcome_OUTCOME_GRANTED:         lease.Granted,
+	leasedv1.Outcome_OUTCOME_DENIED:          lease.Denied,
+	leasedv1.Outcome_OUTCOME_TOO_LARGE:       lease.TooLarge,
+	leasedv1.Outcome_OUTCOME_CHANGED:         lease.Changed,
+	leasedv1.Outcome_OUTCOME_UNKNOWN_BUDGET:  lease.UnknownBudget,
+	leasedv1.Outcome_OUTCOME_UNKNOWN_SESSION: lease.UnknownSession,
+	leasedv1.Outcome_OUTCOME_STALE:           lease.Stale,
+}
+
+// toAnswer reads the decision on req.
+func toAnswer(wire *leasedv1.AcquireResponse, req lease.Request) (lease.Answer, error) {
+	a := lease.Answer{
+		Outcome:  outcomes[wire.GetOutcome()],
+		Revision: wire.GetRevision(),
+		Limit:    int(wire.GetLimit()),
+		DriftPPM: wire.GetDriftPpm(),
+	}
+	var err error
+	switch a.Outcome {
+	case 0:
+		return a, fmt.Errorf("unknown outcome %d", wire.GetOutcome())
+	case lease.Granted:
+		a.Grants, err = toGrants(wire.GetGrants(), req.Asks)
+	case lease.Denied:
+		a.Denial, err = toDenial(wire.GetDenial(), req.Asks)
+	case lease.TooLarge:
+		if !asked(req.Asks, a.Limit) {
+			err = fmt.Errorf("too large at limit %d, which was not asked", a.Limit)
+		}
+	case lease.Changed:
+		a.Limits, err = toLimits(wire.GetLimits())
+	}
+	if err == nil && (a.DriftPPM < 0 || a.DriftPPM > lease.MaxMaxClockDriftPPM) {
+		err = driftError(a.DriftPPM)
+	}
+	return a, err
+}
+
+func driftError(ppm int64) error {
+	return fmt.Errorf("max clock drift %d ppm, allowed is 0..%d", ppm, lease.MaxMaxClockDriftPPM)
+}
+
+// toGrants accepts exactly one grant per ask, in any order.
+func toGrants(wire []*leasedv1.Grant, asks []lease.Ask) ([]lease.Grant, error) {
+	if len(wire) != len(asks) {
+		return nil, fmt.Errorf("%d grants on %d asks", len(wire), len(asks))
+	}
+	grants := make([]lease.Grant, len(wire))
+	var seen [budget.MaxLimits]bool
+	for i, w := range wire {
+		g := lease.Grant{
+			Lease:  lease.ID(w.GetLease()),
+			Limit:  int(w.GetLimit()),
+			Window: budget.Window(w.GetWindow()),
+			Amount: budget.Credits(w.GetAmount()),
+			TTL:    time.Duration(w.GetTtlNanos()),
+		}
+		if !asked(asks, g.Limit) || seen[g.Limit] {
+			return nil, fmt.Errorf("grant on limit %d, which was not asked, or twice", g.Limit)
+		}
+		if g.Amount < 1 || g.Amount > budget.MaxAmount {
+			return nil, fmt.Errorf("grant of %d on limit %d, allowed is 1..%d",
+				g.Amount, g.Limit, budget.MaxAmount)
+		}
+		seen[g.Limit] = true
+		grants[i] = g
+	}
+	return grants, nil
+}
+
+func toDenial(wire *leasedv1.Denial, asks []lease.Ask) (*lease.Denial, error) {
+	d := &lease.Denial{
+		Limit:      int(wire.GetLimit()),
+		Left:       budget.Credits(wire.GetLeft()),
+		RetryAfter: time.Duration(wire.GetRetryAfterNanos()),
+	}
+	if !asked(asks, d.Limit) {
+		return nil, fmt.Errorf("denied by limit %d, which was not asked", d.Limit)
+	}
+	if d.Left < 0 || d.RetryAfter < 0 || d.RetryAfter > budget.MaxPer {
+		return nil, fmt.Errorf("denial with %d left, retry after %s", d.Left, d.RetryAfter)
+	}
+	return d, nil
+}
+
+func asked(asks []lease.Ask, limit int) bool {
+	for _, a := range asks {
+		if a.Limit == limit {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,99 @@
+package client
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/leased-io/leased/budget"
+)
+
+// Verdict is how a limiter decided. The zero Verdict is none.
+type Verdict uint8
+
+// The verdicts. Only Allowed and FailedOpen let the caller go ahead.
+const (
+	// Allowed: the cost was spent from live leases, within the budget.
+	Allowed Verdict = iota + 1
+	// Denied: the coordinator refused, and said when the window ends.
+	Denied
+	// Pending: not enough credits are held here, and the coordinator was asked; or callers of
+	// Wait are first.
+	Pending
+	// Unavailable: not enough credits are held here, and the coordinator has not answered for
+	// a while. Whether the budget has credits left is unknown.
+	Unavailable
+	// TooLarge: the cost exceeds a limit's amount. Asking again is of no use.
+	TooLarge
+	// UnknownBudget: the budget was deleted, by what was last heard. The limiter asks again, so
+	// it recovers if the budget is created again.
+	UnknownBudget
+	// Invalid: the cost does not fit the budget.
+	Invalid
+	// Closed: the limiter was closed.
+	Closed
+	// FailedOpen: admitted without credits, where Unavailable would have been the verdict,
+	// because the limiter was opened with FailOpen. Outside the budget's bound.
+	FailedOpen
+)
+
+var verdictNames = [...]string{
+	"none", "allowed", "denied", "pending", "unavailable",
+	"too large", "unknown budget", "invalid", "closed", "failed open",
+}
+
+// String returns the verdict in words.
+func (v Verdict) String() string {
+	if int(v) < len(verdictNames) {
+		return verdictNames[v]
+	}
+	return fmt.Sprintf("verdict %d", uint8(v))
+}
+
+// Decision is a verdict with its reasons. Fields that do not belong to the verdict are zero.
+type Decision struct {
+	Verdict Verdict
+	Budget  string
+	// Metric, Per and Amount name the limit that decided, with Denied and TooLarge.
+	Metric string
+	Per    time.Duration
+	Amount budget.Credits
+	// Cost is what was asked of that limit, with TooLarge.
+	Cost budget.Credits
+	// Left and RetryAfter are as in DeniedError, with Denied.
+	Left       budget.Credits
+	RetryAfter time.Duration
+
+	cause error // with Invalid
+}
+
+// Allowed reports whether the caller may go ahead: within the budget, or by FailOpen.
+func (d Decision) Allowed() bool { return d.Verdict == Allowed || d.Verdict == FailedOpen }
+
+// Err returns nil when the caller may go ahead, and otherwise the verdict as an error:
+// *DeniedError, *TooLargeError, or one that matches the sentinel of the verdict's name.
+func (d Decision) Err() error {
+	switch d.Verdict {
+	case Allowed, FailedOpen:
+		return nil
+	case Denied:
+		return &DeniedError{
+			Budget: d.Budget, Metric: d.Metric, Per: d.Per,
+			Left: d.Left, RetryAfter: d.RetryAfter,
+		}
+	case TooLarge:
+		return &TooLargeError{
+			Budget: d.Budget, Metric: d.Metric, Per: d.Per,
+			Amount: d.Amount, Cost: d.Cost,
+		}
+	case Invalid:
+		return fmt.Errorf("budget %q: %w", d.Budget, d.cause)
+	case Pending:
+		return fmt.Errorf("budget %q: %w", d.Budget, ErrPending)
+	case Unavailable:
+		return fmt.Errorf("budget %q: %w", d.Budget, ErrUnavailable)
+	case UnknownBudget:
+		return fmt.Errorf("budget %q: %w", d.Budget, ErrUnknownBudget)
+	default:
+		return fmt.Errorf("budget %q: %w", d.Budget, ErrClosed)
+	}
+}

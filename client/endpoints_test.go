@@ -1,0 +1,89 @@
+package client
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+func newEndpoints(addrs ...string) *endpoints {
+	return &endpoints{configured: addrs, last: len(addrs) - 1, avoid: make(map[string]avoidance)}
+}
+
+func TestPickStaysWithWhoAnswers(t *testing.T) {
+	e, now := newEndpoints("a:1", "b:1", "c:1"), time.Now()
+	for range 3 {
+		addr := e.pick(now)
+		if addr != "a:1" {
+			t.Fatalf("got %s, want a:1", addr)
+		}
+		e.answered(addr, "", now)
+	}
+}
+
+func TestPickPassesOverWhoDoesNotAnswer(t *testing.T) {
+	e, now := newEndpoints("a:1", "b:1", "c:1"), time.Now()
+	var got []string
+	for range 4 { // all fail: the one that is due again first comes next
+		addr := e.pick(now)
+		got = append(got, addr)
+		e.failed(addr, now)
+		now = now.Add(time.Millisecond)
+	}
+	if want := "[a:1 b:1 c:1 a:1]"; fmt.Sprint(got) != want {
+		t.Errorf("got %v, want %s", got, want)
+	}
+}
+
+func TestAnAddressThatNeverAnswersIsTriedOnceAMinute(t *testing.T) {
+	e, now := newEndpoints("a:1"), time.Now()
+	tried := 0
+	for end := now.Add(time.Hour); now.Before(end); now = now.Add(time.Second) {
+		if e.answered("a:1", "gone:1", now) {
+			tried++
+			e.failed(e.pick(now), now)
+		}
+		if got := e.pick(now); got != "a:1" {
+			t.Fatalf("got %s, want a:1", got)
+		}
+	}
+	if tried < 60 || tried > 70 {
+		t.Errorf("tried %d times in an hour, want about once a minute", tried)
+	}
+}
+
+func TestLearnedAddressesAreForgotten(t *testing.T) {
+	e, now := newEndpoints("a:1"), time.Now()
+	for i := range 1000 {
+		if e.answered("a:1", fmt.Sprintf("leader-%d:1", i), now) {
+			e.failed(e.pick(now), now)
+		}
+	}
+	if got := len(e.avoid); got > 2 {
+		t.Errorf("%d addresses are remembered, want the latest", got)
+	}
+	for _, leader := range []string{"", "a:1", "no port", "host:", ":1", string(make([]byte, 300))} {
+		if e.answered("a:1", leader, now) {
+			t.Errorf("followed %q", leader)
+		}
+	}
+}
+
+func TestBackoffIsBounded(t *testing.T) {
+	var b backoff
+	for i := range maxRedirects {
+		if got := b.next(true); got != 0 {
+			t.Errorf("redirect %d: got %s, want no pause", i, got)
+		}
+	}
+	if got := b.next(true); got == 0 {
+		t.Error("redirects without end are followed without a pause")
+	}
+	b = backoff{}
+	for i := range 20 {
+		ceiling := min(retryMin<<i, retryMax)
+		if got := b.next(false); got < ceiling/2 || got > ceiling {
+			t.Errorf("pause %d: got %s, want %s..%s", i, got, ceiling/2, ceiling)
+		}
+	}
+}

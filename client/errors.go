@@ -1,0 +1,74 @@
+package client
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/leased-io/leased/budget"
+)
+
+// The errors of this package, to be matched with errors.Is.
+var (
+	// ErrDenied is returned when a limit has less left than was asked. A *DeniedError has the
+	// particulars.
+	ErrDenied = errors.New("client: denied")
+	// ErrTooLarge is returned when a cost exceeds a limit's amount: no window can ever admit
+	// it. A *TooLargeError has the particulars.
+	ErrTooLarge = errors.New("client: cost exceeds the limit")
+	// ErrPending is returned when no credits are held yet, but the coordinator was asked.
+	ErrPending = errors.New("client: no credits held yet")
+	// ErrUnavailable is returned when no coordinator has answered in time. What was asked for
+	// may have taken effect.
+	ErrUnavailable = errors.New("client: coordinator unavailable")
+	// ErrUnknownBudget is returned when the coordinator knows no budget of that name.
+	ErrUnknownBudget = errors.New("client: unknown budget")
+	// ErrClosed is returned when the limiter or the client was closed.
+	ErrClosed = errors.New("client: closed")
+	// ErrCost is returned when a cost does not fit the budget's metrics, or is not positive.
+	ErrCost = errors.New("client: invalid cost")
+	// ErrInvalid is returned when the coordinator, or New, refused an argument as malformed.
+	ErrInvalid = errors.New("client: invalid argument")
+	// ErrOverloaded is returned when MaxWaiters callers wait at one limiter already.
+	ErrOverloaded = errors.New("client: too many waiters")
+)
+
+// DeniedError says which limit of which budget refused, and for how long. It matches ErrDenied.
+type DeniedError struct {
+	Budget string
+	Metric string
+	Per    time.Duration // the limit's window
+	// Left is what the coordinator had left in that window: less than was needed. What another
+	// holder returns may raise it again.
+	Left budget.Credits
+	// RetryAfter is the time until the window ends, by the coordinator's last word. Asking
+	// earlier succeeds only if another holder returns credits.
+	RetryAfter time.Duration
+}
+
+// Error names the budget, the limit, what is left and when to try again.
+func (e *DeniedError) Error() string {
+	return fmt.Sprintf("client: budget %q: denied: %s per %s has %d left, retry after %s",
+		e.Budget, e.Metric, e.Per, e.Left, e.RetryAfter)
+}
+
+// Unwrap returns ErrDenied.
+func (e *DeniedError) Unwrap() error { return ErrDenied }
+
+// TooLargeError says which limit a cost exceeds. It matches ErrTooLarge.
+type TooLargeError struct {
+	Budget string
+	Metric string
+	Per    time.Duration  // the limit's window
+	Amount budget.Credits // what the limit allows per window
+	Cost   budget.Credits // what was asked of it
+}
+
+// Error names the budget, the limit and both amounts.
+func (e *TooLargeError) Error() string {
+	return fmt.Sprintf("client: budget %q: cost %d exceeds the limit of %d %s per %s",
+		e.Budget, e.Cost, e.Amount, e.Metric, e.Per)
+}
+
+// Unwrap returns ErrTooLarge.
+func (e *TooLargeError) Unwrap() error { return ErrTooLarge }

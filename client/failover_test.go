@@ -1,0 +1,380 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+
+	"github.com/leased-io/leased/budget"
+	"github.com/leased-io/leased/transport/leasedv1"
+)
+
+// acquires returns the Acquires that were received, in order.
+func (f *fakeCluster) acquires() []fakeCall {
+	var got []fakeCall
+	for _, call := range f.calls() {
+		if call.acquire != nil {
+			got = append(got, call)
+		}
+	}
+	return got
+}
+
+func TestLossOfAnyEndpoint(t *testing.T) {
+	for _, lost := range []string{"a:1", "b:1", "c:1"} {
+		for name, lose := range map[string]func(*fakeNode){
+			"killed":     (*fakeNode).kill,
+			"blackholed": func(n *fakeNode) { n.blackhole(true) },
+		} {
+			t.Run(name+" "+lost, func(t *testing.T) {
+				bubble(t, 3, func(t *testing.T, f *fakeCluster, c *Client) {
+					f.put("llm", perMinute("requests", 1000))
+					l := open(t, c, "llm")
+					lose(f.nodes[lost])
+					if lost == "a:1" {
+						f.lead("b:1")
+					}
+					start := time.Now()
+					for range 20 {
+						if err := l.Wait(within(t, time.Minute), 20); err != nil {
+							t.Fatal(err)
+						}
+					}
+					if took := time.Since(start); took > 2*DefaultCallTimeout {
+						t.Errorf("took %s, want less than two call timeouts", took)
+					}
+				})
+			})
+		}
+	}
+}
+
+func TestOpeningWithEndpointsLost(t *testing.T) {
+	bubble(t, 3, func(t *testing.T, f *fakeCluster, c *Client) {
+		f.put("llm", perMinute("requests", 10))
+		f.nodes["b:1"].blackhole(true)
+		f.nodes["c:1"].kill()
+		l := open(t, c, "llm")
+		want(t, l.Allow(), Allowed)
+		if took := time.Since(f.born); took > 2*DefaultCallTimeout {
+			t.Errorf("took %s, want less than two call timeouts", took)
+		}
+	})
+}
+
+func TestOpeningWithNobodyThere(t *testing.T) {
+	bubble(t, 3, func(t *testing.T, f *fakeCluster, c *Client) {
+		for _, n := range f.nodes {
+			n.blackhole(true)
+		}
+		start := time.Now()
+		_, err := c.Limiter(within(t, 5*time.Second), "llm")
+		wantErr(t, err, context.DeadlineExceeded, ErrUnavailable)
+		if took := time.Since(start); took > 5*time.Second {
+			t.Errorf("took %s, want 5s", took)
+		}
+		start = time.Now()
+		_, err = c.Status(context.Background(), "a:1")
+		wantErr(t, err, ErrUnavailable)
+		if took := time.Since(start); took > DefaultCallTimeout {
+			t.Errorf("took %s, want the call timeout", took)
+		}
+	})
+}
+
+func TestTheLeaderIsFollowed(t *testing.T) {
+	bubble(t, 3, func(t *testing.T, f *fakeCluster, c *Client) {
+		f.put("llm", perMinute("requests", 100_000))
+		f.grant = func(need, _, _ budget.Credits) budget.Credits { return max(need, 20) }
+		l := open(t, c, "llm")
+		for _, leader := range []string{"a:1", "b:1", "c:1", "a:1"} {
+			f.lead(leader)
+			for i := 0; i < 100 && l.Status().Endpoint != leader; i++ {
+				admit(t, l, 20) // some of it may be held already
+			}
+			before := len(f.acquires())
+			for range 5 {
+				admit(t, l, 20)
+			}
+			for _, call := range f.acquires()[before:] {
+				if call.node != leader {
+					t.Errorf("asked %s, want the leader %s", call.node, leader)
+				}
+			}
+			if got := l.Status().Endpoint; got != leader {
+				t.Errorf("status names %s, want %s", got, leader)
+			}
+		}
+	})
+}
+
+func TestALeaderThatIsNoEndpointIsFollowed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newCluster(t, 3)
+		f.put("llm", perMinute("requests", 1000))
+		f.lead("c:1")
+		c, err := New([]string{"a:1", "b:1"}, WithDialOptions(grpc.WithContextDialer(f.dial)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close(within(t, time.Second)) }) //nolint:errcheck // all are gone
+		l := open(t, c, "llm")
+		admit(t, l, 20)
+		if got := l.Status().Endpoint; got != "c:1" {
+			t.Errorf("calls go to %s, want c:1", got)
+		}
+		f.nodes["c:1"].kill()
+		f.lead("a:1")
+		if err := l.Wait(within(t, time.Second), 50); err != nil {
+			t.Errorf("after the leader was lost: %v", err)
+		}
+		f.lead("elsewhere:1") // whom nobody can reach
+		if err := l.Wait(within(t, time.Second), 100); err != nil {
+			t.Errorf("with a leader out of reach: %v", err)
+		}
+	})
+}
+
+func TestARequestWithUnknownOutcomeIsChargedOnce(t *testing.T) {
+	for name, outcome := range map[string]func(any, error) (any, error){
+		"leader lost": func(any, error) (any, error) {
+			return nil, refuse(codes.Unavailable, "OUTCOME_UNKNOWN", "lost leadership")
+		},
+		"connection broken": func(any, error) (any, error) {
+			return nil, errors.New("transport is closing")
+		},
+		"too late": func(resp any, err error) (any, error) {
+			pass(DefaultCallTimeout + time.Second)
+			return resp, err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, 3, func(t *testing.T, f *fakeCluster, c *Client) {
+				f.put("llm", perMinute("requests", 100))
+				f.grant = func(need, _, _ budget.Credits) budget.Credits { return need }
+				l := open(t, c, "llm")
+				want(t, l.Allow(), Allowed)
+				pass(10 * time.Millisecond)
+				used, sent := f.used("llm", 0), len(f.acquires())
+				var bent atomic.Bool
+				bendAll(f, func(_ context.Context, req any, decide func() (any, error)) (any, error) {
+					resp, err := decide()
+					_, acquire := req.(*leasedv1.AcquireRequest)
+					if !acquire || bent.Swap(true) {
+						return resp, err
+					}
+					return outcome(resp, err)
+				})
+				if err := l.Wait(within(t, 10*time.Second), 30); err != nil {
+					t.Fatal(err)
+				}
+				tries := f.acquires()[sent:]
+				if tries[0].acquire.GetSeq() != tries[1].acquire.GetSeq() {
+					t.Errorf("tried again as %d, want the same seq %d",
+						tries[1].acquire.GetSeq(), tries[0].acquire.GetSeq())
+				}
+				if got := f.used("llm", 0) - used; got < 29 || got > 31 {
+					t.Errorf("charged %d, want the 30 once", got)
+				}
+				if got := l.Status().Counters; got.Retries != 1 || got.Unknown != 1 {
+					t.Errorf("counted %+v, want one retry of one unknown outcome", got)
+				}
+				if err := l.Status().LastError; err != nil {
+					t.Errorf("last error %v, want none after an answer", err)
+				}
+			})
+		})
+	}
+}
+
+func TestALifeIsCountedFromTheAttemptThatIsAnswered(t *testing.T) {
+	bubble(t, 1, func(t *testing.T, f *fakeCluster, c *Client) {
+		f.put("llm", perMinute("requests", 100))
+		l := open(t, c, "llm")
+		want(t, l.Allow(), Allowed)
+		var n atomic.Int32
+		f.nodes["a:1"].set(func(_ context.Context, _ any, decide func() (any, error)) (any, error) {
+			resp, err := decide()
+			if n.Add(1) == 1 { // decided now, heard of 9 s later by a retry
+				pass(9 * time.Second)
+			}
+			return resp, err
+		})
+		if err := l.Wait(within(t, 20*time.Second), 30); err != nil {
+			t.Fatal(err)
+		}
+		limit := l.Status().Limits[0]
+		if end := time.Since(f.born) + limit.Left; end > time.Minute {
+			t.Errorf("the lease may be spent until %s, after its window", end)
+		}
+	})
+}
+
+func TestAnElection(t *testing.T) {
+	bubble(t, 3, func(t *testing.T, f *fakeCluster, c *Client) {
+		f.put("llm", perMinute("requests", 100))
+		l := open(t, c, "llm")
+		want(t, l.Allow(), Allowed)
+		f.lead("")
+		l.AllowN(50)
+		pass(DefaultUnavailableAfter / 2)
+		want(t, l.AllowN(50), Pending)
+		pass(DefaultUnavailableAfter)
+		want(t, l.AllowN(50), Unavailable)
+		wantErr(t, l.Wait(within(t, time.Second), 50), context.DeadlineExceeded, ErrUnavailable)
+		sent := len(f.acquires())
+		pass(time.Minute)
+		if got := len(f.acquires()) - sent; got > 70 {
+			t.Errorf("knocked %d times in a minute, want at most one a second", got)
+		}
+		f.lead("c:1")
+		if err := l.Wait(within(t, 2*retryMax), 50); err != nil {
+			t.Errorf("after the election: %v", err)
+		}
+	})
+}
+
+func TestALostSessionIsReopened(t *testing.T) {
+	bubble(t, 3, func(t *testing.T, f *fakeCluster, c *Client) {
+		f.put("llm", perMinute("requests", 100))
+		l := open(t, c, "llm")
+		before := l.Status().Session
+		f.expireSessions()
+		if err := l.Wait(within(t, time.Second), 40); err != nil {
+			t.Fatal(err)
+		}
+		if got := l.Status().Session; got == before {
+			t.Errorf("still session %d", got)
+		}
+	})
+}
+
+func TestADeletedBudgetThatComesBack(t *testing.T) {
+	for _, sessions := range []string{"kept", "forgotten"} {
+		t.Run("sessions "+sessions, func(t *testing.T) {
+			bubble(t, 3, func(t *testing.T, f *fakeCluster, c *Client) {
+				f.put("llm", perMinute("requests", 100))
+				l := open(t, c, "llm")
+				f.remove("llm")
+				if sessions == "forgotten" {
+					f.expireSessions()
+				}
+				wantErr(t, l.Wait(within(t, time.Minute), 40), ErrUnknownBudget)
+				pass(time.Minute)
+				sent := len(f.calls())
+				pass(time.Minute)
+				if got := len(f.calls()) - sent; got > 70 {
+					t.Errorf("asked %d times in a minute, want at most one a second", got)
+				}
+				f.put("llm", perMinute("requests", 50))
+				l.Allow() // by what was last heard, but it makes the limiter ask again
+				pass(2 * retryMax)
+				if err := l.Wait(within(t, time.Second), 40); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
+func TestUnknownBudget(t *testing.T) {
+	bubble(t, 3, func(t *testing.T, _ *fakeCluster, c *Client) {
+		start := time.Now()
+		_, err := c.Limiter(within(t, time.Minute), "nope")
+		wantErr(t, err, ErrUnknownBudget)
+		if took := time.Since(start); took > time.Second {
+			t.Errorf("took %s, want the first answer", took)
+		}
+	})
+}
+
+func TestARefusedRequestDoesNotSpin(t *testing.T) {
+	bubble(t, 3, func(t *testing.T, f *fakeCluster, c *Client) {
+		f.put("llm", perMinute("requests", 100))
+		l := open(t, c, "llm")
+		bendAll(f, func(_ context.Context, req any, decide func() (any, error)) (any, error) {
+			if _, ok := req.(*leasedv1.AcquireRequest); ok {
+				return nil, refuse(codes.InvalidArgument, "INVALID", "what a request")
+			}
+			return decide()
+		})
+		var q line
+		q.join(within(t, 5*time.Minute), l, 0, 40)
+		pass(time.Minute)
+		if got := len(f.calls()); got > 200 {
+			t.Errorf("%d calls in a minute, want a few a second", got)
+		}
+		wantErr(t, l.Status().LastError, ErrInvalid)
+		bendAll(f, nil)
+		q.all.Wait()
+		wantErr(t, q.errs[0], nil)
+	})
+}
+
+func TestGarbageIsAnUnknownOutcome(t *testing.T) {
+	grant := func(limit uint32, amount int64) *leasedv1.Grant {
+		return &leasedv1.Grant{Lease: 9, Limit: limit, Amount: amount, TtlNanos: 1e9}
+	}
+	granted := func(grants ...*leasedv1.Grant) *leasedv1.AcquireResponse {
+		return &leasedv1.AcquireResponse{
+			Outcome: leasedv1.Outcome_OUTCOME_GRANTED, Grants: grants,
+		}
+	}
+	denied := func(d *leasedv1.Denial) *leasedv1.AcquireResponse {
+		return &leasedv1.AcquireResponse{Outcome: leasedv1.Outcome_OUTCOME_DENIED, Denial: d}
+	}
+	for name, garbage := range map[string]any{
+		"empty":              &leasedv1.AcquireResponse{},
+		"outcome":            &leasedv1.AcquireResponse{Outcome: 99},
+		"no grants":          granted(),
+		"two grants":         granted(grant(0, 1), grant(0, 1)),
+		"grant out of range": granted(grant(7, 1)),
+		"grant of nothing":   granted(grant(0, 0)),
+		"grant of too much":  granted(grant(0, 1<<60)),
+		"limit out of range": denied(&leasedv1.Denial{Limit: 1 << 31}),
+		"negative left":      denied(&leasedv1.Denial{Left: -1}),
+		"eternal":            denied(&leasedv1.Denial{RetryAfterNanos: 1 << 62}),
+		"too large nowhere": &leasedv1.AcquireResponse{
+			Outcome: leasedv1.Outcome_OUTCOME_TOO_LARGE, Limit: 5,
+		},
+		"changed to nothing": &leasedv1.AcquireResponse{
+			Outcome: leasedv1.Outcome_OUTCOME_CHANGED,
+		},
+		"changed to a kind": &leasedv1.AcquireResponse{
+			Outcome: leasedv1.Outcome_OUTCOME_CHANGED,
+			Limits:  []*leasedv1.Limit{{Metric: "x", Kind: "cube", Amount: 1, PerNanos: 1e9}},
+		},
+		"drift": &leasedv1.AcquireResponse{
+			Outcome: leasedv1.Outcome_OUTCOME_GRANTED, Grants: []*leasedv1.Grant{grant(0, 1)},
+			DriftPpm: 1e6,
+		},
+		"another message": &leasedv1.StatusResponse{Node: "a"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, 2, func(t *testing.T, f *fakeCluster, c *Client) {
+				f.put("llm", perMinute("requests", 100))
+				l := open(t, c, "llm")
+				want(t, l.Allow(), Allowed)
+				bendAll(f, func(context.Context, any, func() (any, error)) (any, error) {
+					return garbage, nil
+				})
+				start := time.Now()
+				wantErr(t, l.Wait(within(t, 5*time.Second), 40),
+					context.DeadlineExceeded, ErrUnavailable)
+				if took := time.Since(start); took > 5*time.Second {
+					t.Errorf("took %s, want 5s", took)
+				}
+				bendAll(f, nil)
+				if err := l.Wait(within(t, 2*retryMax), 40); err != nil {
+					t.Errorf("after the garbage: %v", err)
+				}
+			})
+		})
+	}
+}

@@ -1,0 +1,261 @@
+package client
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/leased-io/leased/budget"
+	"github.com/leased-io/leased/lease"
+	"github.com/leased-io/leased/trace"
+)
+
+// noCost stands for a nil Cost.
+var noCost = Cost{}
+
+// Limiter admits against one account of a budget, from leases that it holds. Safe for
+// concurrent use. It is opened by Client.Limiter and ends with Close.
+type Limiter struct {
+	client           *Client
+	budget, key      string
+	failOpen         bool
+	unavailableAfter time.Duration
+	clock            func() lease.Reading
+	sink             trace.Sink // nil: nothing is recorded
+	log              *slog.Logger
+
+	// The loops: stop ends them between calls, cancel ends calls under way too.
+	stop   chan struct{}
+	cancel context.CancelFunc
+	tasks  sync.WaitGroup
+	wake   chan struct{} // size 1: one signal is enough, more are dropped
+	first  chan struct{} // closed when the first request is decided
+	ended  chan struct{} // closed when Close is done; closeErr is set before
+
+	closeErr error
+
+	mu      sync.Mutex
+	holder  *lease.Holder
+	session lease.SessionID
+	lay     layout // of the holder's limits
+	scratch lease.Cost
+	queue   queue
+	closed  bool
+	lost    bool  // the session is no more: another must be opened
+	asleep  bool  // the loop has nothing to do until it is roused, or its timer fires
+	looked  int64 // Mono when the loop fell asleep
+
+	denial   denial
+	tooLarge int // the limit that the coordinator last found exceeded
+	silent   silence
+	opened   []openTally // per limit
+	decided  [FailedOpen + 1]uint64
+	counts   Counters // those that are not in decided
+	last     error    // of the last call that failed, nil after one that was decided
+}
+
+// denial is the coordinator's last refusal. Its zero value is none.
+type denial struct {
+	limit int
+	left  budget.Credits
+	until int64 // Mono
+}
+
+// remaining returns how long the denial still stands. Zero or less: it does not.
+func (d denial) remaining(now lease.Reading) time.Duration {
+	return time.Duration(d.until - now.Mono)
+}
+
+// silence is how long the coordinator has owed a decision.
+type silence struct {
+	owed   bool
+	since  int64 // Mono of the first attempt that was not decided
+	warned bool
+}
+
+func newLimiter(c *Client, budget string, o limiterOptions, s opened) *Limiter {
+	l := &Limiter{
+		client:           c,
+		budget:           budget,
+		key:              o.key,
+		failOpen:         o.failOpen,
+		unavailableAfter: o.unavailableAfter,
+		clock:            c.clock,
+		sink:             c.sink,
+		log:              c.log.With(keyBudget, budget, keyKey, o.key),
+		stop:             make(chan struct{}),
+		wake:             make(chan struct{}, 1),
+		first:            make(chan struct{}),
+		ended:            make(chan struct{}),
+		session:          s.session,
+	}
+	l.holder = lease.NewHolder(lease.Config{
+		Session:  s.session,
+		Revision: s.revision,
+		Limits:   s.limits,
+		DriftPPM: max(s.driftPPM, c.driftPPM),
+		Sink:     c.sink,
+	})
+	l.layOutLocked()
+	return l
+}
+
+// Allow is AllowN(1).
+func (l *Limiter) Allow() Decision { return l.decide(ask{n: 1}) }
+
+// AllowN decides at once on n credits of the budget's only metric. n is 1..budget.MaxAmount;
+// on a budget with several metrics the verdict is Invalid: use AllowCost. It never waits for
+// the network, and does not overtake callers of Wait.
+func (l *Limiter) AllowN(n int64) Decision { return l.decide(ask{n: n}) }
+
+// AllowCost decides at once on all of cost, or none of it. It never waits for the network, and
+// does not overtake callers of Wait. cost is not kept.
+func (l *Limiter) AllowCost(cost Cost) Decision {
+	if cost == nil {
+		cost = noCost
+	}
+	return l.decide(ask{byMetric: cost})
+}
+
+func (l *Limiter) decide(a ask) Decision {
+	l.mu.Lock()
+	// R10: taking the lock loaded the grant, which nobody can replace while it is held. Only
+	// now the clock is read, and only then credits are spent.
+	now := l.clock()
+	d := l.decideLocked(now, a)
+	l.decided[d.Verdict]++
+	due := l.dueLocked(now, d.Verdict)
+	l.mu.Unlock()
+	if due {
+		l.rouse()
+	}
+	return d
+}
+
+func (l *Limiter) decideLocked(now lease.Reading, a ask) Decision {
+	if l.closed {
+		return Decision{Verdict: Closed, Budget: l.budget}
+	}
+	if err := l.lay.vector(l.scratch, a); err != nil {
+		return Decision{Verdict: Invalid, Budget: l.budget, cause: err}
+	}
+	if l.queue.length > 0 {
+		return l.behindLocked(now, l.scratch)
+	}
+	v := l.holder.Admit(now, l.scratch)
+	if v == lease.Admitted {
+		return Decision{Verdict: Allowed, Budget: l.budget}
+	}
+	return l.explainLocked(now, v, l.scratch)
+}
+
+// behindLocked decides on a cost that has the queue before it: it gets nothing now.
+func (l *Limiter) behindLocked(now lease.Reading, cost lease.Cost) Decision {
+	if l.tooLargeLocked(cost) >= 0 {
+		return l.explainLocked(now, lease.Oversized, cost)
+	}
+	if l.denial.remaining(now) > 0 {
+		return l.deniedLocked(now)
+	}
+	return l.explainLocked(now, lease.Pending, cost)
+}
+
+// explainLocked turns a verdict other than Admitted into a Decision, or admits by FailOpen.
+func (l *Limiter) explainLocked(now lease.Reading, v lease.Verdict, cost lease.Cost) Decision {
+	d := Decision{Budget: l.budget}
+	switch v {
+	case lease.Refused:
+		l.noteDenialLocked(now)
+		return l.deniedLocked(now)
+	case lease.Oversized:
+		d.Verdict = TooLarge
+		i := l.tooLargeLocked(cost)
+		if i < 0 {
+			i = l.tooLarge
+		}
+		limit := l.lay.limits[i]
+		d.Metric, d.Per, d.Amount, d.Cost = limit.Metric, limit.Per, limit.Amount, cost[i]
+	case lease.NoBudget:
+		d.Verdict = UnknownBudget
+	case lease.Closed:
+		d.Verdict = Closed
+	default: // Pending, or Lost: another session is being opened
+		switch {
+		case !l.unavailableLocked(now):
+			d.Verdict = Pending
+		case l.failOpen:
+			d.Verdict = FailedOpen
+			l.openLocked(now, cost)
+		default:
+			d.Verdict = Unavailable
+		}
+	}
+	return d
+}
+
+func (l *Limiter) deniedLocked(now lease.Reading) Decision {
+	limit := l.lay.limits[l.denial.limit]
+	return Decision{
+		Verdict:    Denied,
+		Budget:     l.budget,
+		Metric:     limit.Metric,
+		Per:        limit.Per,
+		Amount:     limit.Amount,
+		Left:       l.denial.left,
+		RetryAfter: l.denial.remaining(now),
+	}
+}
+
+// noteDenialLocked remembers what the holder just refused by.
+func (l *Limiter) noteDenialLocked(now lease.Reading) {
+	limit, retryAfter := l.holder.Denial(now)
+	if limit != l.denial.limit {
+		l.denial.left = 0
+	}
+	l.denial.limit, l.denial.until = limit, now.Mono+int64(retryAfter)
+}
+
+// tooLargeLocked returns the first limit that cost exceeds, or -1.
+func (l *Limiter) tooLargeLocked(cost lease.Cost) int {
+	for i, n := range cost {
+		if n > l.lay.limits[i].Amount {
+			return i
+		}
+	}
+	return -1
+}
+
+// unavailableLocked reports whether the coordinator has owed a decision for too long.
+func (l *Limiter) unavailableLocked(now lease.Reading) bool {
+	return l.silent.owed && now.Mono-l.silent.since >= int64(l.unavailableAfter)
+}
+
+// openLocked admits cost by the fail-open policy.
+func (l *Limiter) openLocked(now lease.Reading, cost lease.Cost) {
+	for i, n := range cost {
+		l.opened[i].add(now, n)
+	}
+}
+
+// layOutLocked takes over the holder's limits, after they changed: costs have other places.
+// Waiters whose cost no longer fits are told so.
+func (l *Limiter) layOutLocked() {
+	l.lay = newLayout(l.holder.Limits())
+	l.scratch = make(lease.Cost, len(l.lay.limits))
+	l.opened = make([]openTally, len(l.lay.limits))
+	l.denial, l.tooLarge = denial{}, 0
+	line := l.queue.head
+	l.queue = queue{total: make(lease.Cost, len(l.lay.limits))}
+	for line != nil {
+		w := line
+		line = w.next
+		w.prev, w.next, w.cost = nil, nil, make(lease.Cost, len(l.lay.limits))
+		err := l.lay.vector(w.cost, w.ask)
+		l.queue.push(w)
+		if err != nil {
+			l.queue.settle(w, Decision{Verdict: Invalid, Budget: l.budget, cause: err}.Err())
+		}
+	}
+	l.backlogLocked()
+}

@@ -1,0 +1,81 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"google.golang.org/grpc"
+
+	"github.com/leased-io/leased/transport/leasedv1"
+)
+
+// NodeStatus is what one node says of itself and its cluster, from its own state, which may
+// be stale.
+type NodeStatus struct {
+	Node         string
+	Version      string
+	State        string // "leader", "follower", "candidate" or "shutdown"
+	Leader       string // id, empty if none is known
+	Term         uint64
+	Epoch        uint64
+	AppliedIndex uint64
+	ClusterTime  time.Duration // since the cluster's first epoch began
+	Sessions     uint64
+	Budgets      uint64
+	Accounts     uint64
+	StateHash    string // of the state at AppliedIndex
+	Members      []Member
+	DriftPPM     int64 // the cluster's max_clock_drift
+}
+
+// Member is one member of the cluster, as the node that was asked knows it.
+type Member struct {
+	ID          string
+	RaftAddress string
+	APIAddress  string // empty where gossip has not told yet
+	Voter       bool
+	Leader      bool
+	Alive       bool // by gossip
+}
+
+// Status asks the node at endpoint, host:port, once, within the call timeout. The endpoint need
+// not be one of the client's. Errors match ErrUnavailable, ErrInvalid or ErrClosed.
+func (c *Client) Status(ctx context.Context, endpoint string) (NodeStatus, error) {
+	var resp *leasedv1.StatusResponse
+	err := c.conns.ask(ctx, endpoint, func(
+		ctx context.Context, cc grpc.ClientConnInterface, opts ...grpc.CallOption,
+	) (err error) {
+		resp, err = leasedv1.NewClusterClient(cc).Status(ctx, &leasedv1.StatusRequest{}, opts...)
+		return err
+	})
+	if err != nil {
+		return NodeStatus{}, fmt.Errorf("status: %w", err)
+	}
+	s := NodeStatus{
+		Node:         resp.GetNode(),
+		Version:      resp.GetVersion(),
+		State:        resp.GetState(),
+		Leader:       resp.GetLeader(),
+		Term:         resp.GetTerm(),
+		Epoch:        resp.GetEpoch(),
+		AppliedIndex: resp.GetAppliedIndex(),
+		ClusterTime:  time.Duration(resp.GetClusterTimeNanos()),
+		Sessions:     resp.GetSessions(),
+		Budgets:      resp.GetBudgets(),
+		Accounts:     resp.GetAccounts(),
+		StateHash:    resp.GetStateHash(),
+		DriftPPM:     resp.GetDriftPpm(),
+	}
+	for _, m := range resp.GetMembers() {
+		s.Members = append(s.Members, Member{
+			ID:          m.GetId(),
+			RaftAddress: m.GetRaftAddress(),
+			APIAddress:  m.GetApiAddress(),
+			Voter:       m.GetVoter(),
+			Leader:      m.GetLeader(),
+			Alive:       m.GetAlive(),
+		})
+	}
+	return s, nil
+}

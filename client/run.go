@@ -1,0 +1,157 @@
+package client
+
+import (
+	"context"
+	"time"
+
+	"github.com/leased-io/leased/lease"
+)
+
+const (
+	// idleMost is the longest sleep of the loop when nothing is due.
+	idleMost = time.Minute
+	// idleLeast is the shortest, so that no rounding of instants can spin it.
+	idleLeast = time.Millisecond
+	// freeDenials is how many denials in a row may be followed by another request at once: a
+	// few limits of a budget can be exhausted together.
+	freeDenials = 3
+	// lookEvery is how often the loop looks after the holder while callers are admitted: well
+	// within a holder's shortest horizon, and rarely enough to cost nothing.
+	lookEvery = time.Millisecond
+	// tendEvery is how often admissions are handed to the trace, and how long waiters of a
+	// limiter that fails open may have to wait longer than they need to.
+	tendEvery = 50 * time.Millisecond
+)
+
+// start asks for the first credits and begins the loops, which Close ends and joins.
+func (l *Limiter) start() {
+	one := make(lease.Cost, len(l.lay.limits))
+	for i := range one {
+		one[i] = 1
+	}
+	l.mu.Lock()
+	l.holder.Admit(l.clock(), one) // nothing is held: this only says what is wanted
+	l.mu.Unlock()
+
+	ctx, cancel := context.WithCancel(context.Background())
+	l.cancel = cancel
+	l.tasks.Go(func() { l.run(ctx) })
+	if l.sink != nil || l.failOpen {
+		l.tasks.Go(func() { l.tend(ctx) })
+	}
+}
+
+// todo is what the loop does next: reopen the session, send request, or sleep.
+type todo struct {
+	reopen  bool
+	send    bool
+	request lease.Request
+	sleep   time.Duration
+}
+
+// run refreshes what is held until stop is closed or ctx ends: one call at a time, each until
+// it is decided. What a decision brought, the queue gets first.
+func (l *Limiter) run(ctx context.Context) {
+	var (
+		faults  backoff // paces calls that came to nothing, so that no fault can spin
+		denials int     // in a row, without a sleep
+	)
+	for {
+		pausing := time.Duration(0)
+		switch next := l.next(); {
+		case next.reopen:
+			if !l.reopen(ctx) {
+				pausing = faults.next(false)
+			}
+		case next.send:
+			switch l.acquire(ctx, next.request) {
+			case usable:
+				faults, denials = backoff{}, 0
+			case denied:
+				if denials++; denials > freeDenials {
+					pausing = faults.next(false)
+				}
+			case useless:
+				pausing = faults.next(false)
+			}
+		default:
+			l.sleep(ctx, next.sleep)
+			denials = 0
+		}
+		if !pause(ctx, l.stop, pausing) {
+			return
+		}
+	}
+}
+
+// next serves the queue and says what to do then.
+func (l *Limiter) next() todo {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.asleep = false
+	if l.lost {
+		return todo{reopen: true}
+	}
+	l.serveLocked()
+	now := l.clock()
+	if request, due := l.holder.Poll(now); due {
+		return todo{send: true, request: request}
+	}
+	after, known := l.holder.WakeAfter(now)
+	if !known {
+		after = idleMost
+	}
+	l.asleep, l.looked = true, now.Mono
+	return todo{sleep: min(max(after, idleLeast), idleMost)}
+}
+
+// dueLocked reports whether to rouse the loop after a decision: at once where asking can help,
+// and otherwise now and then, since spending may have brought the holder below the mark at
+// which it asks for more.
+func (l *Limiter) dueLocked(now lease.Reading, v Verdict) bool {
+	helps := v == Pending || v == UnknownBudget
+	if !l.asleep || !helps && now.Mono-l.looked < int64(lookEvery) {
+		return false
+	}
+	l.asleep = false // one signal will do
+	return true
+}
+
+// sleep waits d out, or until it is roused.
+func (l *Limiter) sleep(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-l.stop:
+	case <-l.wake:
+	case <-timer.C:
+	}
+}
+
+// rouse makes the loop look again. It never blocks: one signal is as good as many.
+func (l *Limiter) rouse() {
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// tend hands admissions to the trace, and serves waiters once the coordinator is unavailable.
+func (l *Limiter) tend(ctx context.Context) {
+	ticker := time.NewTicker(tendEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-l.stop:
+			return
+		case <-ticker.C:
+			l.mu.Lock()
+			l.serveLocked()
+			l.flushLocked()
+			l.mu.Unlock()
+		}
+	}
+}

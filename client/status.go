@@ -1,0 +1,95 @@
+package client
+
+import (
+	"time"
+
+	"github.com/leased-io/leased/budget"
+	"github.com/leased-io/leased/lease"
+)
+
+// Status is what a limiter knows and has done.
+type Status struct {
+	Budget   string
+	Key      string
+	Session  lease.SessionID
+	Revision uint64 // of the budget, as last told
+	Limits   []LimitStatus
+	Waiting  int // callers of Wait in line
+	// Endpoint is whom the client calls next: the leader, once it is known.
+	Endpoint string
+	// Unavailable says that the coordinator has owed a decision for too long.
+	Unavailable bool
+	// LastError is of the last call that failed; nil once a call was decided after it.
+	LastError error
+	Counters  Counters
+}
+
+// LimitStatus is what a limiter holds of one limit.
+type LimitStatus struct {
+	Metric string
+	Per    time.Duration
+	Amount budget.Credits // the whole limit's
+	Live   budget.Credits // credits held here, to be spent at once
+	Window budget.Window  // theirs; meaningful if there are any
+	// Left is how long the last of them may be spent: the rest of the window, less the drift
+	// margin.
+	Left time.Duration
+}
+
+// Counters count from the limiter's opening.
+type Counters struct {
+	// Decisions by verdict. Admitted and FailedOpen count callers of Wait too, once they are
+	// served; the others do not.
+	Admitted    uint64
+	Denied      uint64
+	Pending     uint64
+	Unavailable uint64
+	TooLarge    uint64
+	Invalid     uint64
+	FailedOpen  uint64 // outside the budget's bound
+	// Waited counts the callers of Wait that had to queue.
+	Waited uint64
+	// Calls counts attempts to have something decided; Retries those of them that repeated an
+	// earlier one; Unknown those that may have taken effect without an answer.
+	Calls   uint64
+	Retries uint64
+	Unknown uint64
+}
+
+// Status returns a consistent copy. It does not block on the network.
+func (l *Limiter) Status() Status {
+	endpoint := l.client.conns.leader()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.clock()
+	held := l.holder.Status(now)
+	s := Status{
+		Budget:      l.budget,
+		Key:         l.key,
+		Session:     l.session,
+		Revision:    held.Revision,
+		Waiting:     l.queue.length,
+		Endpoint:    endpoint,
+		Unavailable: l.unavailableLocked(now),
+		LastError:   l.last,
+		Counters:    l.counts,
+	}
+	s.Counters.Admitted = l.decided[Allowed]
+	s.Counters.Denied = l.decided[Denied]
+	s.Counters.Pending = l.decided[Pending]
+	s.Counters.Unavailable = l.decided[Unavailable]
+	s.Counters.TooLarge = l.decided[TooLarge]
+	s.Counters.Invalid = l.decided[Invalid]
+	s.Counters.FailedOpen = l.decided[FailedOpen]
+	for i, limit := range l.lay.limits {
+		s.Limits = append(s.Limits, LimitStatus{
+			Metric: limit.Metric,
+			Per:    limit.Per,
+			Amount: limit.Amount,
+			Live:   held.Limits[i].Live,
+			Window: held.Limits[i].Window,
+			Left:   held.Limits[i].Left,
+		})
+	}
+	return s
+}
