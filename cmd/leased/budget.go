@@ -1,0 +1,162 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/leased-io/leased/budget"
+	"github.com/leased-io/leased/client"
+)
+
+func newBudget(endpoints string) *cobra.Command {
+	to := &target{}
+	cmd := group("budget", "Manage budgets",
+		newApply(to), newList(to), newGet(to), newDelete(to))
+	to.addFlags(cmd, endpoints)
+	return cmd
+}
+
+func newApply(to *target) *cobra.Command {
+	var file string
+	cmd := &cobra.Command{
+		Use:   "apply -f FILE",
+		Short: "Create or change budgets from a YAML file",
+		Long: `Create or change the budgets that a YAML file describes. Nothing is changed unless all
+of them are valid. Applying a file again changes nothing.
+
+budgets:
+  - name: llm
+    limits:
+      - {metric: requests, amount: 600, per: 1m}
+      - {metric: tokens, amount: 900_000, per: 1m}`,
+		Example: "  leased budget apply -f budgets.yaml\n" +
+			"  generate-budgets | leased budget apply -f -",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			budgets, err := readBudgets(file, cmd.InOrStdin())
+			if err != nil {
+				return err
+			}
+			return to.call(cmd.Context(), func(ctx context.Context, c *client.Client) error {
+				return apply(ctx, c, budgets, cmd.OutOrStdout())
+			})
+		},
+	}
+	cmd.Flags().StringVarP(&file, "file", "f", "", "the budget `file`; - is standard input")
+	return cmd
+}
+
+// readBudgets reads and validates a budget file. Every problem in it is in the error.
+func readBudgets(file string, stdin io.Reader) ([]budget.Budget, error) {
+	var (
+		data []byte
+		err  error
+	)
+	switch file {
+	case "":
+		return nil, failf(exitUsage, "apply needs a budget file: -f FILE, or -f - for stdin")
+	case "-":
+		// One byte too many is enough for Parse to refuse.
+		data, err = io.ReadAll(io.LimitReader(stdin, budget.MaxFileSize+1))
+	default:
+		data, err = os.ReadFile(file)
+	}
+	if err != nil {
+		return nil, failf(exitUsage, "read budgets: %w", err)
+	}
+	budgets, err := budget.Parse(data)
+	if err != nil {
+		return nil, failf(exitUsage, "%s: nothing was applied: %w", file, err)
+	}
+	return budgets, nil
+}
+
+// apply puts the budgets one by one and says what became of each.
+func apply(ctx context.Context, c *client.Client, budgets []budget.Budget, out io.Writer) error {
+	for i, b := range budgets {
+		result, err := c.PutBudget(ctx, b)
+		if err != nil {
+			return fmt.Errorf("%w: %d of %d budgets were applied", err, i, len(budgets))
+		}
+		change := "unchanged"
+		switch {
+		case result.Created:
+			change = "created"
+		case result.Changed:
+			change = "changed"
+		}
+		fmt.Fprintf(out, "budget %s: %s\n", b.Name, change)
+	}
+	return nil
+}
+
+func newList(to *target) *cobra.Command {
+	var output format
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List the budgets with what is charged to them",
+		Long: `List the budgets with what is charged to them in the current window, confirmed by the
+leader. The accounts of a keyed budget are shown by 'leased budget get NAME --key KEY'.`,
+		Args:              cobra.NoArgs,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return to.call(cmd.Context(), func(ctx context.Context, c *client.Client) error {
+				budgets, err := c.Budgets(ctx)
+				if err != nil {
+					return err
+				}
+				return output.printBudgets(cmd.OutOrStdout(), budgets)
+			})
+		},
+	}
+	output.addFlag(cmd)
+	return cmd
+}
+
+func newGet(to *target) *cobra.Command {
+	var (
+		output format
+		key    string
+	)
+	cmd := &cobra.Command{
+		Use:               "get NAME",
+		Short:             "Show a budget and one of its accounts",
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: to.completeBudget,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return to.call(cmd.Context(), func(ctx context.Context, c *client.Client) error {
+				b, err := c.GetBudget(ctx, args[0], key)
+				if err != nil {
+					return noBudget(args[0], err)
+				}
+				return output.printBudget(cmd.OutOrStdout(), b, key)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&key, "key", "", "the account's `key`, of a keyed budget")
+	output.addFlag(cmd)
+	return cmd
+}
+
+func newDelete(to *target) *cobra.Command {
+	return &cobra.Command{
+		Use:   "delete NAME",
+		Short: "Delete a budget: its limiters admit nothing more once their leases end",
+		Args:  cobra.ExactArgs(1),
+
+		ValidArgsFunction: to.completeBudget,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return to.call(cmd.Context(), func(ctx context.Context, c *client.Client) error {
+				if err := c.DeleteBudget(ctx, args[0]); err != nil {
+					return noBudget(args[0], err)
+				}
+				fmt.Fprintf(cmd.OutOrStdout(), "budget %s: deleted\n", args[0])
+				return nil
+			})
+		},
+	}
+}

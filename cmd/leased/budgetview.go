@@ -1,0 +1,89 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/leased-io/leased/budget"
+	"github.com/leased-io/leased/client"
+)
+
+// budgetView is how a budget is printed as JSON. Periods are as in budget files.
+type budgetView struct {
+	Name     string      `json:"name"`
+	Keyed    bool        `json:"keyed"`
+	Revision uint64      `json:"revision"`
+	Limits   []limitView `json:"limits"`
+}
+
+type limitView struct {
+	Metric   string         `json:"metric"`
+	Kind     budget.Kind    `json:"kind"`
+	Amount   budget.Credits `json:"amount"`
+	Per      string         `json:"per"`
+	Window   budget.Window  `json:"window"`
+	Used     budget.Credits `json:"used"` // of the account that was asked for
+	EndsInMS int64          `json:"ends_in_ms"`
+}
+
+func viewOf(b client.BudgetStatus) budgetView {
+	view := budgetView{Name: b.Budget.Name, Keyed: b.Budget.Keyed, Revision: b.Revision}
+	for _, u := range b.Limits {
+		view.Limits = append(view.Limits, limitView{
+			Metric: u.Limit.Metric, Kind: u.Limit.Kind, Amount: u.Limit.Amount,
+			Per: budget.FormatPer(u.Limit.Per), Window: u.Window, Used: u.Used,
+			EndsInMS: u.EndsIn.Milliseconds(),
+		})
+	}
+	return view
+}
+
+// printBudget writes one budget with the account of key.
+func (f format) printBudget(out io.Writer, b client.BudgetStatus, key string) error {
+	if f == formatJSON {
+		return printJSON(out, viewOf(b))
+	}
+	return printTable(out, append(budgetHeader(), budgetRows(b, !b.Budget.Keyed || key != "")...))
+}
+
+// printBudgets writes all budgets. What is used of a keyed one depends on the key, and is
+// left out.
+func (f format) printBudgets(out io.Writer, budgets []client.BudgetStatus) error {
+	views := make([]budgetView, len(budgets))
+	rows := budgetHeader()
+	for i, b := range budgets {
+		views[i] = viewOf(b)
+		rows = append(rows, budgetRows(b, !b.Budget.Keyed)...)
+	}
+	switch {
+	case f == formatJSON:
+		return printJSON(out, views)
+	case len(budgets) == 0:
+		_, err := fmt.Fprintln(out, "no budgets: 'leased budget apply -f FILE' creates some")
+		return err
+	}
+	return printTable(out, rows)
+}
+
+func budgetHeader() [][]string {
+	return [][]string{{"BUDGET", "METRIC", "AMOUNT", "PER", "USED", "ENDS IN"}}
+}
+
+// budgetRows is a table row per limit.
+func budgetRows(b client.BudgetStatus, withUsed bool) [][]string {
+	rows := make([][]string, len(b.Limits))
+	for i, u := range b.Limits {
+		used := "(by key)"
+		if withUsed {
+			used = strconv.FormatInt(int64(u.Used), 10)
+		}
+		rows[i] = []string{
+			b.Budget.Name, u.Limit.Metric, strconv.FormatInt(int64(u.Limit.Amount), 10),
+			budget.FormatPer(u.Limit.Per), used,
+			max(0, u.EndsIn).Round(time.Millisecond).String(),
+		}
+	}
+	return rows
+}

@@ -1,0 +1,157 @@
+package sim
+
+import (
+	"flag"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/leased-io/leased/spec/twin"
+	"github.com/leased-io/leased/trace"
+)
+
+var (
+	seed     = flag.Uint64("sim.seed", 1, "first seed of the simulation")
+	duration = flag.Duration("sim.duration", 0, "how long to go on with further seeds; 0: a fixed few")
+)
+
+const (
+	// schedules is how many seeds run when no duration is given.
+	schedules = 300
+	// judged says that every so many-th schedule is also recorded and judged by the checker.
+	judged = 10
+)
+
+// TestSim plays one seed after another. Each must be sound, and serve everybody once it heals.
+func TestSim(t *testing.T) {
+	t.Logf("go test ./test/jepsen-lite/sim -run TestSim -sim.seed=%d -sim.duration=%v", *seed, *duration)
+	begin := time.Now()
+	var played, grants, admitted, rolls, failovers, sleepers, entries int64
+	for s := *seed; ; s++ {
+		if *duration == 0 && s >= *seed+schedules || *duration > 0 && time.Since(begin) > *duration {
+			break
+		}
+		out := check(t, Draw(s), s%judged == 0)
+		played++
+		grants += out.Grants
+		admitted += out.Admitted
+		rolls += out.Rolls
+		entries += int64(out.Entries)
+		failovers += int64(out.Failovers)
+		sleepers += int64(out.Sleepers)
+		if t.Failed() {
+			break
+		}
+	}
+	t.Logf("%d schedules in %v: %d entries, %d grants, %d credits admitted, %d rolls, %d failovers, "+
+		"%d proposals appended under a later term than their stamp's",
+		played, time.Since(begin).Round(time.Millisecond), entries, grants, admitted, rolls, failovers, sleepers)
+	if *duration == 0 && (grants == 0 || sleepers == 0 || failovers == 0 || admitted == 0) {
+		t.Error("the schedules exercised too little to prove anything")
+	}
+}
+
+func check(t *testing.T, o Options, record bool) Outcome {
+	t.Helper()
+	out, report := play(t, o, record)
+	for _, v := range out.Violations {
+		t.Errorf("%s", v)
+	}
+	if len(out.Starved) > 0 {
+		t.Errorf("not served in the healed phase: %s", strings.Join(out.Starved, " "))
+	}
+	if report != nil && report.Verdict != twin.Valid {
+		var text strings.Builder
+		if err := report.WriteText(&text); err != nil {
+			t.Error(err)
+		}
+		t.Errorf("the checker disagrees:\n%s", text.String())
+	}
+	if t.Failed() {
+		t.Logf("%v", o)
+		t.Logf("replay: go test ./test/jepsen-lite/sim -run 'TestSim$' -sim.seed=%d -sim.duration=1ns -v", o.Seed)
+	}
+	return out
+}
+
+// play runs one schedule and, if it is to be recorded, has the checker judge its trace.
+func play(t *testing.T, o Options, record bool) (Outcome, *twin.Report) {
+	t.Helper()
+	if !record {
+		return Run(o, nil), nil
+	}
+	dir := t.TempDir()
+	files := map[string]*trace.Writer{}
+	var now int64
+	clock := trace.Clock{Name: "virtual", Now: func() int64 { return now }}
+	out := Run(o, func(recorder string, e trace.Event) {
+		now = max(now, e.At)
+		w := files[recorder]
+		if w == nil {
+			role := trace.RoleFleet
+			if strings.HasPrefix(recorder, "n") {
+				role = trace.RoleNode
+			}
+			header := trace.Event{Run: "sim", Recorder: recorder, Role: role, DriftPPM: o.DriftPPM}
+			var err error
+			if w, err = trace.Create(filepath.Join(dir, recorder+".jsonl"), header, clock); err != nil {
+				t.Fatal(err)
+			}
+			files[recorder] = w
+		}
+		w.Record(e)
+	})
+	for _, w := range files {
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	paths, err := trace.Files(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := twin.Check(paths, twin.Options{})
+	if err != nil {
+		t.Fatalf("%v\n%v", o, err)
+	}
+	return out, report
+}
+
+// TestReplay shows that a seed is a schedule: the same state and the same figures each time.
+func TestReplay(t *testing.T) {
+	for s := uint64(1); s <= 5; s++ {
+		a, b := Run(Draw(s), nil), Run(Draw(s), nil)
+		if a.Hash != b.Hash || a.Admitted != b.Admitted || a.Entries != b.Entries {
+			t.Errorf("seed %d: %+v, then %+v", s, a, b)
+		}
+	}
+}
+
+// TestBrokenRules breaks one rule at a time. The oracle must notice, and so must the checker,
+// which sees only the trace. A judge that was never seen to fail proves nothing.
+func TestBrokenRules(t *testing.T) {
+	for _, rule := range []Broken{StampEarly, ResumeAhead, NoMargin, TimeFromReceipt} {
+		t.Run(string(rule), func(t *testing.T) {
+			for s := uint64(1); s <= 200; s++ {
+				o := Draw(s)
+				o.Broken = rule
+				if o.Overload < 150 || o.DriftPPM < 5_000 {
+					continue
+				}
+				out := Run(o, nil)
+				if len(out.Violations) == 0 {
+					continue
+				}
+				_, report := play(t, o, true)
+				if report.Verdict != twin.Invalid {
+					t.Errorf("seed %d: the oracle says %q, the checker %v", s, out.Violations[0], report.Verdict)
+					return
+				}
+				t.Logf("seed %d: %s; the checker: %s", s, out.Violations[0], report.Violation.Invariant)
+				return
+			}
+			t.Error("no schedule of 200 broke the bound: the harness is too tame")
+		})
+	}
+}
