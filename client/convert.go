@@ -106,6 +106,9 @@ func toAnswer(wire *leasedv1.AcquireResponse, req lease.Request) (lease.Answer, 
 		return a, fmt.Errorf("unknown outcome %d", wire.GetOutcome())
 	case lease.Granted:
 		a.Grants, err = toGrants(wire.GetGrants(), req.Asks)
+		if err == nil && wire.GetDenial() != nil { // of an ask without a need
+			a.Denial, err = toDenial(wire.GetDenial(), req.Asks)
+		}
 	case lease.Denied:
 		a.Denial, err = toDenial(wire.GetDenial(), req.Asks)
 	case lease.TooLarge:
@@ -125,11 +128,8 @@ func driftError(ppm int64) error {
 	return fmt.Errorf("max clock drift %d ppm, allowed is 0..%d", ppm, lease.MaxMaxClockDriftPPM)
 }
 
-// toGrants accepts exactly one grant per ask, in any order.
+// toGrants accepts one grant per ask, in any order; none is fine for an ask without a need.
 func toGrants(wire []*leasedv1.Grant, asks []lease.Ask) ([]lease.Grant, error) {
-	if len(wire) != len(asks) {
-		return nil, fmt.Errorf("%d grants on %d asks", len(wire), len(asks))
-	}
 	grants := make([]lease.Grant, len(wire))
 	var seen [budget.MaxLimits]bool
 	for i, w := range wire {
@@ -150,19 +150,25 @@ func toGrants(wire []*leasedv1.Grant, asks []lease.Ask) ([]lease.Grant, error) {
 		seen[g.Limit] = true
 		grants[i] = g
 	}
+	for _, a := range asks {
+		if a.Need > 0 && !seen[a.Limit] {
+			return nil, fmt.Errorf("no grant on limit %d, which needed %d", a.Limit, a.Need)
+		}
+	}
 	return grants, nil
 }
 
 func toDenial(wire *leasedv1.Denial, asks []lease.Ask) (*lease.Denial, error) {
 	d := &lease.Denial{
-		Limit:      int(wire.GetLimit()),
-		Left:       budget.Credits(wire.GetLeft()),
-		RetryAfter: time.Duration(wire.GetRetryAfterNanos()),
+		Limit: int(wire.GetLimit()),
+		Left:  budget.Credits(wire.GetLeft()),
+		// A denial that is told again after its limit has rolled has nothing to wait for.
+		RetryAfter: time.Duration(max(0, wire.GetRetryAfterNanos())),
 	}
 	if !asked(asks, d.Limit) {
 		return nil, fmt.Errorf("denied by limit %d, which was not asked", d.Limit)
 	}
-	if d.Left < 0 || d.RetryAfter < 0 || d.RetryAfter > budget.MaxPer {
+	if d.Left < 0 || d.RetryAfter > budget.MaxPer {
 		return nil, fmt.Errorf("denial with %d left, retry after %s", d.Left, d.RetryAfter)
 	}
 	return d, nil

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/codes"
 
 	"github.com/leased-io/leased/budget"
+	"github.com/leased-io/leased/lease"
 )
 
 // line starts waiters that came one after the other, and collects who was served.
@@ -135,6 +136,32 @@ func TestLeavingTheLineFreesThePlaceAtOnce(t *testing.T) {
 	})
 }
 
+func TestAllowDoesNotOvertakeTheLine(t *testing.T) {
+	bubble(t, 1, func(t *testing.T, _ *fakeCluster, c *Client) {
+		limits := []budget.Limit{perMinute("requests", 10)}
+		l := newLimiter(c, "llm", limiterOptions{unavailableAfter: time.Second},
+			opened{session: 1, revision: 1, limits: limits}) // its loop is not running
+		want(t, l.AllowN(5), Pending)
+		if _, due := l.holder.Poll(l.clock()); !due {
+			t.Fatal("nothing to ask for")
+		}
+		l.take(l.sending(), lease.Answer{Outcome: lease.Granted, Grants: []lease.Grant{
+			{Lease: 1, Amount: 5, TTL: time.Minute},
+		}})
+		first, err := l.enqueue(ask{n: 8})
+		if first == nil {
+			t.Fatalf("got %v, want a place in line", err)
+		}
+		want(t, l.AllowN(2), Pending) // which is held, but not for the last to come
+		want(t, l.AllowN(11), TooLarge)
+		if second, err := l.enqueue(ask{n: 1}); second == nil {
+			t.Fatalf("got %v, want a place in line", err)
+		}
+		wantErr(t, l.leave(first, context.Canceled), context.Canceled)
+		want(t, l.AllowN(4), Allowed) // the second was served with the first's leaving
+	})
+}
+
 func TestWaitAfterItsContextEnded(t *testing.T) {
 	bubble(t, 1, func(t *testing.T, f *fakeCluster, c *Client) {
 		f.put("llm", perMinute("requests", 10))
@@ -189,6 +216,30 @@ func TestWaitersHearWhatCanNoLongerBe(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestTheLineOutlivesAChangeOfLimits(t *testing.T) {
+	bubble(t, 3, func(t *testing.T, f *fakeCluster, c *Client) {
+		f.put("llm", perMinute("requests", 10))
+		l := open(t, c, "llm")
+		admit(t, l, 10)
+		var q line
+		for i := range 5 {
+			q.join(context.Background(), l, i, int64(10-i)) // one a window
+		}
+		hour := perMinute("requests", 1000)
+		hour.Per = time.Hour
+		f.put("llm", perMinute("requests", 10), hour)
+		q.all.Wait()
+		for i, got := range q.served {
+			if got != i {
+				t.Fatalf("served %v, want them in order", q.served)
+			}
+		}
+		if len(q.served) != 5 {
+			t.Errorf("served %d, want 5: %v", len(q.served), q.errs)
+		}
+	})
 }
 
 func TestCloseEndsWaiting(t *testing.T) {

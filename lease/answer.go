@@ -19,8 +19,11 @@ func (h *Holder) settle(now Reading, a attempt, answer Answer) {
 	case Granted:
 		sense = h.takeGrants(now, a, answer)
 		h.forgetMiss()
+		h.takeDenial(now, answer.Denial) // of an ask without a need, if there is one
 	case Denied:
-		sense = h.takeDenial(now, answer.Denial)
+		if sense = h.takeDenial(now, answer.Denial); sense {
+			h.refusedBy = answer.Denial.Limit
+		}
 	case TooLarge:
 		sense = h.takeCeiling(answer.Limit)
 		h.forgetMiss()
@@ -51,7 +54,7 @@ func (h *Holder) settle(now Reading, a attempt, answer Answer) {
 	h.state = 0
 }
 
-// takeGrants takes one lease per ask and reports whether the answer had any, or had to.
+// takeGrants takes at most one lease per ask and reports whether the answer had any, or had to.
 func (h *Holder) takeGrants(now Reading, a attempt, answer Answer) bool {
 	drift := max(h.driftPPM, answer.DriftPPM)
 	taken := 0
@@ -113,13 +116,14 @@ func (h *Holder) holds(id ID) bool {
 }
 
 // takeCeiling remembers that what was asked of a limit can never be granted, and reports
-// whether it was asked. It is forgotten when the limits change.
+// whether it was needed. It is forgotten when the limits change.
 func (h *Holder) takeCeiling(limit int) bool {
 	ask, ok := h.request.ask(limit)
-	if ok {
-		h.lines[limit].ceiling = ask.Need - 1
+	if !ok || ask.Need < 1 {
+		return false
 	}
-	return ok
+	h.lines[limit].ceiling = ask.Need - 1
+	return true
 }
 
 // forgetMiss forgets the offer that missed: it was answered, and is not waiting.

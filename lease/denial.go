@@ -56,11 +56,10 @@ func (h *Holder) takeDenial(now Reading, d *Denial) bool {
 	if !ok {
 		return false
 	}
-	h.refusedBy = d.Limit
 	wait := min(max(d.RetryAfter, minWake), budget.MaxPer)
 	h.lines[d.Limit].denial = denial{
 		set:   true,
-		left:  min(max(0, d.Left), ask.Need-1),
+		left:  min(max(0, d.Left), max(0, ask.Need-1)),
 		until: after(now.Mono, wait),
 		probe: after(now.Mono, min(wait, ProbeEvery)),
 	}

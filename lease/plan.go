@@ -28,11 +28,9 @@ type give struct {
 	n            budget.Credits
 }
 
-// ask adds an ask, if it can be one; a want below the need counts as the need.
+// ask adds an ask; a want below the need, or below 1, counts as that.
 func (p *plan) ask(limit int, need, want budget.Credits) {
-	if need > 0 {
-		p.asks = append(p.asks, Ask{Limit: limit, Need: need, Want: max(need, want)})
-	}
+	p.asks = append(p.asks, Ask{Limit: limit, Need: need, Want: max(1, need, want)})
 }
 
 // give adds a return, if there is room for it, and says how much it gives.
@@ -45,8 +43,8 @@ func (p *plan) give(limit, lease int, n budget.Credits) budget.Credits {
 }
 
 // decide plans the next request and reports whether one is due. Of several reasons to send
-// one, the first counts: an all-or-nothing answer shall not refuse a need for a nicety. It
-// changes nothing but the plan. The caller has ended the leases that are over.
+// one, the first counts. It changes nothing but the plan. The caller has ended the leases that
+// are over.
 func (h *Holder) decide(now Reading) bool {
 	h.plan.asks, h.plan.gives = h.plan.asks[:0], h.plan.gives[:0]
 	r := &h.request
@@ -56,31 +54,26 @@ func (h *Holder) decide(now Reading) bool {
 	if r.quiet && now.Mono < r.resume {
 		return false
 	}
-	return h.planRenewals(now) || h.planNeed(now) || h.planPrefetch(now) ||
-		h.planIdle(now) || elapsed(r.decided, now.Mono) >= KeepAlive
+	return h.planRenewals(now) || h.planNeed(now) || h.planRefresh(now) ||
+		h.planReturns(now) || elapsed(r.decided, now.Mono) >= KeepAlive
 }
 
-// planNeed plans to ask for what the head misses, or else for what the queue behind it does:
-// only of limits that fall short, since one that has none left would refuse the others.
+// planNeed plans to ask for what the head misses, and on that occasion, without a need, for
+// what else runs low: a limit that has nothing left shall not refuse the others.
 func (h *Holder) planNeed(now Reading) bool {
-	if h.wanted && (h.waits || !h.stale(now)) && !h.fitsLive(h.head) {
-		if h.precheck(h.head) != Admitted || h.barred(now, h.head) {
-			return false
-		}
-		for i := range h.lines {
-			l := &h.lines[i]
-			need := min(l.shortfall(h.head[i]), l.ceiling)
-			h.plan.ask(i, need, l.target(now, h.backlog[i])-l.live)
-		}
-		return len(h.plan.asks) > 0
+	if !h.wanted || !h.waits && h.stale(now) || h.fitsLive(h.head) ||
+		h.precheck(h.head) != Admitted || h.barred(now, h.head) {
+		return false
 	}
 	for i := range h.lines {
 		l := &h.lines[i]
-		if l.live < min(h.backlog[i], l.ceiling) && !l.denial.bars(now) {
-			h.plan.ask(i, 1, l.target(now, h.backlog[i])-l.live)
+		if need := min(l.shortfall(h.head[i]), l.ceiling); need > 0 {
+			h.plan.ask(i, need, l.target(now, h.backlog[i])-l.live)
+		} else {
+			h.refresh(now, i)
 		}
 	}
-	return len(h.plan.asks) > 0
+	return true
 }
 
 // barred reports whether a cached denial covers cost, and it is not time to ask again.
@@ -114,32 +107,45 @@ func (h *Holder) stale(now Reading) bool {
 	return true
 }
 
-// planPrefetch plans to refresh the lines that run low, before callers miss. While the last
-// offer is refused by one limit, credits of the others would only lie there.
-func (h *Holder) planPrefetch(now Reading) bool {
+// planRefresh plans to ask for what runs low before callers miss it, or before the queue
+// behind the head does. While the head is refused by one limit, credits of the others would only
+// lie there.
+func (h *Holder) planRefresh(now Reading) bool {
 	if h.wanted && h.barred(now, h.head) {
 		return false
 	}
 	for i := range h.lines {
-		l := &h.lines[i]
-		if l.live >= l.lowWater(now, h.request.rtt) || l.idle(now) ||
-			len(l.leases) == MaxLeasesPerLimit || l.denial.bars(now) {
-			continue
-		}
-		// What arrives after the window's end is wasted; after it, ask for the next.
-		if left := l.windowLeft(now); left > 0 && left < 2*h.request.rtt {
-			continue
-		}
-		h.plan.ask(i, 1, l.target(now, h.backlog[i])-l.live)
+		h.refresh(now, i)
 	}
 	return len(h.plan.asks) > 0
 }
 
-// planIdle plans to return the credits that nobody has come for, if they can arrive in time.
-func (h *Holder) planIdle(now Reading) bool {
+// refresh plans an ask without a need for line i, if it runs low.
+func (h *Holder) refresh(now Reading, i int) {
+	l := &h.lines[i]
+	if l.denial.bars(now) || len(l.leases) == MaxLeasesPerLimit {
+		return
+	}
+	if l.live >= min(h.backlog[i], l.ceiling) {
+		if l.live >= l.lowWater(now, h.request.rtt) || l.idle(now) {
+			return
+		}
+		// What arrives after the window's end is wasted; after it, ask for the next.
+		if left := l.windowLeft(now); left > 0 && left < 2*h.request.rtt {
+			return
+		}
+	}
+	h.plan.ask(i, 0, l.target(now, h.backlog[i])-l.live)
+}
+
+// planReturns plans to return credits that are of no use here, if they can arrive in time: those
+// that nobody has come for, and all of them while the head of the queue is refused, since it
+// goes before everybody else until the limit rolls.
+func (h *Holder) planReturns(now Reading) bool {
+	blocked := h.waits && h.barred(now, h.head)
 	for i := range h.lines {
 		l := &h.lines[i]
-		if h.queued || !l.idle(now) {
+		if !blocked && (h.queued || !l.idle(now)) {
 			continue
 		}
 		for j := range l.leases {

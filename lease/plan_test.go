@@ -62,7 +62,7 @@ func TestNeedIsTheLastMissesAndThenTheHeads(t *testing.T) {
 func TestBacklogWithoutHead(t *testing.T) {
 	r := newRig(t, perMinute(1000, 1000)...)
 	r.h.SetBacklog(Cost{40, 0})
-	r.wantAsks(Ask{0, 1, 40})
+	r.wantAsks(Ask{0, 0, 40})
 	r.answers(0, r.grants(time.Minute, 40))
 	r.asksNothing()
 }
@@ -138,7 +138,7 @@ func TestPrefetchHoldsBack(t *testing.T) {
 		r.admits(Admitted, 2)
 		return r
 	}
-	t.Run("not", func(t *testing.T) { prepared(t).wantAsks(Ask{0, 1, 2}) })
+	t.Run("not", func(t *testing.T) { prepared(t).wantAsks(Ask{0, 0, 2}) })
 	t.Run("when it would arrive after the window", func(t *testing.T) {
 		r := prepared(t)
 		r.h.lines[0].roll = 15 * time.Millisecond
@@ -148,7 +148,7 @@ func TestPrefetchHoldsBack(t *testing.T) {
 			t.Errorf("wakes after %v, want when the window is over", d)
 		}
 		r.tick(15 * time.Millisecond)
-		r.wantAsks(Ask{0, 1, 2})
+		r.wantAsks(Ask{0, 0, 2})
 	})
 	t.Run("when denied", func(t *testing.T) {
 		r := prepared(t)
@@ -261,7 +261,7 @@ func TestOrderOfDecisions(t *testing.T) {
 	r.answers(0, r.grants(time.Minute, 0, 30))
 	r.admits(Admitted, 0, 30, 0) // low
 	r.admits(Admitted, 2, 0, 0)
-	r.wantAsks(Ask{0, 1, 4}, Ask{1, 1, 60})
+	r.wantAsks(Ask{0, 0, 4}, Ask{1, 0, 60})
 	r.answers(0, r.grants(time.Minute, 4, 60))
 	if got := r.asks(); len(got.Asks) > 0 || len(got.Returns) != 1 || got.Returns[0].Lease != 2 {
 		t.Errorf("got %+v, want the return of what was never asked for", got)

@@ -407,7 +407,7 @@ func (w *world) takeBack(returns []Return) {
 // acquire grants what it likes of need to what is left, or denies.
 func (w *world) acquire(req Request) Answer {
 	for _, ask := range req.Asks {
-		if ask.Need < 1 || ask.Want < ask.Need || ask.Want > budget.MaxAmount {
+		if ask.Need < 0 || ask.Want < max(1, ask.Need) || ask.Want > budget.MaxAmount {
 			w.breakf("malformed ask %+v", ask)
 		}
 		left := w.limits[ask.Limit].Amount - w.accounts[ask.Limit].used
@@ -422,7 +422,12 @@ func (w *world) acquire(req Request) Answer {
 	for _, ask := range req.Asks {
 		acct := &w.accounts[ask.Limit]
 		left := w.limits[ask.Limit].Amount - acct.used
-		n := ask.Need + budget.Credits(w.pick(int(left-ask.Need)+1))
+		if ask.Need == 0 && (left == 0 || w.pick(4) == 0) {
+			a.Denial = &Denial{Limit: ask.Limit, RetryAfter: w.ttl(ask.Limit, acct.window)}
+			continue
+		}
+		least := max(1, ask.Need)
+		n := least + budget.Credits(w.pick(int(left-least)+1))
 		acct.used += n
 		w.lastLease++
 		w.leases[w.lastLease] = &modelLease{
@@ -432,6 +437,9 @@ func (w *world) acquire(req Request) Answer {
 			Lease: w.lastLease, Limit: ask.Limit, Window: acct.window, Amount: n,
 			TTL: w.ttl(ask.Limit, acct.window),
 		})
+	}
+	if len(a.Grants) == 0 && a.Denial != nil {
+		a.Outcome = Denied
 	}
 	return a
 }

@@ -259,8 +259,8 @@ func TestKillCutsAStopShort(t *testing.T) {
 		go func() { stopped <- n.Stop(t.Context()) }()
 		synctest.Wait()
 		select {
-		case <-stopped:
-			t.Fatal("stopped in spite of a call in progress")
+		case err := <-stopped:
+			t.Fatalf("stopped in spite of a call in progress: %v", err)
 		default:
 		}
 		began := time.Now()

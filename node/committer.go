@@ -48,7 +48,6 @@ type committer struct {
 	raft       *raft.Raft
 	leadership *leadership
 	record     trace.Sink
-	recordNow  func() int64 // the recorder's clock
 
 	queue   chan *proposal
 	closing atomic.Bool   // refuses new proposals
@@ -60,12 +59,11 @@ type committer struct {
 	afterStamp func()
 }
 
-func newCommitter(l *leadership, record trace.Sink, recordNow func() int64) *committer {
+func newCommitter(l *leadership, record trace.Sink) *committer {
 	return &committer{
 		raft:       l.raft,
 		leadership: l,
 		record:     record,
-		recordNow:  recordNow,
 		queue:      make(chan *proposal, maxQueued),
 		stop:       make(chan struct{}),
 		done:       make(chan struct{}),
@@ -171,10 +169,11 @@ func (c *committer) commit(batch []*proposal) {
 		fail(taken, transport.ErrNotLeader)
 		return
 	}
-	at := c.recordNow()
 	entry := fsm.Entry{Epoch: clock.epoch, Stamp: clock.now(), Commands: commands} // R1, R3
+	// Its instant is read between the stamp and the append: no lease of a window that the stamp
+	// ends may be spent after it (Theorem 1).
 	c.record(trace.Event{
-		Kind: trace.KindPropose, At: at, Epoch: entry.Epoch, Stamp: int64(entry.Stamp),
+		Kind: trace.KindPropose, Epoch: entry.Epoch, Stamp: int64(entry.Stamp),
 	})
 	results, err := c.append(entry)
 	if err != nil {
