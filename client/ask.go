@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"google.golang.org/grpc"
 
@@ -10,9 +11,10 @@ import (
 	"github.com/leased-io/leased/transport/leasedv1"
 )
 
-// acquire sends request until it is decided, and takes the decision. Close does not end this,
-// but its ctx does: what the request was charged for can only be given back once it is known.
-func (l *Limiter) acquire(ctx context.Context, request lease.Request) worth {
+// acquire sends request until it is decided, takes the decision, and reports whether it was
+// useful. Close does not end this, but its ctx does: what the request was charged for can only
+// be given back once it is known.
+func (l *Limiter) acquire(ctx context.Context, request lease.Request) bool {
 	var (
 		wire    = fromRequest(request)
 		answer  lease.Answer
@@ -31,10 +33,10 @@ func (l *Limiter) acquire(ctx context.Context, request lease.Request) worth {
 	})
 	if err != nil {
 		l.refused(err)
-		return useless
+		return false
 	}
 	l.take(attempt, answer)
-	return worthOf(answer)
+	return useful(answer)
 }
 
 // sending notes a send that happens next, of the request that is outstanding: time spent on
@@ -80,9 +82,6 @@ func (l *Limiter) take(attempt uint64, a lease.Answer) {
 
 func (l *Limiter) takeLocked(attempt uint64, a lease.Answer) {
 	now := l.clock()
-	if a.Outcome == lease.Changed {
-		l.flushLocked() // under the limits that the admissions were made under
-	}
 	l.holder.Take(now, attempt, a)
 	switch a.Outcome {
 	case lease.Granted:
@@ -102,28 +101,15 @@ func (l *Limiter) takeLocked(attempt uint64, a lease.Answer) {
 	}
 }
 
-// worth is what a decision lets the holder do.
-type worth int
-
-const (
-	useless worth = iota // nothing: the same again, or start over
-	usable               // spend
-	denied               // rest until a given time
-)
-
-func worthOf(a lease.Answer) worth {
+// useful reports whether a decision lets the holder spend, or rest until a given time.
+func useful(a lease.Answer) bool {
 	switch a.Outcome {
 	case lease.Granted:
-		for _, g := range a.Grants {
-			if g.TTL <= 0 {
-				return useless
-			}
-		}
-		return usable
+		return !slices.ContainsFunc(a.Grants, func(g lease.Grant) bool { return g.TTL <= 0 })
 	case lease.Denied:
-		return denied
+		return a.Denial.RetryAfter > 0
 	default:
-		return useless
+		return false
 	}
 }
 
@@ -190,9 +176,8 @@ func (l *Limiter) restart(o opened) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.answeredLocked()
-	l.flushLocked()
-	l.session, l.lost = o.session, false
 	l.holder.Reset(l.clock(), o.session, o.revision, o.limits,
 		max(o.driftPPM, l.client.driftPPM))
-	l.layOutLocked()
+	l.layOutLocked() // records what is not recorded yet as the old session's
+	l.session, l.lost = o.session, false
 }

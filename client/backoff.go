@@ -10,7 +10,7 @@ import (
 // the next; the last is the rate at which a whole fleet knocks on a cluster that is down.
 const (
 	retryMin = 20 * time.Millisecond
-	retryMax = 2 * time.Second
+	retryMax = 500 * time.Millisecond
 	// maxRedirects bounds the redirects that are followed in a row without a pause: in a
 	// leader change two nodes may name each other.
 	maxRedirects = 2

@@ -6,8 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/grpc/codes"
+
 	"github.com/leased-io/leased/budget"
-	"github.com/leased-io/leased/transport/leasedv1"
 )
 
 func TestCloseGivesEverythingBack(t *testing.T) {
@@ -66,29 +67,42 @@ func TestCloseTwiceAndAtOnce(t *testing.T) {
 }
 
 func TestCloseTakesWhatIsUnderWayAndGivesItBack(t *testing.T) {
-	bubble(t, 1, func(t *testing.T, f *fakeCluster, c *Client) {
-		f.put("llm", perMinute("requests", 100))
-		l := open(t, c, "llm")
-		want(t, l.Allow(), Allowed)
-		f.nodes["a:1"].set(func(_ context.Context, req any, decide func() (any, error)) (any, error) {
-			resp, err := decide()
-			if _, ok := req.(*leasedv1.AcquireRequest); ok {
-				pass(time.Second)
-			}
-			return resp, err
+	for name, bent := range map[string]func(resp any) (any, error){
+		"slow": func(resp any) (any, error) { return resp, nil },
+		"lost": func(any) (any, error) {
+			return nil, refuse(codes.Unavailable, "OUTCOME_UNKNOWN", "lost leadership")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, 1, func(t *testing.T, f *fakeCluster, c *Client) {
+				f.put("llm", perMinute("requests", 100))
+				l := open(t, c, "llm")
+				want(t, l.Allow(), Allowed)
+				pass(10 * time.Millisecond)
+				n := f.nodes["a:1"]
+				n.set(func(_ context.Context, _ any, decide func() (any, error)) (any, error) {
+					n.set(nil)
+					resp, err := decide()
+					if err != nil {
+						return nil, err
+					}
+					pass(time.Second)
+					return bent(resp)
+				})
+				l.AllowN(50)
+				pass(500 * time.Millisecond) // it is charged, and the answer is on its way
+				if got := f.used("llm", 0); got < 50 {
+					t.Fatalf("%d charged, want the 50 that were asked for", got)
+				}
+				if err := l.Close(within(t, 5*time.Second)); err != nil {
+					t.Fatal(err)
+				}
+				if got := f.used("llm", 0); got != 1 {
+					t.Errorf("%d stay charged, want the one that was spent", got)
+				}
+			})
 		})
-		l.AllowN(50)
-		pass(500 * time.Millisecond) // it is charged, and the answer is on its way
-		if got := f.used("llm", 0); got < 50 {
-			t.Fatalf("%d charged, want the 50 that were asked for", got)
-		}
-		if err := l.Close(within(t, 5*time.Second)); err != nil {
-			t.Fatal(err)
-		}
-		if got := f.used("llm", 0); got != 1 {
-			t.Errorf("%d stay charged, want the one that was spent", got)
-		}
-	})
+	}
 }
 
 func TestCloseIsBoundedWhenNobodyAnswers(t *testing.T) {

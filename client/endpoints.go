@@ -74,7 +74,6 @@ func (e *endpoints) failed(addr string, now time.Time) {
 	a.fails++
 	a.until = now.Add(min(avoidMin<<min(a.fails-1, 10), avoidMax))
 	e.avoid[addr] = a
-	e.passOver(addr)
 }
 
 // passOver makes the next call go to another endpoint, if there is one.

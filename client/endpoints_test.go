@@ -35,6 +35,23 @@ func TestPickPassesOverWhoDoesNotAnswer(t *testing.T) {
 	}
 }
 
+func TestWhoAnswersAgainIsNotPassedOver(t *testing.T) {
+	e, now := newEndpoints("a:1", "b:1"), time.Now()
+	e.failed("a:1", now)
+	if got := e.pick(now); got != "b:1" {
+		t.Fatalf("got %s, want b:1", got)
+	}
+	e.answered("a:1", "", now) // to a call that was under way
+	e.failed("b:1", now)
+	if got := e.pick(now); got != "a:1" {
+		t.Errorf("got %s, want a:1", got)
+	}
+	e.failed("a:1", now)
+	if got := e.avoid["a:1"].until.Sub(now); got != avoidMin {
+		t.Errorf("passed over for %s after one failure, want %s", got, avoidMin)
+	}
+}
+
 func TestAnAddressThatNeverAnswersIsTriedOnceAMinute(t *testing.T) {
 	e, now := newEndpoints("a:1"), time.Now()
 	tried := 0

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"errors"
+	"net"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -116,7 +117,7 @@ func TestTheLeaderIsFollowed(t *testing.T) {
 
 func TestALeaderThatIsNoEndpointIsFollowed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newCluster(t, 3)
+		f := newCluster(t, 4)
 		f.put("llm", perMinute("requests", 1000))
 		f.lead("c:1")
 		c, err := New([]string{"a:1", "b:1"}, WithDialOptions(grpc.WithContextDialer(f.dial)))
@@ -129,7 +130,15 @@ func TestALeaderThatIsNoEndpointIsFollowed(t *testing.T) {
 		if got := l.Status().Endpoint; got != "c:1" {
 			t.Errorf("calls go to %s, want c:1", got)
 		}
-		f.nodes["c:1"].kill()
+		f.lead("d:1")
+		for l.Status().Endpoint != "d:1" {
+			admit(t, l, 20)
+		}
+		admit(t, l, 100)
+		if got := len(c.conns.byAddr); got != 3 {
+			t.Errorf("%d connections, want two endpoints and the leader", got)
+		}
+		f.nodes["d:1"].kill()
 		f.lead("a:1")
 		if err := l.Wait(within(t, time.Second), 50); err != nil {
 			t.Errorf("after the leader was lost: %v", err)
@@ -241,16 +250,72 @@ func TestAnElection(t *testing.T) {
 }
 
 func TestALostSessionIsReopened(t *testing.T) {
-	bubble(t, 3, func(t *testing.T, f *fakeCluster, c *Client) {
+	for name, lose := range map[string]func(*fakeCluster){
+		"expired": (*fakeCluster).expireSessions,
+		"spoken for by a clone": func(f *fakeCluster) {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			for _, s := range f.sessions {
+				s.seq += 10
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, 3, func(t *testing.T, f *fakeCluster, c *Client) {
+				f.put("llm", perMinute("requests", 100))
+				l := open(t, c, "llm")
+				before := l.Status().Session
+				lose(f)
+				if err := l.Wait(within(t, time.Second), 40); err != nil {
+					t.Fatal(err)
+				}
+				if got := l.Status().Session; got == before {
+					t.Errorf("still session %d", got)
+				}
+			})
+		})
+	}
+}
+
+func TestALeaderThatOthersCannotReachIsNotFollowed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newCluster(t, 2)
 		f.put("llm", perMinute("requests", 100))
-		l := open(t, c, "llm")
-		before := l.Status().Session
-		f.expireSessions()
-		if err := l.Wait(within(t, time.Second), 40); err != nil {
-			t.Fatal(err)
+		var followed atomic.Bool
+		dial := func(ctx context.Context, addr string) (net.Conn, error) {
+			if addr == "gone:1" {
+				followed.Store(true)
+			}
+			return f.dial(ctx, addr)
 		}
-		if got := l.Status().Session; got == before {
-			t.Errorf("still session %d", got)
+		l := open(t, f.client(t, WithDialOptions(grpc.WithContextDialer(dial))), "llm")
+		f.lead("gone:1")
+		bendAll(f, func(context.Context, any, func() (any, error)) (any, error) {
+			return nil, refuse(codes.Unavailable, "OUTCOME_UNKNOWN", "no answer from gone:1")
+		})
+		l.AllowN(40)
+		pass(10 * time.Second)
+		if followed.Load() {
+			t.Error("followed")
+		}
+		bendAll(f, nil)
+		pass(10 * time.Second)
+		if !followed.Load() {
+			t.Error("not followed when an answer named it")
+		}
+	})
+}
+
+func TestAnImpatientCallerSaysNothingOfTheEndpoint(t *testing.T) {
+	bubble(t, 3, func(t *testing.T, f *fakeCluster, c *Client) {
+		bendAll(f, func(_ context.Context, _ any, decide func() (any, error)) (any, error) {
+			pass(100 * time.Millisecond)
+			return decide()
+		})
+		_, err := c.Budgets(within(t, 10*time.Millisecond))
+		wantErr(t, err, context.DeadlineExceeded)
+		if got := c.conns.endpoints.avoid; len(got) != 0 {
+			t.Errorf("passes over %v, want nobody", got)
 		}
 	})
 }
@@ -292,6 +357,46 @@ func TestUnknownBudget(t *testing.T) {
 			t.Errorf("took %s, want the first answer", took)
 		}
 	})
+}
+
+func TestNoFaultSpins(t *testing.T) {
+	for name, faulty := range map[string]*leasedv1.AcquireResponse{
+		"denied for no time": {
+			Outcome: leasedv1.Outcome_OUTCOME_DENIED, Denial: &leasedv1.Denial{},
+		},
+		"granted for no time": {
+			Outcome: leasedv1.Outcome_OUTCOME_GRANTED,
+			Grants:  []*leasedv1.Grant{{Lease: 9, Amount: 50}},
+		},
+		"changed for ever": {
+			Outcome: leasedv1.Outcome_OUTCOME_CHANGED, Revision: 9,
+			Limits: []*leasedv1.Limit{{Metric: "requests", Amount: 100, PerNanos: 6e10}},
+		},
+		"session lost for ever": {Outcome: leasedv1.Outcome_OUTCOME_UNKNOWN_SESSION},
+		"stale for ever":        {Outcome: leasedv1.Outcome_OUTCOME_STALE},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, 3, func(t *testing.T, f *fakeCluster, c *Client) {
+				f.put("llm", perMinute("requests", 100))
+				l := open(t, c, "llm")
+				bendAll(f, func(_ context.Context, req any, decide func() (any, error)) (any, error) {
+					if _, ok := req.(*leasedv1.AcquireRequest); ok {
+						return faulty, nil
+					}
+					return decide()
+				})
+				sent := len(f.calls())
+				wantErr(t, l.Wait(within(t, time.Minute), 40), context.DeadlineExceeded)
+				if got := len(f.calls()) - sent; got > 200 {
+					t.Errorf("%d calls in a minute, want a few a second", got)
+				}
+				bendAll(f, nil)
+				if err := l.Wait(within(t, time.Minute+2*retryMax), 40); err != nil {
+					t.Errorf("after the fault: %v", err)
+				}
+			})
+		})
+	}
 }
 
 func TestARefusedRequestDoesNotSpin(t *testing.T) {

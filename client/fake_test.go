@@ -49,7 +49,6 @@ type fakeBudget struct {
 type fakeAccount struct {
 	window budget.Window
 	used   budget.Credits
-	most   budget.Credits // ever used in one window
 }
 
 type fakeSession struct {
@@ -251,29 +250,41 @@ func (f *fakeCluster) decide(
 		resp.Limits = fromBudget(budget.Budget{Limits: b.limits}).GetLimits()
 		return resp
 	}
+	met := len(req.GetAsks()) == 0
 	for _, a := range req.GetAsks() {
 		i := int(a.GetLimit())
-		left := b.limits[i].Amount - f.account(b, s.key, i).used
-		if budget.Credits(a.GetNeed()) > b.limits[i].Amount {
-			resp.Outcome, resp.Limit = leasedv1.Outcome_OUTCOME_TOO_LARGE, a.GetLimit()
-			return resp
-		}
-		if left < budget.Credits(a.GetNeed()) {
-			resp.Outcome = leasedv1.Outcome_OUTCOME_DENIED
-			resp.Denial = &leasedv1.Denial{
-				Limit: a.GetLimit(), Left: int64(max(0, left)), RetryAfterNanos: f.endsIn(b, i),
+		left := int64(max(0, b.limits[i].Amount-f.account(b, s.key, i).used))
+		if a.GetNeed() > int64(b.limits[i].Amount) {
+			return &leasedv1.AcquireResponse{
+				Outcome: leasedv1.Outcome_OUTCOME_TOO_LARGE, Limit: a.GetLimit(),
+				Revision: b.revision,
 			}
+		}
+		met = met || left > 0
+		if left < a.GetNeed() || left == 0 {
+			resp.Denial = &leasedv1.Denial{
+				Limit: a.GetLimit(), Left: left, RetryAfterNanos: f.endsIn(b, i),
+			}
+		}
+		if left < a.GetNeed() {
+			resp.Outcome = leasedv1.Outcome_OUTCOME_DENIED
 			return resp
 		}
+	}
+	if !met {
+		resp.Outcome = leasedv1.Outcome_OUTCOME_DENIED
+		return resp
 	}
 	resp.Outcome = leasedv1.Outcome_OUTCOME_GRANTED
 	for _, a := range req.GetAsks() {
 		i := int(a.GetLimit())
 		acc := f.account(b, s.key, i)
-		n := f.grant(budget.Credits(a.GetNeed()), budget.Credits(a.GetWant()),
-			b.limits[i].Amount-acc.used)
+		left := b.limits[i].Amount - acc.used
+		if left <= 0 {
+			continue // an ask without a need
+		}
+		n := f.grant(max(1, budget.Credits(a.GetNeed())), budget.Credits(a.GetWant()), left)
 		acc.used += n
-		acc.most = max(acc.most, acc.used)
 		f.serial++
 		s.leases[f.serial] = fakeLease{limit: i, window: acc.window, amount: n}
 		resp.Grants = append(resp.Grants, &leasedv1.Grant{

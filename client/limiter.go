@@ -241,6 +241,7 @@ func (l *Limiter) openLocked(now lease.Reading, cost lease.Cost) {
 // layOutLocked takes over the holder's limits, after they changed: costs have other places.
 // Waiters whose cost no longer fits are told so.
 func (l *Limiter) layOutLocked() {
+	l.flushLocked() // under the limits that it was admitted under
 	l.lay = newLayout(l.holder.Limits())
 	l.scratch = make(lease.Cost, len(l.lay.limits))
 	l.opened = make([]openTally, len(l.lay.limits))

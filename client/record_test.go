@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/leased-io/leased/budget"
 	"github.com/leased-io/leased/lease"
 	"github.com/leased-io/leased/trace"
 )
@@ -102,6 +103,29 @@ func events(t *testing.T, path string) []trace.Event {
 		}
 		got = append(got, e)
 	}
+}
+
+func TestFailOpenIsRecordedUnderItsOwnLimits(t *testing.T) {
+	bubble(t, 1, func(t *testing.T, f *fakeCluster, c *Client) {
+		f.put("llm", perMinute("requests", 10))
+		var got []trace.Event
+		c.sink = func(e trace.Event) {
+			if e.Kind == trace.KindFailOpen {
+				got = append(got, e)
+			}
+		}
+		l := open(t, c, "llm", FailOpen())
+		session := uint64(l.Status().Session)
+		l.mu.Lock()
+		l.openLocked(l.clock(), lease.Cost{7})
+		opened := opened{session: 99, revision: 2, limits: []budget.Limit{perMinute("tokens", 5)}}
+		l.mu.Unlock()
+		l.restart(opened)
+		if len(got) != 1 || got[0].Metric != "requests" || got[0].N != 7 ||
+			got[0].Session != session {
+			t.Errorf("got %+v, want 7 requests of session %d", got, session)
+		}
+	})
 }
 
 func TestClockOffset(t *testing.T) {

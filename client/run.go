@@ -12,9 +12,6 @@ const (
 	idleMost = time.Minute
 	// idleLeast is the shortest, so that no rounding of instants can spin it.
 	idleLeast = time.Millisecond
-	// freeDenials is how many denials in a row may be followed by another request at once: a
-	// few limits of a budget can be exhausted together.
-	freeDenials = 3
 	// lookEvery is how often the loop looks after the holder while callers are admitted: well
 	// within a holder's shortest horizon, and rarely enough to cost nothing.
 	lookEvery = time.Millisecond
@@ -52,31 +49,22 @@ type todo struct {
 // run refreshes what is held until stop is closed or ctx ends: one call at a time, each until
 // it is decided. What a decision brought, the queue gets first.
 func (l *Limiter) run(ctx context.Context) {
-	var (
-		faults  backoff // paces calls that came to nothing, so that no fault can spin
-		denials int     // in a row, without a sleep
-	)
+	var faults backoff // paces calls that came to nothing, so that no fault can spin
 	for {
-		pausing := time.Duration(0)
+		useful := true
 		switch next := l.next(); {
 		case next.reopen:
-			if !l.reopen(ctx) {
-				pausing = faults.next(false)
-			}
+			useful = l.reopen(ctx)
 		case next.send:
-			switch l.acquire(ctx, next.request) {
-			case usable:
-				faults, denials = backoff{}, 0
-			case denied:
-				if denials++; denials > freeDenials {
-					pausing = faults.next(false)
-				}
-			case useless:
-				pausing = faults.next(false)
+			if useful = l.acquire(ctx, next.request); useful {
+				faults = backoff{}
 			}
 		default:
 			l.sleep(ctx, next.sleep)
-			denials = 0
+		}
+		pausing := time.Duration(0)
+		if !useful {
+			pausing = faults.next(false)
 		}
 		if !pause(ctx, l.stop, pausing) {
 			return

@@ -22,9 +22,9 @@ const (
 
 // The flags of the command that set the addresses, for errors that say what to do.
 const (
-	flagAPI     = "--listen-api"
-	flagRaft    = "--listen-raft"
-	flagGossip  = "--listen-gossip"
+	flagAPI     = "--listen"
+	flagRaft    = "--raft-listen"
+	flagGossip  = "--gossip-listen"
 	flagDataDir = "--data-dir"
 	flagID      = "--id"
 )

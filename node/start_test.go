@@ -34,13 +34,13 @@ func TestStartErrors(t *testing.T) {
 		change func(*Config)
 		want   []string
 	}{
-		{"API port", func(c *Config) { c.ListenAPI = busy }, []string{busy, "in use", "--listen-api"}},
+		{"API port", func(c *Config) { c.ListenAPI = busy }, []string{busy, "in use", "--listen"}},
 		{"raft port", func(c *Config) { c.ListenRaft = busy },
-			[]string{busy, "in use", "--listen-raft"}},
+			[]string{busy, "in use", "--raft-listen"}},
 		{"gossip port", func(c *Config) { c.ListenGossip = busy },
-			[]string{busy, "in use", "--listen-gossip"}},
+			[]string{busy, "in use", "--gossip-listen"}},
 		{"no such host", func(c *Config) { c.ListenAPI = "192.0.2.1:0" },
-			[]string{"192.0.2.1:0", "--listen-api"}},
+			[]string{"192.0.2.1:0", "--listen"}},
 		{"directory in use", func(c *Config) { c.DataDir = running.DataDir },
 			[]string{running.DataDir, "in use", "--data-dir"}},
 		{"no directory", func(c *Config) { c.DataDir = filepath.Join(file, "below") },

@@ -2,7 +2,7 @@
 // allows, and prints what it got each second. Start several; together they stay within the
 // budget.
 //
-//	go run ./examples/embed -budget llm 127.0.0.1:7070 127.0.0.1:7071 127.0.0.1:7072
+//	go run ./examples/embed -budget llm 127.0.0.1:7101 127.0.0.1:7201 127.0.0.1:7301
 package main
 
 import (
