@@ -49,7 +49,7 @@ type todo struct {
 // run refreshes what is held until stop is closed or ctx ends: one call at a time, each until
 // it is decided. What a decision brought, the queue gets first.
 func (l *Limiter) run(ctx context.Context) {
-	var faults backoff // paces calls that came to nothing, so that no fault can spin
+	faults := backoff{most: faultMax} // paces what came to nothing, so that no fault can spin
 	for {
 		useful := true
 		switch next := l.next(); {
@@ -57,7 +57,7 @@ func (l *Limiter) run(ctx context.Context) {
 			useful = l.reopen(ctx)
 		case next.send:
 			if useful = l.acquire(ctx, next.request); useful {
-				faults = backoff{}
+				faults = backoff{most: faultMax}
 			}
 		default:
 			l.sleep(ctx, next.sleep)

@@ -297,7 +297,8 @@ func TestAdmissionsAreReportedInTime(t *testing.T) {
 	}
 }
 
-// A full line makes room for a grant that need forced in: the smallest lease ends.
+// A full line makes room for a grant that need forces in: its smallest lease is returned with
+// the ask, which needs as much more.
 func TestLeasesAreBounded(t *testing.T) {
 	r := newRig(t, perMinute(1000)...)
 	for i := range MaxLeasesPerLimit {
@@ -305,8 +306,8 @@ func TestLeasesAreBounded(t *testing.T) {
 	}
 	r.took("")
 	r.holds(time.Minute, 5)
-	if got := r.took(trace.KindExpire); len(got) != 1 || got[0].N != 13 {
-		t.Errorf("expired %+v, want the 13 credits of lease 8", got)
+	if got := r.took(trace.KindGiveUp); len(got) != 1 || got[0].Lease != 8 || got[0].N != 13 {
+		t.Errorf("given up %+v, want the 13 credits of lease 8", got)
 	}
 	if got := len(r.h.lines[0].leases); got != MaxLeasesPerLimit {
 		t.Errorf("%d leases, want %d", got, MaxLeasesPerLimit)

@@ -9,7 +9,7 @@ import (
 )
 
 // MaxLeasesPerLimit bounds the live leases of one limit, and so the work of one admission. A
-// full line prefetches nothing; a grant that need forces in ends the smallest lease.
+// full line prefetches nothing; with an ask that need forces it returns its smallest lease.
 const MaxLeasesPerLimit = 8
 
 // held is one live lease.

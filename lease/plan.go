@@ -68,12 +68,33 @@ func (h *Holder) planNeed(now Reading) bool {
 	for i := range h.lines {
 		l := &h.lines[i]
 		if need := min(l.shortfall(h.head[i]), l.ceiling); need > 0 {
-			h.plan.ask(i, need, l.target(now, h.backlog[i])-l.live)
+			given := h.planRoom(i)
+			h.plan.ask(i, need+given, l.target(now, h.backlog[i])-l.live+given)
 		} else {
 			h.refresh(now, i)
 		}
 	}
 	return true
+}
+
+// planRoom plans to return the smallest lease of a full line, so that a new one does not end it
+// with what it has left, and returns how much that is.
+func (h *Holder) planRoom(i int) budget.Credits {
+	l := &h.lines[i]
+	if len(l.leases) < MaxLeasesPerLimit {
+		return 0
+	}
+	least := -1
+	for j := range l.leases {
+		d := &l.leases[j]
+		if !d.returned && (least < 0 || d.left < l.leases[least].left) {
+			least = j
+		}
+	}
+	if least < 0 {
+		return 0
+	}
+	return h.plan.give(i, least, l.leases[least].left)
 }
 
 // barred reports whether a cached denial covers cost, and it is not time to ask again.
