@@ -129,7 +129,7 @@ func TestDemoJSON(t *testing.T) {
 	if report.Check.Verdict != twin.Valid || report.Requests.Admitted == 0 || report.Failover != nil {
 		t.Errorf("got %s", out.String())
 	}
-	if !strings.HasPrefix(progress.String(), "leased demo: 1 nodes, 4 limiters, seed 1\n") {
+	if !strings.HasPrefix(progress.String(), "leased demo: nodes 1, limiters 4, seed 1\n") {
 		t.Errorf("progress: %s", progress.String())
 	}
 }

@@ -115,8 +115,9 @@ func (c Config) policy(rate Rate) (budget.Budget, error) {
 }
 
 // Run runs the demo, shows its progress on out, and returns what the checker says. It takes
-// the configured duration and a few seconds, a few more if a failover is slow. When ctx ends, it stops early, in order, and
-// reports what was recorded until then. An error means that there is nothing to report.
+// the configured duration and a few seconds, a few more if a failover is slow. When ctx ends,
+// it stops early, in order, and reports what was recorded until then. An error means that there
+// is nothing to report.
 func Run(ctx context.Context, cfg Config, out io.Writer, terminal bool) (*Report, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -170,7 +171,7 @@ func traceDir(dir string) (string, error) {
 func (s *stage) introduction() string {
 	rate := s.cfg.Workload.Rate()
 	requests, tokens := s.policy.Limits[0], s.policy.Limits[1]
-	return fmt.Sprintf("leased demo: %d nodes, %d limiters, seed %d\n"+
+	return fmt.Sprintf("leased demo: nodes %d, limiters %d, seed %d\n"+
 		"budget %q: %s requests and %s tokens per %s\n"+
 		"traffic: about %s requests and %s tokens per %s\n\n",
 		s.cfg.Nodes, s.cfg.Limiters, s.cfg.Seed,

@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/leased-io/leased/client"
 	"github.com/leased-io/leased/trace"
 )
@@ -17,6 +19,8 @@ import (
 const (
 	// perProcess is how many limiters share a client, as those of one process would.
 	perProcess = 10
+	// maxOpening bounds how many limiters open at a time.
+	maxOpening = 32
 	// maxWaiting bounds the requests that wait at a time. More are turned away at once.
 	maxWaiting = 50_000
 )
@@ -57,28 +61,29 @@ func openFleet(ctx context.Context, n int, endpoints []string, traceDir, run str
 }
 
 func (f *fleet) open(ctx context.Context, n int, endpoints []string, traceDir, run string) error {
-	for i := range n {
-		if i%perProcess == 0 {
-			name := fmt.Sprintf("fleet-%02d", i/perProcess+1)
-			writer, err := trace.Create(filepath.Join(traceDir, name+".jsonl"),
-				trace.Event{Run: run, Recorder: name, Role: trace.RoleFleet},
-				trace.SystemClock())
-			if err != nil {
-				return err
-			}
-			p := &process{writer: writer}
-			f.processes = append(f.processes, p)
-			if p.client, err = client.New(endpoints, client.WithTrace(writer)); err != nil {
-				return err
-			}
-		}
-		limiter, err := f.processes[i/perProcess].client.Limiter(ctx, budgetName)
+	for i := 0; i*perProcess < n; i++ {
+		name := fmt.Sprintf("fleet-%02d", i+1)
+		writer, err := trace.Create(filepath.Join(traceDir, name+".jsonl"),
+			trace.Event{Run: run, Recorder: name, Role: trace.RoleFleet}, trace.SystemClock())
 		if err != nil {
-			return fmt.Errorf("open limiter %d: %w", i+1, err)
+			return err
 		}
-		f.limiters = append(f.limiters, limiter)
+		p := &process{writer: writer}
+		f.processes = append(f.processes, p)
+		if p.client, err = client.New(endpoints, client.WithTrace(writer)); err != nil {
+			return err
+		}
 	}
-	return nil
+	f.limiters = make([]*client.Limiter, n)
+	var opening errgroup.Group
+	opening.SetLimit(maxOpening)
+	for i := range f.limiters {
+		opening.Go(func() (err error) {
+			f.limiters[i], err = f.processes[i/perProcess].client.Limiter(ctx, budgetName)
+			return err
+		})
+	}
+	return opening.Wait()
 }
 
 // drive sends the workload through the limiters until ctx ends, each request at its time

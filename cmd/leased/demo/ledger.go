@@ -45,13 +45,13 @@ type useKey struct {
 
 // Use is what came of one window of one limit.
 type Use struct {
-	Metric string
-	Window int64
-	Amount int64 // the largest amount in force in the window
-	// Charged is what is granted and not taken back, Most the most that it ever was.
-	Charged, Most int64
-	Denials       int64 // requests refused because this limit had too little left
-	Admitted      int64 // credits spent by limiters
+	Metric   string `json:"metric"`
+	Window   int64  `json:"window"`
+	Amount   int64  `json:"amount"`       // the largest in force in the window
+	Charged  int64  `json:"charged"`      // granted and not taken back
+	Most     int64  `json:"most_charged"` // at any instant
+	Denials  int64  `json:"denials"`      // requests refused: this limit had too little left
+	Admitted int64  `json:"admitted"`     // credits spent by limiters
 }
 
 // Full reports whether the window's credits ran out: a request was refused for lack of them,

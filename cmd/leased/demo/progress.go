@@ -53,7 +53,8 @@ func (s *screen) show(v view) {
 	}
 	var b strings.Builder
 	if s.lines > 0 {
-		fmt.Fprintf(&b, "\x1b[%dA\x1b[J", s.lines)
+		// The carriage return: an interrupt may have left its ^C on the line.
+		fmt.Fprintf(&b, "\r\x1b[%dA\x1b[J", s.lines)
 	}
 	table := v.table()
 	s.lines = strings.Count(table, "\n")

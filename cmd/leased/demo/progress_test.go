@@ -71,7 +71,7 @@ func TestTerminalRedrawsInPlace(t *testing.T) {
 	v := aView()
 	s.show(v)
 	s.show(v)
-	want := v.table() + "\x1b[8A\x1b[J" + v.table()
+	want := v.table() + "\r\x1b[8A\x1b[J" + v.table()
 	if got := b.String(); got != want {
 		t.Errorf("got %q\nwant %q", got, want)
 	}

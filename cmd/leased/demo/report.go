@@ -19,7 +19,8 @@ type Report struct {
 	Requests Requests      `json:"requests"`
 	Limits   []LimitReport `json:"limits"`
 	Windows  []Window      `json:"windows"`
-	// Full sums up the windows that ran out of credits; nil if none did.
+	// Full sums up the full windows: those that ran out of credits while requests waited to
+	// the end. Nil if there was none.
 	Full     *FullReport     `json:"full_windows"`
 	Failover *FailoverReport `json:"failover,omitempty"`
 	// Calls is what the limiters sent to the coordinator, retries included.
@@ -51,6 +52,8 @@ type LimitReport struct {
 type Window struct {
 	Window int64 `json:"window"`
 	Uses   []Use `json:"limits"`
+	// Waiting is how many requests waited when it ended, give or take a tenth of a second.
+	Waiting int64 `json:"waiting_at_end"`
 	// Binding is the metric that ran out: of several, the one that was used most. Empty where
 	// none did.
 	Binding     string  `json:"binding,omitempty"`
@@ -59,7 +62,7 @@ type Window struct {
 	Cut bool `json:"cut,omitempty"`
 }
 
-// FullReport sums up the full windows that the run did not cut.
+// FullReport sums up the full windows, but for one that the run's end cut.
 type FullReport struct {
 	Count  int     `json:"count"`
 	Lowest float64 `json:"lowest_utilisation"` // of the binding limit, 0..1
@@ -98,7 +101,12 @@ func (s *stage) report() (*Report, error) {
 	if failure := s.fleet.failure.Load(); failure != nil {
 		r.Requests.Failure = (*failure).Error()
 	}
-	r.addWindows(s.windows())
+	r.addWindows(s.windows(), func(window int64) int64 {
+		if x := s.extras[window]; x != nil {
+			return x.waiting
+		}
+		return 0
+	})
 	if s.kill != nil {
 		r.Failover = &FailoverReport{Killed: s.kill.node, AtSec: s.kill.into.Seconds()}
 		if gap, ok := s.ledger.Failover(s.kill.at); ok {
@@ -114,12 +122,14 @@ func (s *stage) report() (*Report, error) {
 	return r, nil
 }
 
-// addWindows adds the windows, in order, and what they come to.
-func (r *Report) addWindows(windows [][]Use) {
+// addWindows adds the windows, in order, and what they come to. waiting tells how many
+// requests waited at a window's end.
+func (r *Report) addWindows(windows [][]Use, waiting func(window int64) int64) {
 	limits := map[string]int{} // by metric: index in r.Limits
 	full, sum := FullReport{Lowest: 1}, 0.0
 	for i, uses := range windows {
 		w := Window{Window: uses[0].Window, Uses: uses, Cut: i == len(windows)-1}
+		w.Waiting = waiting(w.Window)
 		for _, use := range uses {
 			if used := share(use.Admitted, use.Amount); use.Full() && used >= w.Utilisation {
 				w.Binding, w.Utilisation = use.Metric, used
@@ -132,7 +142,7 @@ func (r *Report) addWindows(windows [][]Use) {
 			}
 			r.Limits[at].add(use)
 		}
-		if w.Binding != "" && !w.Cut {
+		if w.Binding != "" && w.Waiting > 0 && !w.Cut {
 			full.Count++
 			sum += w.Utilisation
 			if w.Utilisation <= full.Lowest {
@@ -167,13 +177,13 @@ func (r *Report) Text() string {
 			grouped(l.Amount), ratio(l.Fullest, l.Amount), grouped(l.Overshoot))
 	}
 	if f := r.Full; f != nil {
-		line("utilisation", "lowest %.1f %% (window %d), mean %.1f %%, of %d windows that ran out",
+		line("utilisation", "lowest %.1f %% (window %d), mean %.1f %%, of %d full windows",
 			floor1(f.Lowest), f.Worst, floor1(f.Mean), f.Count)
 	} else {
-		line("utilisation", "no window of %d ran out", len(r.Windows))
+		line("utilisation", "none of %d windows was full", len(r.Windows))
 	}
 	q := r.Requests
-	line("requests", "%s offered: %s admitted, %s denied, %s cut off by the end",
+	line("requests", "%s offered: %s admitted, %s denied, %s unfinished",
 		grouped(q.Offered), grouped(q.Admitted), grouped(q.Denied), grouped(q.Cut))
 	if q.Failed > 0 {
 		line("", "%s failed, the first one: %s", grouped(q.Failed), q.Failure)
@@ -195,6 +205,6 @@ func (f *FailoverReport) addTo(line func(label, format string, args ...any)) {
 		line("", "nobody granted after that")
 		return
 	}
-	line("", "no grants for %.2f s; %s requests admitted meanwhile, on leases held", f.GapSec,
+	line("", "no grants for %.2f s; limiters admitted %s requests meanwhile", f.GapSec,
 		grouped(f.Admitted))
 }

@@ -64,6 +64,7 @@ type aim struct {
 // extra is what the live view knows of a window beside the trace.
 type extra struct {
 	denied, calls int64
+	waiting       int64    // requests that waited at the last look
 	leaders       []string // in order
 	leaderless    bool     // at the last look
 }
@@ -158,6 +159,7 @@ func (s *stage) look() error {
 		return fmt.Errorf("read the trace: %w", err)
 	}
 	now := s.book()
+	now.waiting = s.fleet.waiting.Load()
 	leader := s.cluster.leader()
 	now.leaderless = leader == ""
 	if n := len(now.leaders); leader != "" && (n == 0 || now.leaders[n-1] != leader) {
@@ -238,7 +240,7 @@ func (s *stage) view() view {
 		}
 	}
 	if s.interrupted {
-		v.notes = append(v.notes, "interrupted: checking what was recorded")
+		v.notes = append(v.notes, "        interrupted: what was recorded is checked")
 	}
 	return v
 }
