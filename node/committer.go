@@ -47,7 +47,7 @@ const (
 type committer struct {
 	raft       *raft.Raft
 	leadership *leadership
-	record     trace.Sink
+	recorder   recorder
 
 	queue   chan *proposal
 	closing atomic.Bool   // refuses new proposals
@@ -59,11 +59,11 @@ type committer struct {
 	afterStamp func()
 }
 
-func newCommitter(l *leadership, record trace.Sink) *committer {
+func newCommitter(l *leadership, r recorder) *committer {
 	return &committer{
 		raft:       l.raft,
 		leadership: l,
-		record:     record,
+		recorder:   r,
 		queue:      make(chan *proposal, maxQueued),
 		stop:       make(chan struct{}),
 		done:       make(chan struct{}),
@@ -169,11 +169,13 @@ func (c *committer) commit(batch []*proposal) {
 		fail(taken, transport.ErrNotLeader)
 		return
 	}
+	before := c.recorder.now()
 	entry := fsm.Entry{Epoch: clock.epoch, Stamp: clock.now(), Commands: commands} // R1, R3
-	// Its instant is read between the stamp and the append: no lease of a window that the stamp
-	// ends may be spent after it (Theorem 1).
-	c.record(trace.Event{
-		Kind: trace.KindPropose, Epoch: entry.Epoch, Stamp: int64(entry.Stamp),
+	// The recorder's clock is read on both sides of the stamp. Cluster time may have run from no
+	// later than the one (Theorem 0); no lease of a window that the stamp ends may be spent
+	// after the other, which lies before the append (Theorem 1).
+	c.recorder.record(trace.Event{
+		Kind: trace.KindPropose, First: before, Epoch: entry.Epoch, Stamp: int64(entry.Stamp),
 	})
 	results, err := c.append(entry)
 	if err != nil {

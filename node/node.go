@@ -139,7 +139,7 @@ func (n *Node) startRaft(context.Context) (err error) {
 	}
 	n.leadership.raft = n.raft
 	n.raft.RegisterObserver(raft.NewObserver(n.leadership.observed, false, leaderChanged))
-	n.committer = newCommitter(n.leadership, n.recorder.record)
+	n.committer = newCommitter(n.leadership, n.recorder)
 	n.reader = newReader(n.leadership)
 	n.members = newMembership(n.cfg, n.leadership, n.log)
 	n.following.Go(func() { n.leadership.run(n.stopFollow) })

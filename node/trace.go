@@ -55,6 +55,14 @@ func (r recorder) sink() trace.Sink {
 	return r.writer.Record
 }
 
+// now reads the recorder's clock; 0 without a trace.
+func (r recorder) now() int64 {
+	if r.writer == nil {
+		return 0
+	}
+	return r.writer.Now()
+}
+
 // close writes what was recorded. Events after it are dropped.
 func (r recorder) close() error {
 	if r.writer == nil {

@@ -27,8 +27,8 @@ const (
 	// KindLeader: this node gained (OK) or lost leadership in Term. After a gain it stamps only
 	// once its epoch is open.
 	KindLeader Kind = "leader"
-	// KindPropose: this leader read Stamp from its cluster clock under Epoch, then At, and is
-	// about to append the entry (R1). At lies between the stamp's reading and the append.
+	// KindPropose: this leader read First, then Stamp from its cluster clock under Epoch, then At,
+	// and is about to append the entry (R1): the stamp was read between First and At.
 	KindPropose Kind = "propose"
 	// KindRestore: this node replaced its state by a snapshot: Index, Hash, T, Epoch.
 	KindRestore Kind = "restore"

@@ -27,7 +27,7 @@ func newClusterClock() clusterClock {
 }
 
 // extreme is the effective entry since which the cluster clock has run fastest: the one of
-// least T - phi * At, so that one comparison covers all pairs (Theorem 0).
+// least T - phi * First, so that one comparison covers all pairs (Theorem 0).
 type extreme struct {
 	clock        int
 	baseAt       int64 // what excess is measured from
@@ -131,18 +131,20 @@ func (c *checker) neverFast(t int64) error {
 	}
 	now := extreme{clock: c.step.proposer, at: c.step.entry, proposal: *p}
 	if x == nil {
-		now.baseAt, now.baseT = p.Event.At, t
+		now.baseAt, now.baseT = p.Event.First, t
 		c.slowest = append(c.slowest, now)
 		return nil
 	}
 	now.baseAt, now.baseT = x.baseAt, x.baseT
-	now.excess = t - x.baseT - c.fastest(p.Event.At-x.baseAt)
+	// The theorem's interval is from the earlier stamp's reading to the later entry's append.
+	ran := t - x.baseT - c.fastest(p.Event.At-x.baseAt)
+	now.excess = t - x.baseT - c.fastest(p.Event.First-x.baseAt)
 	// Two roundings down differ by less than 2 ns from the exact comparison.
-	if now.excess-x.excess > c.fastest(int64(c.opts.Slack))+2 {
+	if ran-x.excess > c.fastest(int64(c.opts.Slack))+2 {
 		return violated(NeverFast,
 			[]Located{c.step.entry, *p, x.at, x.proposal},
 			"cluster time ran from %d to %d, %d ns, in %d ns of real time",
-			x.at.Event.T, t, t-x.at.Event.T, p.Event.At-x.proposal.Event.At)
+			x.at.Event.T, t, t-x.at.Event.T, p.Event.At-x.proposal.Event.First)
 	}
 	if now.excess < x.excess {
 		*x = now

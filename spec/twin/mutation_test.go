@@ -49,6 +49,8 @@ var harmless = map[string]string{
 	"limit.Until":     "a start that is empty for longer or shorter than it is by a nanosecond",
 	"limit.drop":      "a change of amount that no grant depended on",
 	"limit.twice":     "putting what is there changes nothing",
+	"propose.First+":  "a nanosecond, and the story's leaders are not at the bound",
+	"propose.First-":  "a reading that may as well have been a nanosecond earlier",
 	"propose.Epoch":   "a proposal that became no entry, and an entry whose proposal was lost",
 	"propose.Stamp":   "a proposal that became no entry, and an entry whose proposal was lost",
 	"propose.drop":    "an entry whose proposal was lost",

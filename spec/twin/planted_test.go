@@ -341,7 +341,10 @@ func proposals(r *recording, from uint64, change func(*trace.Event)) {
 // runAt lets the last leader's cluster clock run at permille/1000 of real time.
 func runAt(r *recording, permille int64) {
 	base := r.event(r.find(trace.KindEpoch, 4, nil)).At
-	proposals(r, 4, func(e *trace.Event) { e.At = base + (e.At-base)*1000/permille })
+	proposals(r, 4, func(e *trace.Event) {
+		e.At = base + (e.At-base)*1000/permille
+		e.First = e.At
+	})
 }
 
 // TestPlantedViolationsAreNamed: for each invariant, changes that break it, and only their

@@ -141,7 +141,8 @@ func (w *world) entry(do func()) {
 // propose reads a stamp (R1).
 func (w *world) propose() (epoch uint64, stamp int64) {
 	epoch, stamp = w.epoch, w.clock()
-	w.record(w.nodes[w.leader], trace.Event{Kind: trace.KindPropose, Epoch: epoch, Stamp: stamp})
+	w.record(w.nodes[w.leader],
+		trace.Event{Kind: trace.KindPropose, First: w.now, Epoch: epoch, Stamp: stamp})
 	return epoch, stamp
 }
 

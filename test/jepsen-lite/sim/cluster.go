@@ -151,7 +151,7 @@ func (c *cluster) closeBatch() {
 		p.entry.Commands = append(p.entry.Commands, call.cmd)
 	}
 	c.w.record(c.replicas[c.leader].name, trace.Event{
-		Kind: trace.KindPropose, At: c.w.now, Epoch: c.epoch, Stamp: stamp,
+		Kind: trace.KindPropose, First: c.w.now, At: c.w.now, Epoch: c.epoch, Stamp: stamp,
 	})
 	c.inflight = p
 	var nap time.Duration
