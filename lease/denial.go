@@ -12,6 +12,11 @@ import (
 // budget may be raised.
 const ProbeEvery = time.Minute
 
+// leastRetry: for a queue, which loses its turn in the window otherwise, half of the time until
+// the roll is long enough, but not less than this fraction of the period (one over it): at most
+// three times a window.
+const leastRetry = 8
+
 // denial caches the coordinator's latest refusal by one limit. Each limit has its own, or two
 // that are exhausted would be asked in turn for ever, each forgetting the other's.
 //
@@ -22,6 +27,7 @@ type denial struct {
 	left  budget.Credits // a shortfall of no more than this may still be granted
 	until int64          // the limit has rolled
 	probe int64          // ask again even though it has not
+	retry int64          // likewise, for a queue
 }
 
 // stands reports whether the limit has not rolled since.
@@ -57,11 +63,13 @@ func (h *Holder) takeDenial(now Reading, d *Denial) bool {
 		return false
 	}
 	wait := min(max(d.RetryAfter, minWake), budget.MaxPer)
-	h.lines[d.Limit].denial = denial{
+	l := &h.lines[d.Limit]
+	l.denial = denial{
 		set:   true,
 		left:  min(max(0, d.Left), max(0, ask.Need-1)),
 		until: after(now.Mono, wait),
 		probe: after(now.Mono, min(wait, ProbeEvery)),
+		retry: after(now.Mono, max(wait/2, l.limit.Per/leastRetry)),
 	}
 	return true
 }

@@ -2,6 +2,7 @@ package lease
 
 import (
 	"math"
+	"reflect"
 	"testing"
 	"time"
 
@@ -25,7 +26,7 @@ func (r *rig) denied(d Denial, cost ...int64) {
 func TestDenialIsCached(t *testing.T) {
 	r := newRig(t, perMinute(100)...)
 	r.denied(Denial{Left: 30, RetryAfter: 10 * time.Second}, 40)
-	r.h.SetBacklog(Cost{40})
+	r.h.SetBacklog(nil)
 	r.admits(Refused, 40)
 	r.admits(Refused, 31)
 	r.asksNothing()
@@ -49,6 +50,28 @@ func TestDenialIsCached(t *testing.T) {
 }
 
 // What was left may still be asked for, and less each time.
+// A queue loses its turn in the window if it sleeps until the roll while others give credits
+// back: it asks again at half of the time, but not more often than every eighth of the period.
+func TestADeniedQueueAsksAgain(t *testing.T) {
+	r := newRig(t, perMinute(100)...)
+	left := 40 * time.Second
+	var asked []time.Duration
+	for left > 0 {
+		r.h.AdmitWaiting(r.now, Cost{40})
+		if _, ok := r.h.Poll(r.now); ok {
+			asked = append(asked, left)
+			r.answers(0, Answer{Outcome: Denied, Denial: &Denial{Left: 30, RetryAfter: left}})
+		}
+		d, _ := r.h.WakeAfter(r.now)
+		r.tick(d)
+		left -= d
+	}
+	want := []time.Duration{40 * time.Second, 20 * time.Second, 10 * time.Second, 2500 * time.Millisecond}
+	if !reflect.DeepEqual(asked, want) {
+		t.Errorf("asked with %v left, want %v", asked, want)
+	}
+}
+
 func TestDenialCoversOnlyWhatExceedsTheRest(t *testing.T) {
 	r := newRig(t, perMinute(100)...)
 	r.denied(Denial{Left: 30, RetryAfter: 10 * time.Second}, 40)

@@ -101,7 +101,7 @@ func (h *Holder) planRoom(i int) budget.Credits {
 func (h *Holder) barred(now Reading, cost Cost) bool {
 	for i, n := range cost {
 		l := &h.lines[i]
-		if l.refuses(now, n) && l.denial.bars(now) {
+		if l.refuses(now, n) && l.denial.bars(now) && !(h.waits && now.Mono >= l.denial.retry) {
 			return true
 		}
 	}
@@ -207,6 +207,9 @@ func (h *Holder) WakeAfter(now Reading) (time.Duration, bool) {
 		if l.denial.set {
 			w.at(elapsed(now.Mono, l.denial.until))
 			w.at(elapsed(now.Mono, l.denial.probe))
+			if h.waits {
+				w.at(elapsed(now.Mono, l.denial.retry))
+			}
 		}
 		if len(l.leases) > 0 {
 			w.at(l.demand.idleAfter(l.limit.Per) - elapsed(l.demand.last, now.Mono))

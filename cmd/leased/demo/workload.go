@@ -29,25 +29,45 @@ type Workload interface {
 	Rate() Rate
 }
 
-// drawn is the built-in workload: independent draws from the measured curves.
+// drawn is the built-in workload: draws from the measured curves. The gaps have a heavy tail, so
+// they are drawn in strata: or one seed's demand would be twice another's.
 type drawn struct {
-	rng *rand.Rand
-	now time.Duration
+	rng  *rand.Rand
+	gaps strata
+	now  time.Duration
 }
 
 var _ Workload = (*drawn)(nil)
 
 // Drawn returns the built-in workload. Equal generators give equal requests.
-func Drawn(rng *rand.Rand) Workload { return &drawn{rng: rng} }
+func Drawn(rng *rand.Rand) Workload { return &drawn{rng: rng, gaps: strata{rng: rng}} }
 
 // Next draws a request.
 func (d *drawn) Next() Request {
-	d.now += time.Duration(gapMicros.value(d.rng.Float64()) * float64(time.Microsecond))
+	d.now += time.Duration(gapMicros.value(d.gaps.next()) * float64(time.Microsecond))
 	return Request{
 		At:  d.now,
 		In:  int64(contextTokens.value(d.rng.Float64())),
 		Out: int64(generatedTokens.value(d.rng.Float64())),
 	}
+}
+
+// strata draws from [0, 1): of each stratumCount draws one from each of as many equal parts, in
+// random order.
+type strata struct {
+	rng   *rand.Rand
+	order []int // the parts that are still to be drawn from
+}
+
+const stratumCount = 500
+
+func (s *strata) next() float64 {
+	if len(s.order) == 0 {
+		s.order = s.rng.Perm(stratumCount)
+	}
+	part := s.order[0]
+	s.order = s.order[1:]
+	return (float64(part) + s.rng.Float64()) / stratumCount
 }
 
 // Rate is the mean of the curves, which is what the draws tend to.
