@@ -66,7 +66,9 @@ func TestADeniedQueueAsksAgain(t *testing.T) {
 		r.tick(d)
 		left -= d
 	}
-	want := []time.Duration{40 * time.Second, 20 * time.Second, 10 * time.Second, 2500 * time.Millisecond}
+	want := []time.Duration{
+		40 * time.Second, 20 * time.Second, 10 * time.Second, 2500 * time.Millisecond,
+	}
 	if !reflect.DeepEqual(asked, want) {
 		t.Errorf("asked with %v left, want %v", asked, want)
 	}

@@ -101,7 +101,8 @@ func (h *Holder) planRoom(i int) budget.Credits {
 func (h *Holder) barred(now Reading, cost Cost) bool {
 	for i, n := range cost {
 		l := &h.lines[i]
-		if l.refuses(now, n) && l.denial.bars(now) && !(h.waits && now.Mono >= l.denial.retry) {
+		if again := h.waits && now.Mono >= l.denial.retry; !again &&
+			l.refuses(now, n) && l.denial.bars(now) {
 			return true
 		}
 	}

@@ -69,7 +69,8 @@ type Config struct {
 	Logger *slog.Logger
 	// TraceDir gets a trace file per start of the node; empty: no trace.
 	TraceDir string
-	// Run names the cluster's life in traces. Files of different runs do not mix.
+	// Run names the cluster's life in traces; "default" unless it is set. Files of different runs
+	// do not mix: a cluster that is founded anew takes another name.
 	Run string
 	// Version of the program, for Status.
 	Version string
@@ -113,6 +114,7 @@ type Peer struct {
 // be busy for a few hundred milliseconds. DataDir and addresses are left to the caller.
 func DefaultConfig() Config {
 	return Config{
+		Run:                "default",
 		DriftPPM:           lease.DefaultMaxClockDriftPPM,
 		HeartbeatTimeout:   400 * time.Millisecond,
 		LeaderLeaseTimeout: 250 * time.Millisecond,

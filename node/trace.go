@@ -10,9 +10,6 @@ import (
 	"github.com/leased-io/leased/trace"
 )
 
-// defaultRun is the run of traces that were not given one.
-const defaultRun = "default"
-
 // recorder is a node's trace file, or nothing at all.
 type recorder struct{ writer *trace.Writer }
 
@@ -31,7 +28,7 @@ func newRecorder(cfg Config, id string) (recorder, error) {
 	}
 	name := fmt.Sprintf("%s-%d.jsonl", id, time.Now().UnixNano())
 	header := trace.Event{
-		Run:      cmp.Or(cfg.Run, defaultRun),
+		Run:      cmp.Or(cfg.Run, DefaultConfig().Run),
 		Recorder: id,
 		Role:     trace.RoleNode,
 		DriftPPM: cfg.DriftPPM,

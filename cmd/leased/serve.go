@@ -75,6 +75,8 @@ func (f *serveFlags) add(cmd *cobra.Command) {
 		"bound on how far clock rates stray, in `ppm`")
 	flags.StringVar(&cfg.TraceDir, "trace-dir", "",
 		"`directory` to record a trace in, for 'leased trace check'")
+	flags.StringVar(&cfg.Run, "trace-run", cfg.Run,
+		"`name` of the cluster's life in its trace: those of others do not mix")
 	flags.StringVar(&f.logLevel, "log-level", "info", "`level`: debug, info, warn or error")
 	flags.StringVar(&f.logFormat, "log-format", "text", "`format`: text or json")
 }

@@ -12,26 +12,39 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 
 	"github.com/leased-io/leased/client"
+	"github.com/leased-io/leased/trace"
 )
 
 func main() {
 	budget := flag.String("budget", "llm", "the budget to spend, with a single metric")
 	key := flag.String("key", "", "the account of a keyed budget")
+	record := flag.String("trace", "", "record what the limiter does in this file, NAME.jsonl")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, flag.Args(), *budget, *key); err != nil {
+	if err := run(ctx, flag.Args(), *budget, *key, *record); err != nil {
 		fmt.Fprintln(os.Stderr, "embed:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, endpoints []string, budget, key string) (err error) {
-	c, err := client.New(endpoints)
+func run(ctx context.Context, endpoints []string, budget, key, record string) (err error) {
+	var options []client.Option
+	if record != "" { // a process's part of the trace that 'leased trace check' judges
+		header := trace.Event{Run: "default", Role: trace.RoleFleet, Recorder: filepath.Base(record)}
+		w, err := trace.Create(record, header, trace.SystemClock())
+		if err != nil {
+			return err
+		}
+		defer w.Close()
+		options = append(options, client.WithTrace(w))
+	}
+	c, err := client.New(endpoints, options...)
 	if err != nil {
 		return err
 	}

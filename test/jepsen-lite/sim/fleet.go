@@ -32,8 +32,8 @@ type process struct {
 	pending *lease.Request
 	queue   []lease.Cost
 
-	admitted, denied, served int64
-	lastServed               int64
+	served     int64 // requests admitted
+	lastServed int64 // true instant of the last one
 }
 
 func newProcess(w *world, c *cluster, i int) *process {
@@ -135,8 +135,6 @@ func (p *process) arrive() {
 			p.took()
 		} else if len(p.queue) < maxWaiting {
 			p.queue = append(p.queue, cost)
-		} else {
-			p.denied++
 		}
 		p.step()
 	})
@@ -170,8 +168,7 @@ func (p *process) step() {
 		switch p.holder.AdmitWaiting(now, p.queue[0]) {
 		case lease.Admitted:
 			p.took()
-		case lease.Oversized, lease.Invalid:
-			p.denied++
+		case lease.Oversized, lease.Invalid: // nothing will ever admit it
 		case lease.Lost:
 			p.start()
 			return

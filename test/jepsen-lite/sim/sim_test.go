@@ -25,11 +25,12 @@ const (
 
 // TestSim plays one seed after another. Each must be sound, and serve everybody once it heals.
 func TestSim(t *testing.T) {
-	t.Logf("go test ./test/jepsen-lite/sim -run TestSim -sim.seed=%d -sim.duration=%v", *seed, *duration)
+	t.Logf("go test ./test/jepsen-lite/sim -run TestSim -sim.seed=%d -sim.duration=%v",
+		*seed, *duration)
 	begin := time.Now()
 	var played, grants, admitted, rolls, failovers, sleepers, entries int64
 	for s := *seed; ; s++ {
-		if *duration == 0 && s >= *seed+schedules || *duration > 0 && time.Since(begin) > *duration {
+		if *duration == 0 && s >= *seed+schedules || *duration > 0 && played > 0 && time.Since(begin) > *duration {
 			break
 		}
 		out := check(t, Draw(s), s%judged == 0)
@@ -46,7 +47,8 @@ func TestSim(t *testing.T) {
 	}
 	t.Logf("%d schedules in %v: %d entries, %d grants, %d credits admitted, %d rolls, %d failovers, "+
 		"%d proposals appended under a later term than their stamp's",
-		played, time.Since(begin).Round(time.Millisecond), entries, grants, admitted, rolls, failovers, sleepers)
+		played, time.Since(begin).Round(time.Millisecond), entries, grants, admitted, rolls,
+		failovers, sleepers)
 	if *duration == 0 && (grants == 0 || sleepers == 0 || failovers == 0 || admitted == 0) {
 		t.Error("the schedules exercised too little to prove anything")
 	}
@@ -70,7 +72,8 @@ func check(t *testing.T, o Options, record bool) Outcome {
 	}
 	if t.Failed() {
 		t.Logf("%v", o)
-		t.Logf("replay: go test ./test/jepsen-lite/sim -run 'TestSim$' -sim.seed=%d -sim.duration=1ns -v", o.Seed)
+		t.Logf("replay: go test ./test/jepsen-lite/sim -run 'TestSim$' -v "+
+			"-sim.seed=%d -sim.duration=1ns", o.Seed)
 	}
 	return out
 }
