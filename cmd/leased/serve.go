@@ -76,7 +76,7 @@ func (f *serveFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&cfg.TraceDir, "trace-dir", "",
 		"`directory` to record a trace in, for 'leased trace check'")
 	flags.StringVar(&cfg.Run, "trace-run", cfg.Run,
-		"`name` of the cluster's life in its trace: those of others do not mix")
+		"`name` of the cluster's life in traces")
 	flags.StringVar(&f.logLevel, "log-level", "info", "`level`: debug, info, warn or error")
 	flags.StringVar(&f.logFormat, "log-format", "text", "`format`: text or json")
 }
