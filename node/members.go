@@ -114,7 +114,7 @@ func (m *membership) found() {
 	}
 	f := decideFounding(m.expect, m.gossip.pledged(), m.gossip.members())
 	m.tell(func(own *meta) { own.Pledge = f.pledge })
-	if f.waits != m.logged {
+	if f.waits != m.logged && !f.found {
 		m.logged = f.waits
 		m.log.Info("cluster is not founded yet", "reason", f.waits)
 	}

@@ -29,10 +29,13 @@ func TestSim(t *testing.T) {
 		*seed, *duration)
 	begin := time.Now()
 	var played, grants, admitted, rolls, failovers, sleepers, entries int64
-	for s := *seed; ; s++ {
-		if *duration == 0 && s >= *seed+schedules || *duration > 0 && played > 0 && time.Since(begin) > *duration {
-			break
+	more := func() bool {
+		if *duration > 0 {
+			return played == 0 || time.Since(begin) < *duration
 		}
+		return played < schedules
+	}
+	for s := *seed; more() && !t.Failed(); s++ {
 		out := check(t, Draw(s), s%judged == 0)
 		played++
 		grants += out.Grants
@@ -41,9 +44,6 @@ func TestSim(t *testing.T) {
 		entries += int64(out.Entries)
 		failovers += int64(out.Failovers)
 		sleepers += int64(out.Sleepers)
-		if t.Failed() {
-			break
-		}
 	}
 	t.Logf("%d schedules in %v: %d entries, %d grants, %d credits admitted, %d rolls, %d failovers, "+
 		"%d proposals appended under a later term than their stamp's",
