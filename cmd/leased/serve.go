@@ -117,7 +117,7 @@ func (f *serveFlags) config(stderr io.Writer) (node.Config, error) {
 func serve(ctx context.Context, cfg node.Config, out io.Writer) error {
 	n, err := node.Start(ctx, cfg)
 	if err != nil {
-		return failf(exitFailed, "start node %s: %w", cfg.ID, err)
+		return failf(exitFailed, "start node: %w", err)
 	}
 	announce(ctx, n, out)
 	select {

@@ -116,11 +116,11 @@ func TestServe(t *testing.T) {
 	wantError(t, leased(t, "", "serve", "--id", "n2", "--data-dir", dir, "--bootstrap-expect", "1",
 		"--listen", "127.0.0.1:0", "--raft-listen", "127.0.0.1:0",
 		"--gossip-listen", "127.0.0.1:0", "--log-level", "error"),
-		exitFailed, `start node n2: data directory `+dir+` is in use by another process: .*`)
+		exitFailed, `start node: data directory `+dir+` is in use by another process: .*`)
 	wantError(t, leased(t, "", "serve", "--id", "n2", "--data-dir", t.TempDir(),
 		"--bootstrap-expect", "1", "--listen", s.api, "--raft-listen", "127.0.0.1:0",
 		"--gossip-listen", "127.0.0.1:0", "--log-level", "error"),
-		exitFailed, `start node n2: API address `+s.api+` is in use: choose another with --listen`)
+		exitFailed, `start node: API address `+s.api+` is in use: choose another with --listen`)
 
 	s.end(t)
 

@@ -18,7 +18,7 @@ var (
 
 const (
 	// schedules is how many seeds run when no duration is given.
-	schedules = 60
+	schedules = 25
 	// judged says that every so many-th schedule is also recorded and judged by the checker.
 	judged = 10
 )
