@@ -126,7 +126,7 @@ func FuzzTake(f *testing.F) {
 func checkRequest(t *testing.T, req Request) {
 	t.Helper()
 	for i, a := range req.Asks {
-		if a.Need < 1 || a.Want < a.Need || a.Want > budget.MaxAmount ||
+		if a.Need < 0 || a.Want < max(1, a.Need) || a.Want > budget.MaxAmount ||
 			i > 0 && a.Limit <= req.Asks[i-1].Limit {
 			t.Fatalf("malformed asks %+v", req.Asks)
 		}
