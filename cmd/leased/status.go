@@ -84,6 +84,13 @@ func askMembers(ctx context.Context, c *client.Client, endpoints []string) ([]me
 	}
 	more, _, _ := ask(ctx, c, others)
 	views = append(views, more...)
+	for i := range views {
+		for id, address := range members { // who gave no answer, as others named it
+			if views[i].Node == "" && views[i].Endpoint == address {
+				views[i].Node = id
+			}
+		}
+	}
 	slices.SortStableFunc(views, func(a, b memberView) int {
 		return cmp.Or(cmp.Compare(a.Node, b.Node), cmp.Compare(a.Endpoint, b.Endpoint))
 	})
@@ -128,9 +135,12 @@ func printStatus(out io.Writer, views []memberView) error {
 	rows := [][]string{{
 		"NODE", "API", "STATE", "LEADER", "TERM", "EPOCH", "APPLIED", "CLUSTER TIME", "SESSIONS",
 	}}
+	var silent []string
 	for _, v := range views {
 		if v.Error != "" {
-			rows = append(rows, []string{cmp.Or(v.Node, "?"), cmp.Or(v.Endpoint, "?"), v.Error})
+			row := []string{cmp.Or(v.Node, "?"), cmp.Or(v.Endpoint, "?"), "no answer"}
+			rows = append(rows, append(row, make([]string, len(rows[0])-len(row))...))
+			silent = append(silent, cmp.Or(v.Endpoint, v.Node)+": "+v.Error)
 			continue
 		}
 		rows = append(rows, []string{
@@ -143,6 +153,11 @@ func printStatus(out io.Writer, views []memberView) error {
 	}
 	if err := printTable(out, rows); err != nil {
 		return err
+	}
+	for _, why := range silent {
+		if _, err := fmt.Fprintln(out, why); err != nil {
+			return err
+		}
 	}
 	_, err := fmt.Fprintln(out, "Each line is that member's own view, which may be stale.")
 	return err
