@@ -162,6 +162,15 @@ sim: ## simulate faults for DURATION= from SEED=, check every run
 		exit 1
 	fi
 
+# TLA2TOOLS_JAR names tla2tools.jar. On two cores all configurations take well over an hour.
+.PHONY: tla
+tla: ## run TLC on every configuration of spec/tla, or on CONFIG=
+	@if [[ -z "$${TLA2TOOLS_JAR:-}" ]]; then
+		echo "tla: TLA2TOOLS_JAR is not set: TLC was not run"
+		exit 0
+	fi
+	spec/tla/check.sh $(CONFIG)
+
 .PHONY: demo
 demo: ## start a cluster and a fleet on this machine, and watch the bound hold
 	go run ./cmd/leased demo

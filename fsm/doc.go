@@ -15,7 +15,7 @@
 //  4. Sessions that were idle for SessionTTL end, and graves whose instant has come go.
 //  5. The commands take effect, one after the other.
 //
-// The TLA+ module WindowLease has this as one action, Commit; docs/spec-map.md maps the names.
+// The TLA+ module WindowLease has this as one action, Commit; docs/proof.md maps the rules.
 //
 // # Serial numbers
 //
