@@ -17,6 +17,8 @@ const (
 	maxRequests = 5_000_000
 	// maxRequestTokens is far above any model's context. It keeps sums inside 64 bits.
 	maxRequestTokens = 100_000_000
+	// maxLength keeps the times of a recording that starts over again and again inside 64 bits.
+	maxLength = 31 * 24 * time.Hour
 )
 
 // csvHeader names the columns of a recorded workload, in order.
@@ -65,6 +67,10 @@ func ReadCSV(r io.Reader) (Workload, error) {
 		if n := len(requests); n > 0 && request.At < requests[n-1].At {
 			return nil, fmt.Errorf("line %d: TIMESTAMP %q is before the line above: "+
 				"requests come in the order of their time", line, row[0])
+		}
+		if request.At > maxLength {
+			return nil, fmt.Errorf("line %d: TIMESTAMP %q is %s after the first request: "+
+				"a recording is at most %s long", line, row[0], request.At, maxLength)
 		}
 		if len(requests) == maxRequests {
 			return nil, fmt.Errorf("line %d: more than %d requests", line, maxRequests)

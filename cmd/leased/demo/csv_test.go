@@ -49,6 +49,9 @@ func TestReadCSVIsStrict(t *testing.T) {
 			`line 2: GeneratedTokens is "100000001", want a whole number in 0..100000000`},
 		"nothing asked": {header + "2023-11-16 18:17:04,0,0\n",
 			"line 2: a request of 0 tokens: want at least 1"},
+		"too long": {header + row + "2023-12-18 18:17:04,1,2\n", `line 3: TIMESTAMP ` +
+			`"2023-12-18 18:17:04" is 768h0m0.03s after the first request: ` +
+			`a recording is at most 744h0m0s long`},
 		"quote": {header + row + "\"2023,1,2\n",
 			`parse error on line 3, column 11: extraneous or missing " in quoted-field`},
 		"one request": {header + row,
@@ -72,6 +75,7 @@ func FuzzReadCSV(f *testing.F) {
 	f.Add(header + "2023-11-16 18:17:03.97,4808,10\n2023-11-16 18:17:04,1,2\n")
 	f.Add(header + "2023-11-16 18:17:04,0,0\n")
 	f.Add("\"")
+	f.Add(header + "0000-01-01 00:00:00,1,0\n0010-01-01 00:00:00,0,1\n") // overflowed when repeated
 	f.Fuzz(func(t *testing.T, text string) {
 		w, err := ReadCSV(strings.NewReader(text))
 		if err != nil {
