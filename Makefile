@@ -171,6 +171,10 @@ tla: ## run TLC on every configuration of spec/tla, or on CONFIG=
 	fi
 	spec/tla/check.sh $(CONFIG)
 
+.PHONY: proof
+proof: ## explore every state of every model, and compare with TLC's counts: minutes, some GB
+	go test ./spec/twin/explore -count=1 -timeout 60m -v -run '^TestProof$$' -explore.proof
+
 .PHONY: demo
 demo: ## start a cluster and a fleet on this machine, and watch the bound hold
 	go run ./cmd/leased demo
