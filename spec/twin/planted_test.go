@@ -126,6 +126,13 @@ var planted = []struct {
 	{"granted while the limit starts empty", NoOverGrant, func(r *recording) {
 		r.edit(r.find(trace.KindLimit, 7, nil), func(e *trace.Event) { e.Until += 3600 * second })
 	}},
+	{"granted in a window that began before the leases of another life ended", NoOverGrant,
+		func(r *recording) {
+			g := r.event(r.find(trace.KindGrant, 1, of(last)))
+			r.edit(r.find(trace.KindLimit, 7, nil), func(e *trace.Event) {
+				e.Until = g.Window*e.Per + 1
+			})
+		}},
 	{"a limit in another's place does not start empty", NoOverGrant, func(r *recording) {
 		r.edit(r.find(trace.KindLimit, 7, nil), func(e *trace.Event) { e.OK, e.Until = true, 0 })
 	}},

@@ -93,7 +93,7 @@ func (c *checker) roll(at *Located) error {
 	}
 	l.unrolled = false
 	c.unrolled--
-	if c.now >= l.until {
+	if l.number*l.per >= l.until { // a window that began before overlaps with the old leases
 		l.empty = false
 	}
 	return nil

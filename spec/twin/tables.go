@@ -35,7 +35,7 @@ type limit struct {
 	number         int64   // its window
 	current        *window // nil until something is granted from it
 	unrolled       bool    // its roll into number was not met yet
-	// empty: nothing may be granted before its first roll at or after until.
+	// empty: nothing may be granted before its first window that begins at or after until.
 	empty bool
 	until int64
 	at    Located // where it came into force or was last changed

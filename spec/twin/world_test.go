@@ -155,7 +155,7 @@ func (w *world) land(epoch uint64, stamp int64, do func()) {
 		for _, p := range w.limits {
 			if p.end() <= w.t {
 				p.window, p.used = w.t/p.per, map[string]int64{}
-				p.empty = p.empty && w.t < p.until
+				p.empty = p.empty && p.window*p.per < p.until
 				w.emit(trace.Event{Kind: trace.KindRoll, Limit: p.serial, Window: p.window})
 			}
 		}
