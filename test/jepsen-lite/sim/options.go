@@ -42,6 +42,7 @@ type Options struct {
 	Crash           time.Duration // mean time between holder crashes; 0: none
 	Suspend         time.Duration // mean time between holder suspends; 0: none
 	Change          time.Duration // mean time between budget changes; 0: none
+	Delete          time.Duration // mean time between deletions, each followed by a creation; 0: none
 	Restore         time.Duration // mean time between snapshot restores; 0: none
 
 	Broken Broken
@@ -67,6 +68,7 @@ func Draw(seed uint64) Options {
 		Suspend:  per * time.Duration(1+r.IntN(10)),
 		Change:   per * time.Duration(2+r.IntN(20)),
 		Restore:  per * time.Duration(2+r.IntN(20)),
+		Delete:   per * time.Duration(4+r.IntN(40)),
 	}
 	if r.IntN(2) == 0 {
 		o.Keys = 1 + r.IntN(3)
@@ -94,7 +96,9 @@ func (o Options) ample() bool {
 // String is the schedule's shape in one line.
 func (o Options) String() string {
 	return fmt.Sprintf("seed=%d holders=%d keys=%d limits=%v length=%v drift=%dppm overload=%d%% "+
-		"loss=%d dup=%d slow=%d sleep=%d failover=%v crash=%v suspend=%v change=%v restore=%v broken=%q",
+		"loss=%d dup=%d slow=%d sleep=%d failover=%v crash=%v suspend=%v change=%v delete=%v "+
+		"restore=%v broken=%q",
 		o.Seed, o.Holders, o.Keys, o.Limits, o.Length, o.DriftPPM, o.Overload,
-		o.Loss, o.Dup, o.Slow, o.Sleep, o.Failover, o.Crash, o.Suspend, o.Change, o.Restore, o.Broken)
+		o.Loss, o.Dup, o.Slow, o.Sleep, o.Failover, o.Crash, o.Suspend, o.Change, o.Delete,
+		o.Restore, o.Broken)
 }

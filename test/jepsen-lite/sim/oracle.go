@@ -13,7 +13,7 @@ type oracle struct {
 	applied uint64            // the highest index seen
 	first   bool              // the entry whose events come now was not seen before
 	t       int64             // cluster time after it
-	window  map[uint64]int64  // limit serial -> its window in committed state
+	per     map[uint64]int64  // limit serial -> its period, also after its removal
 	amount  map[uint64]int64  // limit serial -> its amount in force
 	leases  map[uint64]*claim // by lease id
 	used    map[account]*tally
@@ -42,7 +42,7 @@ const maxViolations = 10
 
 func newOracle() *oracle {
 	return &oracle{
-		window: map[uint64]int64{}, amount: map[uint64]int64{},
+		per: map[uint64]int64{}, amount: map[uint64]int64{},
 		leases: map[uint64]*claim{}, used: map[account]*tally{},
 	}
 }
@@ -74,13 +74,12 @@ func (o *oracle) see(e trace.Event) {
 func (o *oracle) step(e trace.Event) {
 	switch e.Kind {
 	case trace.KindLimit:
-		o.amount[e.Limit] = e.Amount
-		if _, known := o.window[e.Limit]; !known && e.Per > 0 {
-			o.window[e.Limit] = o.t / e.Per
-		}
+		o.amount[e.Limit], o.per[e.Limit] = e.Amount, e.Per
 	case trace.KindRoll:
 		o.rolls++
-		o.window[e.Limit] = e.Window
+		if want := o.t / o.per[e.Limit]; e.Window != want {
+			o.violate(e, "limit %d rolled into window %d in window %d", e.Limit, e.Window, want)
+		}
 	case trace.KindGrant:
 		o.grants++
 		a := account{e.Limit, e.Key}
@@ -121,7 +120,7 @@ func (o *oracle) admit(e trace.Event) {
 	if c.left -= e.N; c.left < 0 {
 		o.violate(e, "lease %d is overspent by %d", e.Lease, -c.left)
 	}
-	if now := o.window[c.account.limit]; now != c.window {
+	if now := o.t / o.per[c.account.limit]; now != c.window {
 		o.violate(e, "admission on lease %d of window %d in window %d", e.Lease, c.window, now)
 		return
 	}

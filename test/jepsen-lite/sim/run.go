@@ -103,6 +103,10 @@ func faults(w *world, c *cluster, fleet []*process) {
 	w.every(o.Change, func() {
 		put(c, o, budget.Credits(w.rng.Int64N(int64(o.Limits[0].Amount)+1))-o.Limits[0].Amount/2)
 	})
+	w.every(o.Delete, func() {
+		c.propose(fsm.Command{DeleteBudget: &fsm.DeleteBudget{Name: "b"}}, nil)
+		w.after(w.spread(per/2), func() { put(c, o, 0) })
+	})
 	w.every(per, func() { // clock rates wander; wall clocks jump
 		p := someone()
 		p.mono.change(max(w.now, p.asleep), w.drift())
