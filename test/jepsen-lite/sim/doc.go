@@ -6,6 +6,8 @@
 // to the drift bound on both sides, suspends and wall-clock jumps; crashes; failovers that
 // lose or late-commit what was in flight; proposals that sleep between the reading of the clock
 // and the append, through the loss and the regain of leadership; replicas restored from
-// snapshots; budgets changed, deleted and created again under way. Two judges watch: the oracle here, which sees the true
-// committed state at every admission, and the trace checker, which sees only what was recorded.
+// snapshots; budgets changed, deleted and created again under way.
+//
+// Two judges watch: the oracle here, which sees the true committed state at every admission,
+// and the trace checker, which sees only what was recorded.
 package sim
