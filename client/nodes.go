@@ -24,7 +24,7 @@ type NodeStatus struct {
 	Sessions     uint64
 	Budgets      uint64
 	Accounts     uint64
-	StateHash    string // of the state at AppliedIndex
+	Digest       string // running, of what the log did up to AppliedIndex
 	Members      []Member
 	DriftPPM     int64 // the cluster's max_clock_drift
 }
@@ -64,7 +64,7 @@ func (c *Client) Status(ctx context.Context, endpoint string) (NodeStatus, error
 		Sessions:     resp.GetSessions(),
 		Budgets:      resp.GetBudgets(),
 		Accounts:     resp.GetAccounts(),
-		StateHash:    resp.GetStateHash(),
+		Digest:       resp.GetDigest(),
 		DriftPPM:     resp.GetDriftPpm(),
 	}
 	for _, m := range resp.GetMembers() {

@@ -158,7 +158,7 @@ func TestStatusAndHealth(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.GetNode() != "a" || got.GetStateHash() != node.state.Digest() ||
+	if got.GetNode() != "a" || got.GetDigest() != node.state.Digest() ||
 		got.GetAppliedIndex() != node.state.Index() || len(got.GetMembers()) != 1 ||
 		!got.GetMembers()[0].GetVoter() {
 		t.Errorf("status: got %v", got)

@@ -35,7 +35,7 @@ func statusToProto(st Status) *leasedv1.StatusResponse {
 		Sessions:         uint64(st.Counts.Sessions),
 		Budgets:          uint64(st.Counts.Budgets),
 		Accounts:         uint64(st.Counts.Accounts),
-		StateHash:        st.Digest,
+		Digest:           st.Digest,
 		DriftPpm:         st.DriftPPM,
 	}
 	for _, m := range st.Members {

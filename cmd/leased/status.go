@@ -58,7 +58,7 @@ type memberView struct {
 	Sessions    uint64 `json:"sessions"`
 	Budgets     uint64 `json:"budgets"`
 	Accounts    uint64 `json:"accounts"`
-	StateHash   string `json:"state_hash,omitempty"`
+	Digest      string `json:"digest,omitempty"`
 	DriftPPM    int64  `json:"max_clock_drift_ppm,omitempty"`
 	Version     string `json:"version,omitempty"`
 }
@@ -123,7 +123,7 @@ func ask(ctx context.Context, c *client.Client, endpoints []string,
 			Endpoint: endpoints[i], Node: s.Node, State: s.State, Leader: s.Leader,
 			Term: s.Term, Epoch: s.Epoch, Applied: s.AppliedIndex,
 			ClusterTime: int64(s.ClusterTime), Sessions: s.Sessions, Budgets: s.Budgets,
-			Accounts: s.Accounts, StateHash: s.StateHash, DriftPPM: s.DriftPPM,
+			Accounts: s.Accounts, Digest: s.Digest, DriftPPM: s.DriftPPM,
 			Version: s.Version,
 		}
 	}

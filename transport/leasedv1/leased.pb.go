@@ -1456,7 +1456,7 @@ type StatusResponse struct {
 	Sessions         uint64                 `protobuf:"varint,9,opt,name=sessions,proto3" json:"sessions,omitempty"`
 	Budgets          uint64                 `protobuf:"varint,10,opt,name=budgets,proto3" json:"budgets,omitempty"`
 	Accounts         uint64                 `protobuf:"varint,11,opt,name=accounts,proto3" json:"accounts,omitempty"`
-	StateHash        string                 `protobuf:"bytes,12,opt,name=state_hash,json=stateHash,proto3" json:"state_hash,omitempty"` // of the state at applied_index
+	Digest           string                 `protobuf:"bytes,12,opt,name=digest,proto3" json:"digest,omitempty"` // running, of what the log did up to applied_index
 	Members          []*Member              `protobuf:"bytes,13,rep,name=members,proto3" json:"members,omitempty"`
 	DriftPpm         int64                  `protobuf:"varint,14,opt,name=drift_ppm,json=driftPpm,proto3" json:"drift_ppm,omitempty"`
 	unknownFields    protoimpl.UnknownFields
@@ -1570,9 +1570,9 @@ func (x *StatusResponse) GetAccounts() uint64 {
 	return 0
 }
 
-func (x *StatusResponse) GetStateHash() string {
+func (x *StatusResponse) GetDigest() string {
 	if x != nil {
-		return x.StateHash
+		return x.Digest
 	}
 	return ""
 }
@@ -1684,7 +1684,7 @@ const file_transport_leasedv1_leased_proto_rawDesc = "" +
 	"apiAddress\x12\x14\n" +
 	"\x05voter\x18\x04 \x01(\bR\x05voter\x12\x16\n" +
 	"\x06leader\x18\x05 \x01(\bR\x06leader\x12\x14\n" +
-	"\x05alive\x18\x06 \x01(\bR\x05alive\"\xa4\x03\n" +
+	"\x05alive\x18\x06 \x01(\bR\x05alive\"\x9d\x03\n" +
 	"\x0eStatusResponse\x12\x12\n" +
 	"\x04node\x18\x01 \x01(\tR\x04node\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12\x14\n" +
@@ -1697,9 +1697,8 @@ const file_transport_leasedv1_leased_proto_rawDesc = "" +
 	"\bsessions\x18\t \x01(\x04R\bsessions\x12\x18\n" +
 	"\abudgets\x18\n" +
 	" \x01(\x04R\abudgets\x12\x1a\n" +
-	"\baccounts\x18\v \x01(\x04R\baccounts\x12\x1d\n" +
-	"\n" +
-	"state_hash\x18\f \x01(\tR\tstateHash\x12+\n" +
+	"\baccounts\x18\v \x01(\x04R\baccounts\x12\x16\n" +
+	"\x06digest\x18\f \x01(\tR\x06digest\x12+\n" +
 	"\amembers\x18\r \x03(\v2\x11.leased.v1.MemberR\amembers\x12\x1b\n" +
 	"\tdrift_ppm\x18\x0e \x01(\x03R\bdriftPpm*\xc3\x01\n" +
 	"\aOutcome\x12\x17\n" +
