@@ -260,6 +260,9 @@ func checkTraces(t *testing.T, dir string) {
 				grants++
 			case trace.KindPropose:
 				proposals++
+				if e.First == 0 || e.First > e.At {
+					t.Errorf("%s: the stamp was read between %d and %d", file, e.First, e.At)
+				}
 			case trace.KindGap:
 				t.Errorf("%s: has a gap", file)
 			}

@@ -175,6 +175,25 @@ func TestSlackLoosensRealTimeOnly(t *testing.T) {
 	}
 }
 
+// TestAPreemptedLeaderIsNotFast: a leader that loses the processor between its stamp and the
+// append is late, and nothing else, even where no slack is given.
+func TestAPreemptedLeaderIsNotFast(t *testing.T) {
+	w := newWorld(3)
+	w.elect(0)
+	epoch, stamp := w.epoch, w.clock()
+	first := w.now
+	w.sleep(25 * ms)
+	w.record(w.nodes[w.leader],
+		trace.Event{Kind: trace.KindPropose, First: first, Epoch: epoch, Stamp: stamp})
+	w.sleep(ms)
+	w.land(epoch, stamp, nil)
+	w.entry(nil)
+	report, err := checkFiles(t, w.files, Options{})
+	if err != nil || report.Violation != nil {
+		t.Errorf("got %v, %v, want no violation", report.Violation, err)
+	}
+}
+
 // TestTheClockMayDrift: a cluster clock that is fast within rho is no violation.
 func TestTheClockMayDrift(t *testing.T) {
 	for permille, want := range map[int64]Verdict{1004: Valid, 1006: Invalid, 900: Valid} {

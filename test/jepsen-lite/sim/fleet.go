@@ -70,13 +70,12 @@ func (p *process) start() {
 }
 
 func (p *process) open(life int) {
-	if life != p.life || p.holder != nil && p.pending != nil {
+	if life != p.life || p.holder != nil {
 		return
 	}
 	cmd := fsm.Command{OpenSession: &fsm.OpenSession{Budget: "b", Key: p.key}}
-	had := p.holder
 	p.call(cmd, func(r fsm.Result) {
-		if life != p.life || p.holder != had || r.Code != fsm.CodeDone {
+		if life != p.life || p.holder != nil || r.Code != fsm.CodeDone {
 			return
 		}
 		p.holder = lease.NewHolder(lease.Config{
@@ -86,11 +85,7 @@ func (p *process) open(life int) {
 		p.pending = nil
 		p.step()
 	})
-	p.w.after(20*time.Millisecond+p.w.spread(p.w.o.Limits[0].Per), func() {
-		if p.holder == had {
-			p.open(life)
-		}
-	})
+	p.w.after(20*time.Millisecond+p.w.spread(p.w.o.Limits[0].Per), func() { p.open(life) })
 }
 
 func (p *process) drift() int64 {
