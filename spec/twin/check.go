@@ -21,6 +21,11 @@ type Options struct {
 	// OnWindow, if set, is called once for each window of an account that was granted from,
 	// when nothing more can happen to it. Not called once an invariant is violated.
 	OnWindow func(WindowTally)
+	// Observe, if set, is called for every event that has passed its checks, in the one order
+	// that the check found for all files: of a log entry once for all nodes, of a fleet's event
+	// not before what it rests on. header is that of the file it stands in. Both pointers are
+	// good for the call only. After a violation it is not called any more.
+	Observe func(at *Located, header *trace.Event)
 }
 
 const (
@@ -161,6 +166,14 @@ func (c *checker) conclude() *Report {
 		r.Verdict = Unknown
 	}
 	return r
+}
+
+// passed is called for each event that the invariants have nothing against.
+func (c *checker) passed(at *Located, in *input) error {
+	if c.opts.Observe != nil {
+		c.opts.Observe(at, &in.header)
+	}
+	return nil
 }
 
 // unknown says why the verdict cannot be Valid.

@@ -9,12 +9,17 @@ func (c *checker) apply(g *group) error {
 	if err := c.passTime(g); err != nil {
 		return err
 	}
-	events := g.events
-	if c.opens(g) {
-		events = nil // passTime has seen its only one
+	if err := c.passed(&g.entry, g.from); err != nil {
+		return err
 	}
-	for i := range events {
-		if err := c.effect(&events[i]); err != nil {
+	opens := c.opens(g)
+	for i := range g.events {
+		if !opens { // passTime has seen the only event of one that does
+			if err := c.effect(&g.events[i]); err != nil {
+				return err
+			}
+		}
+		if err := c.passed(&g.events[i], g.from); err != nil {
 			return err
 		}
 	}
@@ -23,6 +28,9 @@ func (c *checker) apply(g *group) error {
 		if c.state.Event.Index != c.index {
 			return violated(ReplicasAgree, []Located{c.state, g.entry},
 				"a state hash of entry %d follows entry %d", c.state.Event.Index, c.index)
+		}
+		if err := c.passed(&g.states[0], g.from); err != nil {
+			return err
 		}
 	}
 	if c.unrolled > 0 && !g.cut {

@@ -25,7 +25,8 @@ var _ source = (*trace.Reader)(nil)
 // input is a source with what both kinds of recorders have in common.
 type input struct {
 	source
-	clock int // index into checker.clocks
+	header trace.Event
+	clock  int // index into checker.clocks
 	// eof: everything was read. ended: with the end line, so that nothing is missing at the end.
 	eof, ended bool
 }
@@ -69,7 +70,7 @@ func (c *checker) admit(s source) error {
 			h.Run, c.report.Run)
 	}
 	c.report.Files++
-	in := input{source: s, clock: c.clockIndex(h.Clock)}
+	in := input{source: s, header: h, clock: c.clockIndex(h.Clock)}
 	switch h.Role {
 	case trace.RoleNode:
 		c.replicas = append(c.replicas, &replica{input: in})

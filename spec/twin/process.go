@@ -38,6 +38,9 @@ func (c *checker) advance(p *process) error {
 		if p.waiting = blocked; blocked {
 			return nil
 		}
+		if err := c.passed(&p.head, &p.input); err != nil {
+			return err
+		}
 	}
 }
 

@@ -21,6 +21,7 @@ type replica struct {
 
 // group is an entry with the events that applying it wrote.
 type group struct {
+	from   *input
 	entry  Located
 	events []Located
 	states []Located // KindState: not every replica need write one
@@ -88,13 +89,14 @@ func (r *replica) take(c *checker, at Located) error {
 			c.report.Restores++
 			c.restored = append(c.restored, at)
 			r.applied, r.gap = e.Index, false
-			return nil
+			return c.passed(&at, &r.input)
 		}
 		if e.Index <= r.applied {
 			return violated(ReplicasAgree, []Located{at},
 				"entry %d was applied after entry or snapshot %d", e.Index, r.applied)
 		}
-		r.group.entry, r.group.gap, r.gap = at, r.gap, false
+		r.group.from, r.group.entry = &r.input, at
+		r.group.gap, r.gap = r.gap, false
 	case e.Kind == trace.KindState:
 		if r.open() && !r.gap {
 			r.group.states = append(r.group.states, at)
@@ -119,7 +121,10 @@ func (r *replica) take(c *checker, at Located) error {
 	default:
 		return foreign(at, "does not belong in a node's file")
 	}
-	return nil
+	if at.Event.Kind == trace.KindEntry || at.Event.Kind == trace.KindState || isLog(at.Event.Kind) {
+		return nil // passed with its group
+	}
+	return c.passed(&at, &r.input)
 }
 
 // consume forgets the group, which was checked, and keeps its memory.
