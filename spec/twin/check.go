@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/leased-io/leased/spec/twin/refine"
 	"github.com/leased-io/leased/trace"
 )
 
@@ -51,7 +52,11 @@ func Check(files []string, opts Options) (*Report, error) {
 		return nil, errors.New("twin: no files to check")
 	}
 	sources := make([]source, 0, len(files))
+	var readers []*ahead
 	defer func() {
+		for _, a := range readers {
+			a.close()
+		}
 		for _, s := range sources {
 			_ = s.Close() // only read from
 		}
@@ -63,19 +68,24 @@ func Check(files []string, opts Options) (*Report, error) {
 		}
 		sources = append(sources, r)
 	}
-	return check(sources, opts)
+	feeds := make([]feed, 0, len(files))
+	for _, s := range sources {
+		a := readAhead(s)
+		readers, feeds = append(readers, a), append(feeds, a)
+	}
+	return check(sources, feeds, opts)
 }
 
 // errHole stops a check where the log cannot be followed any further. The reason is noted.
 var errHole = errors.New("twin: the log has a hole")
 
-func check(sources []source, opts Options) (*Report, error) {
+func check(sources []source, feeds []feed, opts Options) (*Report, error) {
 	if opts.Horizon == 0 {
 		opts.Horizon = DefaultHorizon
 	}
 	c := newChecker(opts)
-	for _, s := range sources {
-		if err := c.admit(s); err != nil {
+	for i, s := range sources {
+		if err := c.admit(s, feeds[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -105,7 +115,8 @@ type checker struct {
 
 	clusterClock
 	tables
-	step step // the entry that is being applied
+	step    step // the entry that is being applied
+	machine *refine.Machine
 }
 
 func newChecker(opts Options) *checker {
@@ -116,6 +127,7 @@ func newChecker(opts Options) *checker {
 		awaitSession: make(map[uint64][]*process),
 		clusterClock: newClusterClock(),
 		tables:       newTables(),
+		machine:      refine.New(opts.Horizon),
 	}
 }
 
@@ -136,6 +148,7 @@ func (c *checker) run() error {
 func (c *checker) conclude() *Report {
 	r := &c.report
 	r.ClusterTime, r.LastIndex = c.now, c.index
+	r.Coverage = c.machine.Coverage()
 	for _, k := range kindsInOrder {
 		if n := c.counts[k]; n > 0 {
 			r.Events += n
@@ -168,8 +181,13 @@ func (c *checker) conclude() *Report {
 	return r
 }
 
-// passed is called for each event that the invariants have nothing against.
+// passed is called for each event that the other invariants have nothing against, in one order:
+// of the log's, in the log's order, and of a file in the file's. It must be a step that the
+// model allows.
 func (c *checker) passed(at *Located, in *input) error {
+	if r := c.machine.Step(in.file, &at.Event); r != nil {
+		return c.refused(r, at)
+	}
 	if c.opts.Observe != nil {
 		c.opts.Observe(at, &in.header)
 	}

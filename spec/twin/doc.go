@@ -10,7 +10,13 @@
 // the trace is. What ended is remembered for Options.Horizon of cluster time more. The leases
 // that a process says it took, but never says are over, are kept until its file ends.
 //
-// The checks are the Invariants. Those that compare the fleet's clocks with the nodes' need
+// Each event goes through three layers. The Invariants name what is wrong with it where they can.
+// Then it must be a step of the model that package refine keeps, from the state that the events
+// before it have led to: the invariant Behaviour. What the model did is the Report's Coverage.
+//
+// Files are decoded ahead, each in a goroutine of its own, which has ended when Check returns.
+//
+// Of the invariants, those that compare the fleet's clocks with the nodes' need
 // files whose clocks have the same name; where names differ those comparisons are skipped, and
 // the report says so. Everything else holds on any machines.
 package twin

@@ -105,8 +105,7 @@ func (c *checker) firstAnswer(p *process, s *session, g *lease, at *Located) (*L
 		return nil, violated(FirstAnswer, []Located{*at, *g.accepted},
 			"lease %d was accepted twice", g.id)
 	case e.Seq < s.sent:
-		return nil, violated(FirstAnswer, []Located{*at, s.attempts[0]},
-			"request %d was answered after request %d was sent", e.Seq, s.sent)
+		return nil, answeredLate(s, at)
 	case s.answered != nil && e.Seq == s.sent && s.answered.Event.Attempt != e.Attempt:
 		return nil, violated(FirstAnswer, []Located{*at, *s.answered},
 			"two attempts of request %d were accepted, %d and %d",
@@ -122,6 +121,12 @@ func (c *checker) firstAnswer(p *process, s *session, g *lease, at *Located) (*L
 	}
 	return nil, violated(LeaseCover, []Located{*at},
 		"attempt %d of request %d was answered and never sent", e.Attempt, e.Seq)
+}
+
+// answeredLate is the violation of an answer to a request that is not the last one sent.
+func answeredLate(s *session, at *Located) error {
+	return violated(FirstAnswer, []Located{*at, s.attempts[0]},
+		"request %d was answered after request %d was sent", at.Event.Seq, s.sent)
 }
 
 // covered checks that a lease is accepted as it was granted and its life is short enough (R6).

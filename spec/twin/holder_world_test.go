@@ -81,8 +81,12 @@ func (h *holder) again(leases []*held) {
 }
 
 func (h *holder) deny(p *policy) {
+	left, opens := max(0, p.amount-p.used[h.key]), p.end()
+	if p.empty {
+		left, opens = 0, ((p.until-1)/p.per+1)*p.per
+	}
 	h.w.emit(trace.Event{Kind: trace.KindDeny, Session: h.id, Seq: h.seq, Limit: p.serial,
-		Key: h.key, Amount: max(0, p.amount-p.used[h.key]), TTL: p.end() - h.w.t})
+		Key: h.key, Amount: left, TTL: opens - h.w.t})
 }
 
 // accept takes the answer to an attempt (R6, R7).
@@ -131,6 +135,12 @@ func (h *holder) giveBack(l *held, n int64) {
 	h.w.entry(func() { h.takeBack(l, n) })
 }
 
+// refuseBack is a return that is not taken.
+func (h *holder) refuseBack(l *held, n int64) {
+	h.w.emit(trace.Event{Kind: trace.KindReturn, Session: h.id, Lease: l.id, Window: l.window,
+		Amount: n})
+}
+
 func (h *holder) takeBack(l *held, n int64) {
 	l.limit.used[h.key] -= n
 	h.w.emit(trace.Event{Kind: trace.KindReturn, Session: h.id, Lease: l.id,
@@ -164,7 +174,7 @@ func TestTheWorldIsValid(t *testing.T) {
 	}
 	got := fmt.Sprint(r.Epochs, r.Stale, r.Restores, r.Sessions, r.Grants, r.Granted, r.Returned,
 		r.Replays, r.Denials, r.Windows, r.Credits, r.FailOpen, r.Unrecorded, r.Untraced)
-	want := "4 1 1 6 12 349 40 2 2 7 247 2 0 0"
+	want := "4 1 1 11 15 376 45 3 4 9 248 2 1 0"
 	if got != want {
 		t.Errorf("figures: got %s, want %s", got, want)
 	}
@@ -238,12 +248,13 @@ func story() *world {
 	k2.expire(ly...)
 	retries(w, a, minute, app)
 	w.restart(2)
-	takeovers(w, b, minute)
+	takeovers(w, b, minute, web)
 	replacement(w, b, minute, day)
 	a.expire(la[1])
 	b.expire(lb[1])
 	a.end()
-	w.record(w.nodes[w.leader], trace.Event{Kind: trace.KindLeader, Term: w.term})
+	rarities(w, web)
+	w.resign()
 	return w
 }
 
@@ -251,7 +262,7 @@ func story() *world {
 // comes too late.
 func retries(w *world, a *holder, p *policy, app *file) {
 	a.seq++
-	a.send()
+	first := a.send()
 	var leases []*held
 	w.entry(func() { leases = a.charge(10, p) })
 	w.sleep(50 * ms)
@@ -263,7 +274,8 @@ func retries(w *world, a *holder, p *policy, app *file) {
 	})
 	a.accept(second, leases...)
 	a.admit(leases[0], 10)
-	w.record(app, trace.Event{Kind: trace.KindDrop, Session: a.id, Seq: a.seq, Attempt: 1})
+	w.record(app, trace.Event{Kind: trace.KindDrop, Session: a.id, Seq: a.seq,
+		Attempt: first})
 	w.record(app, trace.Event{Kind: trace.KindFailOpen, Session: a.id, N: 2, Count: 2,
 		First: w.now, Last: w.now})
 	a.expire(leases...)
@@ -271,11 +283,11 @@ func retries(w *world, a *holder, p *policy, app *file) {
 
 // takeovers: leaders change, an entry of an old epoch lands in a new one, an answer is never
 // taken, and a limit is lowered below what is used.
-func takeovers(w *world, b *holder, p *policy) {
+func takeovers(w *world, b *holder, p *policy, web *file) {
 	epoch, stamp := w.propose()
 	w.elect(1)
 	w.land(epoch, stamp, nil)
-	b.acquireUnanswered(5, p)
+	w.open(web, "team", "").acquireUnanswered(5, p)
 	l := b.acquire(14, p)
 	b.admit(l[0], 7)
 	w.sleep(10 * ms)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/leased-io/leased/spec/twin/refine"
 	"github.com/leased-io/leased/trace"
 )
 
@@ -25,39 +26,45 @@ var _ source = (*trace.Reader)(nil)
 // input is a source with what both kinds of recorders have in common.
 type input struct {
 	source
+	feed   feed // its events
 	header trace.Event
-	clock  int // index into checker.clocks
+	clock  int          // index into checker.clocks
+	file   *refine.File // the same, to the model
+	last   int64        // the instant of the event read last
 	// eof: everything was read. ended: with the end line, so that nothing is missing at the end.
 	eof, ended bool
 }
 
-// next reads an event, counts it, and tells of gaps. At the end it sets eof and returns false.
-func (in *input) next(c *checker) (Located, bool, error) {
+// next reads an event, counts it, and tells of gaps. At the end it sets eof and returns nil. The
+// event is good until the next one is read.
+func (in *input) next(c *checker) (*Located, error) {
 	if in.eof {
-		return Located{}, false, nil
+		return nil, nil
 	}
-	e, err := in.Next()
+	at, err := in.feed.next()
 	if errors.Is(err, io.EOF) {
 		in.eof, in.ended = true, in.Complete()
+		c.machine.End(in.file, in.ended)
 		if in.Torn() {
 			c.note("%s ends in a torn line: its process died while writing", in.Name())
 		}
-		return Located{}, false, nil
+		return nil, nil
 	}
 	if err != nil {
-		return Located{}, false, err
+		return nil, err
 	}
-	c.counts[e.Kind]++
-	if e.Kind == trace.KindGap {
+	c.counts[at.Event.Kind]++
+	in.last = at.Event.At
+	if at.Event.Kind == trace.KindGap {
 		c.report.Gaps++
-		c.report.Lost += e.N
-		c.unknown("%s:%d: %d events were lost", in.Name(), in.Line(), e.N)
+		c.report.Lost += at.Event.N
+		c.unknown("%s:%d: %d events were lost", at.File, at.Line, at.Event.N)
 	}
-	return Located{File: in.Name(), Line: in.Line(), Event: e}, true, nil
+	return at, nil
 }
 
 // admit takes a file into the check, by its header. The files of one check are of one run.
-func (c *checker) admit(s source) error {
+func (c *checker) admit(s source, f feed) error {
 	h := s.Header()
 	refuse := func(format string, args ...any) error {
 		return &trace.FormatError{File: s.Name(), Line: 1, Reason: fmt.Sprintf(format, args...)}
@@ -70,7 +77,7 @@ func (c *checker) admit(s source) error {
 			h.Run, c.report.Run)
 	}
 	c.report.Files++
-	in := input{source: s, header: h, clock: c.clockIndex(h.Clock)}
+	in := input{source: s, feed: f, header: h, clock: c.clockIndex(h.Clock), file: c.machine.File(&h)}
 	switch h.Role {
 	case trace.RoleNode:
 		c.replicas = append(c.replicas, &replica{input: in})

@@ -18,6 +18,7 @@ const (
 	NoCarryOver      = "NoCarryOver"
 	Safe             = "Safe"
 	Books            = "Books"
+	Behaviour        = "Behaviour"
 )
 
 // Invariant is one thing that Check holds a trace against.
@@ -64,5 +65,7 @@ func Invariants() []Invariant {
 			"The fleet admits at most the limit in each window of each account."},
 		{Books, "WindowLease!Books",
 			"Each credit of a lease is admitted, given up or expired, and never two of these."},
+		{Behaviour, "WindowLease!Next, ClusterClock!Next",
+			"Each event is a step that the model allows."},
 	}
 }

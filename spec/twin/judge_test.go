@@ -74,12 +74,21 @@ func TestVerdicts(t *testing.T) {
 			f.events, f.complete = f.events[:i], false
 			return w.files
 		}, Unknown, []string{"files end before what"}},
+		{"only a node that was stopped early", func() []*file {
+			w, _ := small(3)
+			n := w.nodes[0]
+			i := slices.IndexFunc(n.events, func(e recorded) bool {
+				return e.event.Kind == trace.KindGrant
+			})
+			n.events = n.events[:i-1]
+			return []*file{n, w.files[3]}
+		}, Unknown, []string{"files end before what"}},
 		{"the log starts in the middle", func() []*file {
 			w, _ := small(1)
 			w.snap()
 			w.kill(0)
 			w.restart(0)
-			w.entry(nil)
+			w.elect(0)
 			return w.files[1:]
 		}, Unknown, []string{"leave out what happened between entries 0 and 6"}},
 		{"a process that died holding credits", func() []*file {
@@ -284,12 +293,13 @@ func TestReportOfFiles(t *testing.T) {
 	if err := r.WriteText(&text); err != nil {
 		t.Fatal(err)
 	}
-	want := `VALID: run run, 3 nodes, 3 fleet recorders, 7 files, 356 events
-  log         38 entries (1 stale), 4 epochs, 1 restore, cluster time 1m1.133s
-  leases      12 granted in 6 sessions, 349 credits, 40 returned; 2 replays, 2 denials
-  admissions  247 of 247 credits in 7 account windows
+	want := `VALID: run run, 3 nodes, 4 fleet recorders, 8 files, 521 events
+  log         56 entries (1 stale), 4 epochs, 1 restore, cluster time 1m6.1825s
+  leases      15 granted in 11 sessions, 376 credits, 45 returned; 3 replays, 4 denials
+  admissions  248 of 248 credits in 9 account windows
   fullest     team requests per 1s, key "", window 0: 100 of 100 (100.0%)
   real time   every admission was over when its window was
+  covered     38 of 39 steps, 97 pairs of them; not Crash
   fail open   2 credits admitted without leases, outside the bound
 `
 	if text.String() != want {

@@ -112,9 +112,11 @@ func sameGroup(a, b *group) error {
 
 // same reports whether two replicas' events are equal but for the instant of their recording.
 func same(a, b *trace.Event) bool {
-	e := *a
-	e.At = b.At
-	return e == *b
+	at := a.At
+	a.At = b.At
+	equal := *a == *b
+	a.At = at
+	return equal
 }
 
 func disagree(a, b Located) error {

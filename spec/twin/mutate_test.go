@@ -80,8 +80,55 @@ func (r *recording) insert(id int, more trace.Event) {
 	r.splice(id, func(e trace.Event) []trace.Event { return []trace.Event{e, more} })
 }
 
+// sendAfter inserts another send of the same session.
+func (r *recording) sendAfter(id int, seq, attempt uint64) {
+	more := r.event(id)
+	more.Seq, more.Attempt = seq, attempt
+	r.insert(id, more)
+}
+
 func (r *recording) twice(id int) {
 	r.splice(id, func(e trace.Event) []trace.Event { return []trace.Event{e, e} })
+}
+
+// swap changes the places of every copy of an event and of the one after it in its file.
+func (r *recording) swap(id int) {
+	for _, f := range r.files {
+		for i := len(f.events) - 2; i >= 0; i-- {
+			if f.events[i].id == id {
+				f.events[i], f.events[i+1] = f.events[i+1], f.events[i]
+			}
+		}
+	}
+}
+
+// swaps reports whether all copies of an event have the same one after them, to swap with.
+func swaps(files []*file, id int) bool {
+	next := 0
+	for _, f := range files {
+		for i := range f.events {
+			if f.events[i].id != id {
+				continue
+			}
+			if i+1 == len(f.events) || next != 0 && next != f.events[i+1].id {
+				return false
+			}
+			next = f.events[i+1].id
+		}
+	}
+	return next != 0
+}
+
+// again repeats every copy of an event at the end of its file.
+func (r *recording) again(id int) {
+	for _, f := range r.files {
+		for i := len(f.events) - 1; i >= 0; i-- {
+			if f.events[i].id == id {
+				f.events = append(f.events, f.events[i])
+				break
+			}
+		}
+	}
 }
 
 // check returns the verdict, and the name of the invariant if one is violated.

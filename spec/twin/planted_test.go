@@ -13,7 +13,13 @@ func of(lease uint64) func(trace.Event) bool {
 	return func(e trace.Event) bool { return e.Lease == lease }
 }
 
+// ofSession returns a condition on an event's session and request.
+func ofSession(session, seq uint64) func(trace.Event) bool {
+	return func(e trace.Event) bool { return e.Session == session && e.Seq == seq }
+}
+
 func stale(e trace.Event) bool     { return !e.OK }
+func refused(e trace.Event) bool   { return !e.OK }
 func effective(e trace.Event) bool { return e.OK && e.Stamp > 0 }
 
 // The leases of the story, by what becomes of them.
@@ -24,6 +30,7 @@ const (
 	yTokens         = 6    // 50: 20 given back, then 10 admitted, 20 expired
 	retried         = 7    // 10, accepted from the second attempt
 	unanswered      = 8    // 5, never accepted
+	bAgain          = 9    // 14: 7 admitted
 	orphan          = 10   // of a limit that is removed while it is leased
 	last            = 12   // of the limit that takes its place
 )
@@ -272,8 +279,7 @@ var planted = []struct {
 	}},
 	{"two attempts were accepted", FirstAnswer, func(r *recording) {
 		r.edit(r.find(trace.KindAccept, 2, nil), func(e *trace.Event) { e.Attempt = 2 })
-		r.insert(r.find(trace.KindSend, 1, nil),
-			trace.Event{Kind: trace.KindSend, At: 1, Session: 1, Seq: 1, Attempt: 2})
+		r.sendAfter(r.find(trace.KindSend, 1, nil), 1, 2)
 	}},
 	{"an answer was accepted twice", FirstAnswer, func(r *recording) {
 		r.twice(r.find(trace.KindAccept, 1, nil))
@@ -282,8 +288,7 @@ var planted = []struct {
 		r.edit(r.find(trace.KindAccept, 1, nil), func(e *trace.Event) { e.Seq++ })
 	}},
 	{"an answer to a request before the last", FirstAnswer, func(r *recording) {
-		r.insert(r.find(trace.KindSend, 1, nil),
-			trace.Event{Kind: trace.KindSend, At: 1, Session: 1, Seq: 2, Attempt: 2})
+		r.sendAfter(r.find(trace.KindSend, 1, nil), 2, 2)
 	}},
 	{"a life timed from late, on the holder's clock alone in order", NoCarryOver,
 		func(r *recording) {
@@ -324,6 +329,96 @@ var planted = []struct {
 	{"a lease was spent after it was over", Books, func(r *recording) {
 		e := r.event(r.find(trace.KindAdmit, 1, of(aRequests)))
 		r.insert(r.find(trace.KindExpire, 1, of(aRequests)), e)
+	}},
+	{"a grant for a request that was not sent", Behaviour, func(r *recording) {
+		r.drop(r.find(trace.KindSend, 1, ofSession(2, 3)))
+	}},
+	{"a denial for a request that was not sent", Behaviour, func(r *recording) {
+		r.drop(r.find(trace.KindSend, 1, ofSession(2, 2)))
+	}},
+	{"a return that nobody gave up", Behaviour, func(r *recording) {
+		r.edit(r.find(trace.KindReturn, 1, refused), func(e *trace.Event) { e.Amount-- })
+	}},
+	{"a return was refused for no reason", Behaviour, func(r *recording) {
+		r.edit(r.find(trace.KindReturn, 1, nil), func(e *trace.Event) { e.OK = false })
+	}},
+	{"a stamp that its leader did not propose", Behaviour, func(r *recording) {
+		r.drop(r.find(trace.KindPropose, 9, nil))
+	}},
+	{"a stamp that was proposed under another epoch", Behaviour, func(r *recording) {
+		r.edit(r.find(trace.KindEntry, 1, stale), func(e *trace.Event) {
+			e.Epoch, e.OK = 2, true
+			e.T++
+		})
+		r.edit(r.find(trace.KindEntry, 1, func(e trace.Event) bool { return e.Epoch == 2 && e.OK }),
+			func(e *trace.Event) { e.T = e.Stamp })
+	}},
+	{"a leader stamped before it had opened its epoch", Behaviour, func(r *recording) {
+		f := r.files[0]
+		propose := slices.IndexFunc(f.events, func(e recorded) bool {
+			return e.event.Kind == trace.KindPropose
+		})
+		e := f.events[propose]
+		f.events = slices.Insert(slices.Delete(f.events, propose, propose+1), 1, e)
+	}},
+	{"a node stamped that had not led in that term", Behaviour, func(r *recording) {
+		r.drop(r.find(trace.KindLeader, 1, func(e trace.Event) bool { return e.OK && e.Term == 2 }))
+	}},
+	{"a denial while all of the limit was left", Behaviour, func(r *recording) {
+		r.edit(r.find(trace.KindDeny, 1, nil), func(e *trace.Event) {
+			e.Session, e.Seq, e.Limit, e.Key, e.Amount = 4, 1, 3, "y", 50
+		})
+	}},
+	{"a grant whose companion is missing", Behaviour, func(r *recording) {
+		r.drop(r.find(trace.KindAccept, 1, of(aDay)))
+		r.drop(r.find(trace.KindAdmit, 1, of(aDay)))
+		r.drop(r.find(trace.KindExpire, 1, of(aDay)))
+		r.drop(r.find(trace.KindGrant, 1, of(aDay)))
+	}},
+	{"a replay that leaves a companion out", Behaviour, func(r *recording) {
+		grant := r.event(r.find(trace.KindGrant, 1, of(aRequests)))
+		grant.Kind, grant.Limit = trace.KindReplay, 0
+		grant.TTL = r.event(r.find(trace.KindGrant, 1, of(bRequests))).TTL
+		r.insert(r.find(trace.KindGrant, 1, of(bRequests+1)), grant)
+	}},
+	{"limits rolled in another order", Behaviour, func(r *recording) {
+		r.swap(r.find(trace.KindRoll, 1, nil))
+	}},
+	{"a limit rolled after the entry's commands", Behaviour, func(r *recording) {
+		id := r.find(trace.KindRoll, 1, func(e trace.Event) bool { return e.Limit == 5 })
+		r.swap(id)
+	}},
+	{"credits were given up twice", Behaviour, func(r *recording) {
+		r.twice(r.find(trace.KindGiveUp, 1, of(yTokens)))
+		r.edit(r.find(trace.KindExpire, 1, of(yTokens)), func(e *trace.Event) { e.N = 0 })
+	}},
+	{"a request was sent while the last one was open", Behaviour, func(r *recording) {
+		for _, kind := range []trace.Kind{trace.KindAccept, trace.KindAdmit, trace.KindExpire} {
+			r.drop(r.find(kind, 1, of(bAgain)))
+		}
+	}},
+	{"a request was sent again after it was closed", Behaviour, func(r *recording) {
+		id := r.find(trace.KindAccept, 1, of(retried))
+		r.insert(id, trace.Event{Kind: trace.KindSend, At: r.event(id).At, Session: 1, Seq: 2,
+			Attempt: 4})
+	}},
+	{"an answer was dropped and then taken", Behaviour, func(r *recording) {
+		accept := r.event(r.find(trace.KindAccept, 1, of(retried)))
+		drop := trace.Event{Kind: trace.KindDrop, At: accept.At, Session: 1, Seq: 2, Attempt: 2}
+		r.insert(r.find(trace.KindSend, 1, func(e trace.Event) bool {
+			return e.Session == 1 && e.Attempt == 3
+		}), drop)
+	}},
+	{"an answer to an attempt was told before it was sent", Behaviour, func(r *recording) {
+		send := r.find(trace.KindSend, 1, func(e trace.Event) bool {
+			return e.Session == 1 && e.Attempt == 2
+		})
+		r.edit(send, func(e *trace.Event) { e.Attempt = 3 })
+		r.edit(r.find(trace.KindAccept, 1, of(retried)), func(e *trace.Event) { e.Attempt = 4 })
+	}},
+	{"credits were spent before they were taken", Behaviour, func(r *recording) {
+		accept := r.event(r.find(trace.KindAccept, 1, of(xTokens)))
+		r.edit(r.find(trace.KindAdmit, 1, of(xTokens)), func(e *trace.Event) { e.First = accept.At - 1 })
 	}},
 	{"nothing was admitted", Books, func(r *recording) {
 		r.edit(r.find(trace.KindAdmit, 1, nil), func(e *trace.Event) { e.N = 0 })

@@ -20,25 +20,29 @@ func (p *process) tellsAll() bool { return !p.gap && (!p.eof || p.ended) }
 // grant before its acceptance), so that reading ahead of the log never reads ahead of causes.
 func (c *checker) advance(p *process) error {
 	for {
+		at := &p.head
 		if !p.waiting {
-			at, ok, err := p.next(c)
-			if err != nil {
+			var err error
+			if at, err = p.next(c); err != nil {
 				return err
 			}
-			if !ok {
+			if at == nil {
 				c.processEnds(p)
 				return nil
 			}
-			p.head = at
 		}
-		blocked, err := c.happens(p, &p.head)
+		blocked, err := c.happens(p, at)
 		if err != nil {
 			return err
 		}
-		if p.waiting = blocked; blocked {
+		if blocked {
+			if !p.waiting {
+				p.head, p.waiting = *at, true
+			}
 			return nil
 		}
-		if err := c.passed(&p.head, &p.input); err != nil {
+		p.waiting = false
+		if err := c.passed(at, &p.input); err != nil {
 			return err
 		}
 	}
@@ -110,24 +114,37 @@ func (c *checker) judgeWaiting() error {
 		if !p.waiting {
 			continue
 		}
-		e := &p.head.Event
-		if !c.logEnded() {
-			c.unknown("the nodes' files end before what %s:%d rests on", p.head.File, p.head.Line)
-			continue
+		if c.logEnded() && !c.afterNodes(p) {
+			return c.inVain(p)
 		}
-		switch {
-		case e.Lease > 0 && e.Lease <= c.lastLease:
-			return violated(LeaseCover, []Located{p.head},
-				"lease %d was accepted with a TTL of %d ns, which no answer told", e.Lease, e.TTL)
-		case e.Session > c.lastSession:
-			return violated(OneHolder, []Located{p.head},
-				"session %d was never opened", e.Session)
-		default:
-			return violated(OneHolder, []Located{p.head},
-				"lease %d was never granted", e.Lease)
-		}
+		c.unknown("the nodes' files end before what %s:%d rests on", p.head.File, p.head.Line)
 	}
 	return nil
+}
+
+// afterNodes reports whether what p waits for happened after all that the nodes' files hold, by
+// the clock that they share: other nodes, whose files are not there, may have gone on.
+func (c *checker) afterNodes(p *process) bool {
+	last, known := int64(0), false
+	for _, r := range c.replicas {
+		if r.clock == p.clock {
+			last, known = max(last, r.last), true
+		}
+	}
+	return known && p.head.Event.At > last
+}
+
+// inVain is the violation of a process that waits for what the log does not have.
+func (c *checker) inVain(p *process) error {
+	switch e := &p.head.Event; {
+	case e.Lease > 0 && e.Lease <= c.lastLease:
+		return violated(LeaseCover, []Located{p.head},
+			"lease %d was accepted with a TTL of %d ns, which no answer told", e.Lease, e.TTL)
+	case e.Session > c.lastSession:
+		return violated(OneHolder, []Located{p.head}, "session %d was never opened", e.Session)
+	default:
+		return violated(OneHolder, []Located{p.head}, "lease %d was never granted", e.Lease)
+	}
 }
 
 // logEnded reports whether the nodes' files hold the whole log: each node closed the file in

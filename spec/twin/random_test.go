@@ -87,7 +87,7 @@ type randomHolder struct {
 	leases []*held
 }
 
-// ask is a request with up to three attempts, of which any is answered, or none.
+// ask is a request with any number of attempts, of which the last is answered, or none.
 func (h *randomHolder) ask(rng *rand.Rand, limits []*policy) {
 	h.seq++
 	attempt := h.send()
@@ -95,6 +95,9 @@ func (h *randomHolder) ask(rng *rand.Rand, limits []*policy) {
 	h.w.entry(func() {
 		n := 1 + rng.Int64N(20)
 		for _, p := range limits {
+			if n > p.amount { // too large for ever, which is no denial
+				return
+			}
 			if n > p.amount-p.used[h.key] {
 				h.deny(p)
 				return
@@ -110,6 +113,9 @@ func (h *randomHolder) ask(rng *rand.Rand, limits []*policy) {
 	if rng.IntN(5) > 0 {
 		h.accept(attempt, leases...)
 		h.leases = append(h.leases, leases...)
+	} else if leases != nil { // it gives up, and begins anew
+		h.expire(h.leases...)
+		h.holder, h.leases = h.w.open(h.file, h.budget, h.key), nil
 	}
 }
 
@@ -127,7 +133,8 @@ func (h *randomHolder) step(rng *rand.Rand) {
 	case alive && l.left > 0 && l.left == l.amount && l.window == l.limit.window:
 		n := 1 + rng.Int64N(l.left)
 		l.left -= n
-		h.w.record(h.file, trace.Event{Kind: trace.KindGiveUp, Session: h.id, Lease: l.id, N: n})
+		h.w.record(h.file, trace.Event{Kind: trace.KindGiveUp, Session: h.id, Lease: l.id,
+			Window: l.window, N: n})
 		h.w.sleep(ms)
 		h.w.entry(func() {
 			if l.window == l.limit.window { // R8: else it comes too late

@@ -17,7 +17,14 @@ type replica struct {
 	full  bool    // group is filled and not consumed
 	ahead Located // the event that ended the group, if any
 	held  bool    // ahead is set
+
+	// aside are events beside the log that stand after the entry's: they wait until it is
+	// applied, so that all events are passed in an order in which they may have happened.
+	aside []Located
 }
+
+// maxAside bounds what waits for one entry. A leader proposes far less before it applies one.
+const maxAside = 4096
 
 // group is an entry with the events that applying it wrote.
 type group struct {
@@ -46,19 +53,25 @@ func isLog(k trace.Kind) bool {
 // not of the log to the checker on the way: when the entry of a proposal is met in any file,
 // the proposal was read, since it stands before that entry in its own.
 func (r *replica) fill(c *checker) error {
+	if !r.full {
+		if err := r.release(c); err != nil {
+			return err
+		}
+	}
 	for !r.full {
-		at, ok := r.ahead, r.held
-		r.ahead, r.held = Located{}, false
-		if !ok {
+		at := &r.ahead
+		if !r.held {
 			var err error
-			if at, ok, err = r.next(c); err != nil {
+			if at, err = r.next(c); err != nil {
 				return err
 			}
+			if at == nil {
+				r.end()
+				return nil
+			}
+			r.file.Reads(&at.Event)
 		}
-		if !ok {
-			r.end()
-			return nil
-		}
+		r.held = false
 		if err := r.take(c, at); err != nil {
 			return err
 		}
@@ -77,54 +90,81 @@ func (r *replica) end() {
 	}
 }
 
-func (r *replica) take(c *checker, at Located) error {
+func (r *replica) take(c *checker, at *Located) error {
 	e := &at.Event
 	switch {
 	case e.Kind == trace.KindEntry, e.Kind == trace.KindRestore:
 		if r.open() {
-			r.ahead, r.held, r.full = at, true, true
+			r.ahead, r.held, r.full = *at, true, true
 			return nil
 		}
 		if e.Kind == trace.KindRestore {
 			c.report.Restores++
-			c.restored = append(c.restored, at)
+			c.restored = append(c.restored, *at)
 			r.applied, r.gap = e.Index, false
-			return c.passed(&at, &r.input)
+			return c.passed(at, &r.input)
 		}
 		if e.Index <= r.applied {
-			return violated(ReplicasAgree, []Located{at},
+			return violated(ReplicasAgree, []Located{*at},
 				"entry %d was applied after entry or snapshot %d", e.Index, r.applied)
 		}
-		r.group.from, r.group.entry = &r.input, at
+		r.group.from, r.group.entry = &r.input, *at
 		r.group.gap, r.gap = r.gap, false
 	case e.Kind == trace.KindState:
 		if r.open() && !r.gap {
-			r.group.states = append(r.group.states, at)
+			r.group.states = append(r.group.states, *at)
 		}
 	case isLog(e.Kind):
 		switch {
 		case r.gap: // of which entry, nobody knows
 		case !r.open():
-			return foreign(at, "does not follow an entry")
+			return foreign(*at, "does not follow an entry")
 		default:
-			r.group.events = append(r.group.events, at)
+			r.group.events = append(r.group.events, *at)
 		}
 	case e.Kind == trace.KindGap:
 		r.gap = true
 		r.group.cut = r.open()
-	case e.Kind == trace.KindPropose:
-		c.propose(at, r.clock)
-	case e.Kind == trace.KindLeader:
-		if e.OK {
+		return r.beside(c, at)
+	case e.Kind == trace.KindPropose, e.Kind == trace.KindLeader:
+		return r.beside(c, at)
+	default:
+		return foreign(*at, "does not belong in a node's file")
+	}
+	return nil // passed with its group
+}
+
+// beside is an event beside the log: it waits for the entry that it stands behind.
+func (r *replica) beside(c *checker, at *Located) error {
+	if r.open() && len(r.aside) < maxAside {
+		r.aside = append(r.aside, *at)
+		return nil
+	}
+	return r.happens(c, at)
+}
+
+func (r *replica) happens(c *checker, at *Located) error {
+	switch at.Event.Kind {
+	case trace.KindPropose:
+		c.propose(*at, r.clock)
+	case trace.KindLeader:
+		if at.Event.OK {
 			c.report.Leaders++
 		}
-	default:
-		return foreign(at, "does not belong in a node's file")
 	}
-	if at.Event.Kind == trace.KindEntry || at.Event.Kind == trace.KindState || isLog(at.Event.Kind) {
-		return nil // passed with its group
+	return c.passed(at, &r.input)
+}
+
+// release lets happen what waited for the entry that was applied last.
+func (r *replica) release(c *checker) error {
+	aside := r.aside
+	r.aside = r.aside[:0]
+	for i := range aside {
+		if err := r.happens(c, &aside[i]); err != nil {
+			return err
+		}
 	}
-	return c.passed(&at, &r.input)
+	return nil
 }
 
 // consume forgets the group, which was checked, and keeps its memory.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"math/bits"
 
+	"github.com/leased-io/leased/spec/twin/refine"
 	"github.com/leased-io/leased/trace"
 )
 
@@ -76,6 +77,8 @@ type Report struct {
 
 	// Kinds counts the events read of each kind, in the order of the schema.
 	Kinds []KindCount `json:"kinds"`
+	// Coverage is what of the model the run went through, as far as it was checked.
+	Coverage *refine.Coverage `json:"coverage"`
 }
 
 // KindCount is how many events of a kind were read.
@@ -119,7 +122,11 @@ type Located struct {
 // Violation is a broken invariant.
 type Violation struct {
 	Invariant string `json:"invariant"` // a name of Invariants
-	Text      string `json:"text"`
+	// Action and Guard are set with Behaviour: which step of the model the event claims to be,
+	// and which condition of that step does not hold.
+	Action string `json:"action,omitempty"`
+	Guard  string `json:"guard,omitempty"`
+	Text   string `json:"text"`
 	// Events show it, the one that broke it first.
 	Events []Located `json:"events"`
 }

@@ -68,6 +68,7 @@ func (r *Report) writeFigures(b *bytes.Buffer) {
 		fmt.Fprintf(b, "  real time   %s could not be compared with the log's clock\n",
 			count(r.Incomparable, "admit event"))
 	}
+	fmt.Fprintf(b, "  covered     %s\n", r.Coverage)
 	if r.FailOpen > 0 {
 		fmt.Fprintf(b, "  fail open   %d credits admitted without leases, outside the bound\n",
 			r.FailOpen)

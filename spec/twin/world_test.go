@@ -1,6 +1,7 @@
 package twin
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -20,6 +21,7 @@ type world struct {
 
 	index, term, epoch uint64
 	leader             int
+	leads              bool  // leader does, and its file says so
 	clockAt, clockT    int64 // when the leader's clock started, and at which T
 	t                  int64
 	log                [][]recorded // all entries, for restarts
@@ -80,6 +82,21 @@ func (f *file) Next() (trace.Event, error) {
 	return f.events[f.next-1].event, nil
 }
 
+// direct reads an event when it is asked for.
+type direct struct {
+	source source
+	at     Located
+}
+
+var _ feed = (*direct)(nil)
+
+func (d *direct) next() (*Located, error) {
+	var err error
+	d.at.Event, err = d.source.Next()
+	d.at.File, d.at.Line = d.source.Name(), d.source.Line()
+	return &d.at, err
+}
+
 const (
 	ms     = int64(1_000_000)
 	second = 1000 * ms
@@ -118,14 +135,23 @@ func (w *world) record(f *file, e trace.Event) {
 
 // elect makes node i the leader and lets it open its epoch (R2, R3).
 func (w *world) elect(i int) {
+	w.resign()
 	w.term++
-	w.leader = i
+	w.leader, w.leads = i, true
 	w.record(w.nodes[i], trace.Event{Kind: trace.KindLeader, Term: w.term, OK: true})
 	w.sleep(ms)
 	w.epoch = w.term
 	w.commit(trace.Event{OK: true}, []trace.Event{
 		{Kind: trace.KindEpoch, Epoch: w.epoch, T: w.t}})
 	w.clockAt, w.clockT = w.now, w.t
+}
+
+// resign takes the leader's leadership, if it is there to say so.
+func (w *world) resign() {
+	if w.leads && w.up[w.leader] {
+		w.record(w.nodes[w.leader], trace.Event{Kind: trace.KindLeader, Term: w.term})
+	}
+	w.leads = false
 }
 
 // clock is the leader's cluster clock.
@@ -152,7 +178,9 @@ func (w *world) land(epoch uint64, stamp int64, do func()) {
 	w.effective = epoch == w.epoch
 	if w.effective {
 		w.t = max(w.t, stamp)
-		for _, p := range w.limits {
+		due := slices.Clone(w.limits)
+		slices.SortStableFunc(due, func(a, b *policy) int { return cmp.Compare(a.end(), b.end()) })
+		for _, p := range due {
 			if p.end() <= w.t {
 				p.window, p.used = w.t/p.per, map[string]int64{}
 				p.empty = p.empty && p.window*p.per < p.until
@@ -208,6 +236,7 @@ func (w *world) snap() {
 // kill ends node i in the middle of a line.
 func (w *world) kill(i int) {
 	w.up[i] = false
+	w.leads = w.leads && i != w.leader
 	w.nodes[i].complete, w.nodes[i].torn = false, true
 }
 
@@ -232,6 +261,7 @@ func (w *world) put(budget, metric string, amount, per, until int64) *policy {
 		used: map[string]int64{}, empty: until > 0, until: until}
 	w.entry(func() {
 		p.window = w.t / per
+		p.empty = p.window*per < until
 		w.emitLimit(p)
 		w.limits = append(w.limits, p)
 	})
@@ -244,7 +274,12 @@ func (w *world) emitLimit(p *policy) {
 }
 
 func (w *world) setAmount(p *policy, amount int64) {
-	w.entry(func() { p.amount = amount; w.emitLimit(p) })
+	w.entry(func() {
+		if p.amount != amount {
+			p.amount = amount
+			w.emitLimit(p)
+		}
+	})
 }
 
 func (w *world) remove(p *policy) {
@@ -258,10 +293,10 @@ func (w *world) remove(p *policy) {
 // checkFiles checks a recording, which it rewinds first.
 func checkFiles(t testing.TB, files []*file, opts Options) (*Report, error) {
 	t.Helper()
-	sources := make([]source, len(files))
+	sources, feeds := make([]source, len(files)), make([]feed, len(files))
 	for i, f := range files {
 		f.next = 0
-		sources[i] = f
+		sources[i], feeds[i] = f, &direct{source: f}
 	}
-	return check(sources, opts)
+	return check(sources, feeds, opts)
 }

@@ -1,0 +1,229 @@
+package refine
+
+import "github.com/leased-io/leased/trace"
+
+// lease is one grant: its row of the log's table, and what its holder makes of it.
+type lease struct {
+	id, seq uint64
+	s       *session
+	limit   *limit
+	window  int64
+	g       int64 // credits granted
+	ret     bool  // it was returned
+	closed  bool  // its window is over
+	stub    bool  // it was forgotten, and taken after that
+	told    []told
+	toldAll bool // no answer was left out of told
+
+	st         clientState
+	cred, back int64
+	start      int64 // the send of the answered attempt
+	life       int64
+	timed      bool  // start and life are known
+	read       int64 // the last reading of the holder's clock that is known
+}
+
+// told is an answer on its way to the holder (WindowLease: ans), by the time that it counts from
+// and the last entry that gave it.
+type told struct {
+	t     int64
+	index uint64
+}
+
+// clientState is WindowLease's cli.st, of a lease.
+type clientState uint8
+
+const (
+	sent clientState = iota // granted, and not taken
+	held
+	gone
+)
+
+// request returns the session and the limit of a decision. The guards are those of all three.
+func (m *Machine) request(action Action, e *trace.Event) (*session, *limit, *Refusal) {
+	s, l := m.sessions[e.Session], m.limits[e.Limit]
+	switch {
+	case s == nil || s.over:
+		return nil, nil, refuse(action, "Session", "session %d is not open", e.Session)
+	case l == nil:
+		return nil, nil, refuse(action, "Limit", "limit %d is not in force", e.Limit)
+	case l.budget != s.budget || e.Key != s.key:
+		return nil, nil, refuse(action, "Account", "session %d is on %s, key %q; not %s, key %q",
+			s.id, s.budget, s.key, l.budget, e.Key)
+	case l.end() <= m.T:
+		return nil, nil, refuse(action, "Rolled", "limit %d is in window %d, which ended at %d",
+			l.serial, l.window, l.end())
+	}
+	return s, l, s.asked(action, e.Seq)
+}
+
+// grant charges a lease (WindowLease!Commit, "reserve", not a duplicate). A request of several
+// limits has several, in a row, and each is an instance's.
+func (m *Machine) grant(e *trace.Event) *Refusal {
+	s, l, r := m.request(Grant, e)
+	if r != nil {
+		return r
+	}
+	a := l.account(e.Key)
+	companion := m.at.granting == s && e.Seq == s.decided
+	switch {
+	case !companion && e.Seq <= s.decided:
+		return refuse(Grant, "Once", "request %d of session %d is charged; request %d was decided",
+			e.Seq, s.id, s.decided)
+	case companion && s.charges(l):
+		return refuse(Grant, "Companion", "request %d of session %d is charged twice to limit %d",
+			e.Seq, s.id, l.serial)
+	case s.tells() && e.Seq < s.sent && !s.homeless:
+		return refuse(Grant, "Outstanding",
+			"request %d of session %d is charged; its holder, which never took a lease of it, "+
+				"has gone on to request %d", e.Seq, s.id, s.sent)
+	case e.Lease != m.lastLease+1:
+		return refuse(Grant, "Next", "lease %d is granted after lease %d", e.Lease, m.lastLease)
+	case l.empty():
+		return refuse(Grant, "Empty", "limit %d grants nothing before %d", l.serial, l.opens())
+	case e.Amount < 1 || e.Amount > l.amount-a.used:
+		return refuse(Grant, "Avail", "%d credits are granted of %d", e.Amount, l.left(a))
+	case e.Window != l.window:
+		return refuse(Grant, "Window", "a lease of window %d is granted in window %d",
+			e.Window, l.window)
+	case e.TTL != l.end()-m.T:
+		return refuse(Grant, "Ttl", "a lease is told %d ns, and has %d", e.TTL, l.end()-m.T)
+	}
+	m.lastLease = e.Lease
+	m.charge(s, l, e, companion)
+	a.used += e.Amount
+	switch {
+	case companion:
+		m.counts.step(grantsCompanion)
+	case a.used == l.amount:
+		m.counts.step(grantsLast)
+	default:
+		m.counts.step(grants)
+	}
+	m.at.granting = s
+	return nil
+}
+
+// charge puts a lease into the tables.
+func (m *Machine) charge(s *session, l *limit, e *trace.Event, companion bool) {
+	if !companion {
+		s.decided, s.charged, s.round = e.Seq, s.charged[:0], 0
+	}
+	g := &lease{id: e.Lease, seq: e.Seq, s: s, limit: l, window: e.Window, g: e.Amount,
+		toldAll: true, told: []told{{m.T, m.index}}}
+	s.charged = append(s.charged, g)
+	s.live++
+	l.leases = append(l.leases, g)
+	m.leases[g.id] = g
+	if len(s.returnable) >= maxReturnable {
+		rest := s.returnable[:0]
+		for _, h := range s.returnable {
+			if h.returnable() {
+				rest = append(rest, h)
+			}
+		}
+		clear(s.returnable[len(rest):])
+		if s.returnable = rest; len(rest) >= maxReturnable {
+			s.returnable = append(rest[:0], rest[1:]...)
+		}
+	}
+	s.returnable = append(s.returnable, g)
+}
+
+// charges reports whether the session's last request was charged to l.
+func (s *session) charges(l *limit) bool {
+	for _, g := range s.charged {
+		if g.limit == l {
+			return true
+		}
+	}
+	return false
+}
+
+// replay answers a decided request again (WindowLease!Commit, IsDup): all of its leases in their
+// order, with what is left of them. The network may have made the copy.
+func (m *Machine) replay(e *trace.Event) *Refusal {
+	s := m.sessions[e.Session]
+	switch {
+	case s == nil || s.over:
+		return refuse(Replay, "Session", "session %d is not open", e.Session)
+	case e.Seq != s.decided || len(s.charged) == 0:
+		return refuse(Replay, "IsDup", "request %d of session %d is answered again; it was not charged",
+			e.Seq, s.id)
+	case e.Lease != s.charged[s.round].id:
+		return refuse(Replay, "Same", "a retry is told lease %d, in the place of lease %d",
+			e.Lease, s.charged[s.round].id)
+	}
+	g := s.charged[s.round]
+	ttl := (g.window+1)*g.limit.per - m.T
+	switch {
+	case e.Amount != g.g || e.Window != g.window:
+		return refuse(Replay, "Content", "lease %d of %d in window %d is told as %d in %d",
+			g.id, g.g, g.window, e.Amount, e.Window)
+	case e.TTL != ttl:
+		return refuse(Replay, "Ttl", "a lease is told %d ns, and has %d", e.TTL, ttl)
+	}
+	if s.round++; s.round == len(s.charged) {
+		s.round, m.at.replaying = 0, nil
+	} else {
+		m.at.replaying = s
+	}
+	g.tell(m)
+	if ttl > 0 {
+		m.counts.step(replays)
+	} else {
+		m.counts.step(replaysOver)
+	}
+	return nil
+}
+
+// tell sends an answer to the lease's holder, if it has none.
+func (g *lease) tell(m *Machine) {
+	if g.st != sent {
+		return
+	}
+	if n := len(g.told); g.told[n-1].t == m.T {
+		g.told[n-1].index = m.index
+	} else if n < maxTold {
+		g.told = append(g.told, told{m.T, m.index})
+	} else {
+		g.toldAll = false
+	}
+}
+
+// deny refuses a request: some need of it is more than is left. To the specification it is a
+// request that was lost.
+func (m *Machine) deny(e *trace.Event) *Refusal {
+	s, l, r := m.request(Deny, e)
+	if r != nil {
+		return r
+	}
+	left := l.left(l.account(e.Key))
+	switch {
+	case e.Seq <= s.decided:
+		return refuse(Deny, "Once", "request %d of session %d is denied; request %d was decided",
+			e.Seq, s.id, s.decided)
+	case left == l.amount:
+		return refuse(Deny, "Short", "request %d of session %d is denied; all %d of limit %d are left",
+			e.Seq, s.id, left, l.serial)
+	case e.Amount != left:
+		return refuse(Deny, "Left", "a denial says that %d credits are left; there are %d",
+			e.Amount, left)
+	case e.TTL != l.opens()-m.T:
+		return refuse(Deny, "Ttl", "a denial is told %d ns; the limit opens in %d",
+			e.TTL, l.opens()-m.T)
+	}
+	s.decided, s.charged, s.round = e.Seq, s.charged[:0], 0
+	switch {
+	case l.empty():
+		m.counts.step(deniesEmpty)
+		m.counts.refused(deniedByEmpty)
+	case left == 0:
+		m.counts.step(denies)
+		m.counts.refused(deniedByNone)
+	default:
+		m.counts.step(denies)
+		m.counts.refused(deniedByNeed)
+	}
+	return nil
+}

@@ -1,0 +1,47 @@
+package refine
+
+// Rule is an action with its guards, in the order in which they are looked at.
+type Rule struct {
+	Action Action
+	// Spec is the action's name in spec/tla, empty if no module has it.
+	Spec   string
+	Guards []string
+}
+
+// Rules returns all actions that can be refused. The names are stable.
+func Rules() []Rule {
+	return []Rule{
+		{Elect, "ClusterClock!Elect, WindowLease!Recover", []string{"Down", "Term"}},
+		{Failover, "WindowLease!Failover", []string{"Up"}},
+		{Open, "ClusterClock!Ready", []string{"Term", "Time", "Barrier"}},
+		{Propose, "ClusterClock!Read, Append_", []string{"Led", "Ready", "Resume", "Clock"}},
+		{Restore, "", []string{"Entry"}},
+		{Commit, "WindowLease!Commit, ClusterClock!Valid",
+			[]string{"Index", "Term", "Valid", "Epoch", "Effect", "Clock", "Proposed"}},
+		{Roll, "WindowLease!Commit", []string{"InForce", "Due", "Window", "First", "Order"}},
+		{PutLimit, "", []string{"Next", "Sane", "Grave"}},
+		{ChangeLimit, "", []string{"Same", "Amount", "Empty"}},
+		{RemoveLimit, "", []string{"Same"}},
+		{OpenSession, "", []string{"Next", "Budget"}},
+		{EndSession, "", []string{"Open"}},
+		{Grant, "WindowLease!Commit", []string{"Session", "Limit", "Account", "Rolled", "Sent", "Once",
+			"Companion", "Outstanding", "Next", "Empty", "Avail", "Window", "Ttl"}},
+		{Replay, "WindowLease!Commit, IsDup",
+			[]string{"All", "Session", "IsDup", "Same", "Content", "Ttl"}},
+		{Deny, "", []string{"Session", "Limit", "Account", "Rolled", "Sent", "Once", "Short", "Left",
+			"Ttl"}},
+		{Return, "WindowLease!Commit, MayReturn", []string{"Session", "MayReturn", "GivenUp"}},
+		{ReturnRefused, "WindowLease!Commit",
+			[]string{"Session", "MayReturn", "Granted", "Mine", "GivenUp"}},
+		{Send, "WindowLease!Send", []string{"Session", "Met", "Mine", "Serial", "Attempt", "Clock",
+			"Idle", "Closes"}},
+		{Accept, "WindowLease!Accept", []string{"Session", "Met", "Mine", "Outstanding", "Sent",
+			"Closes", "Clock", "Granted", "Waits", "Content", "Request", "Answer", "Told", "Life"}},
+		{Drop, "WindowLease!Answer", []string{"Session", "Met", "Mine", "Sent"}},
+		{Admit, "WindowLease!Admit", []string{"Held", "Met", "Mine", "Window", "Credits", "Some",
+			"Clock", "Life", "Newest"}},
+		{GiveUp, "WindowLease!Return",
+			[]string{"Held", "Met", "Mine", "Window", "Credits", "Some", "Once"}},
+		{Expire, "WindowLease!Crash", []string{"Held", "Met", "Mine", "Window", "Credits", "All"}},
+	}
+}
