@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/leased-io/leased/cmd/leased/demo"
+	"github.com/leased-io/leased/spec/twin"
 )
 
 func newDemo() *cobra.Command {
@@ -17,6 +18,7 @@ func newDemo() *cobra.Command {
 		output format
 		input  string
 		noKill bool
+		html   string
 	)
 	cmd := &cobra.Command{
 		Use:   "demo",
@@ -47,16 +49,22 @@ columns TIMESTAMP,ContextTokens,GeneratedTokens.`,
 			if output == formatJSON {
 				progress = cmd.ErrOrStderr()
 			}
+			page, err := beginPage(html)
+			if err != nil {
+				return err
+			}
+			defer page.discard()
 			report, err := demo.Run(cmd.Context(), cfg, progress, isTerminal(progress))
 			if err != nil {
 				return demoError(err)
 			}
+			notDrawn := drawDemo(page, report.TraceDir)
 			if output == formatJSON {
 				err = printJSON(cmd.OutOrStdout(), report)
 			} else {
 				_, err = fmt.Fprint(cmd.OutOrStdout(), report.Text())
 			}
-			return errors.Join(verdictError(report.Check), err)
+			return errors.Join(verdictError(report.Check), notDrawn, err)
 		},
 	}
 	flags := cmd.Flags()
@@ -69,6 +77,7 @@ columns TIMESTAMP,ContextTokens,GeneratedTokens.`,
 		"send traffic `x` times as fast as recorded")
 	flags.StringVar(&cfg.TraceDir, "trace-dir", "",
 		"empty `directory` for the trace (default: a new one)")
+	flags.StringVar(&html, "html", "", "also draw the run as a page into this `file`")
 	flags.BoolVar(&noKill, "no-kill", false, "do not stop the leader half-way")
 	output.addFlag(cmd)
 	return cmd
@@ -85,6 +94,19 @@ func readWorkload(path string) (demo.Workload, error) {
 		return nil, failf(exitUsage, "--input %s: %w", path, err)
 	}
 	return workload, nil
+}
+
+// drawDemo draws the trace of a demo, checked once more for that.
+func drawDemo(p *page, dir string) error {
+	if p == nil {
+		return nil
+	}
+	files, err := traceFiles([]string{dir})
+	if err != nil {
+		return err
+	}
+	_, err = p.check(files, twin.Options{Slack: twin.DefaultSlack})
+	return err
 }
 
 // demoError gives an error of demo.Run its exit code.

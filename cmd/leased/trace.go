@@ -17,6 +17,7 @@ func newTrace() *cobra.Command {
 func newCheck() *cobra.Command {
 	var (
 		output format
+		html   string
 		opts   twin.Options
 	)
 	cmd := &cobra.Command{
@@ -26,29 +27,41 @@ func newCheck() *cobra.Command {
 directory whose *.jsonl and *.jsonl.zst files are taken. Give the files of all nodes and of
 all client processes together: what is missing cannot be vouched for.
 
-The exit code is the verdict: 0 valid, 1 violation, 3 unknown; 2 if the input is no trace.`,
+The exit code is the verdict: 0 valid, 1 violation, 3 unknown; 2 if the input is no trace.
+With --html the run is also drawn, whatever the verdict: one page that needs no network.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			report, err := check(args, opts)
+			files, err := traceFiles(args)
 			if err != nil {
 				return failf(exitUsage, "%w", err)
+			}
+			page, err := beginPage(html)
+			if err != nil {
+				return err
+			}
+			defer page.discard()
+			report, notDrawn := page.check(files, opts)
+			if report == nil {
+				return failf(exitUsage, "%w", notDrawn)
 			}
 			if output == formatJSON {
 				err = report.WriteJSON(cmd.OutOrStdout())
 			} else {
 				err = report.WriteText(cmd.OutOrStdout())
 			}
-			return errors.Join(verdictError(report), err)
+			// The verdict first: it decides the exit code.
+			return errors.Join(verdictError(report), notDrawn, err)
 		},
 	}
 	cmd.Flags().DurationVar(&opts.Slack, "slack", twin.DefaultSlack,
 		"how far apart two readings of one instant may lie")
+	cmd.Flags().StringVar(&html, "html", "", "also draw the run as a page into this `file`")
 	output.addFlag(cmd)
 	return cmd
 }
 
-// check checks the files that paths stand for as one trace.
-func check(paths []string, opts twin.Options) (*twin.Report, error) {
+// traceFiles returns the trace files that paths stand for, each once.
+func traceFiles(paths []string) ([]string, error) {
 	var files []string
 	for _, path := range paths {
 		some, err := trace.Files(path)
@@ -58,7 +71,7 @@ func check(paths []string, opts twin.Options) (*twin.Report, error) {
 		files = append(files, some...)
 	}
 	slices.Sort(files)
-	return twin.Check(slices.Compact(files), opts)
+	return slices.Compact(files), nil
 }
 
 // verdictError is the error that a command ends with after it has printed the report: the exit
