@@ -37,11 +37,12 @@ View == << C - Base, T - Base, avail,
            use, adm >>
 
 \* Renaming whole requests (attempt and key together) changes nothing.  For One3.
-\* (With the identity: a set of one swap without it had no effect in TLC.)
+\* (TLC takes a set that is written out, with as many values as elements, for one of symmetry
+\* sets of one element each: it warns, and has no symmetry at all.  Hence the TRUE.)
 Ren(x, y, z, p, q, r) == (a1 :> x @@ a2 :> y @@ a3 :> z @@ k1 :> p @@ k2 :> q @@ k3 :> r)
-Sym3 == {Ren(a1, a2, a3, k1, k2, k3), Ren(a2, a1, a3, k2, k1, k3),
-         Ren(a1, a3, a2, k1, k3, k2), Ren(a3, a2, a1, k3, k2, k1),
-         Ren(a2, a3, a1, k2, k3, k1), Ren(a3, a1, a2, k3, k1, k2)}
+Sym3 == {f \in {Ren(a1, a2, a3, k1, k2, k3), Ren(a2, a1, a3, k2, k1, k3),
+                Ren(a1, a3, a2, k1, k3, k2), Ren(a3, a2, a1, k3, k2, k1),
+                Ren(a2, a3, a1, k2, k3, k1), Ren(a3, a1, a2, k3, k1, k2)} : TRUE}
 
 (* ------------------------------ ablations ------------------------------ *)
 \* (i) R5, W_abl_i_absolute.  Absolute expiry: the answer names the window's end, and

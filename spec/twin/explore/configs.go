@@ -13,7 +13,7 @@ type Config struct {
 // Configs returns every configuration, by module and in the order of the modules' files.
 func Configs() []Config {
 	return slices.Concat(windowConfigs(), clockConfigs(), slotConfigs(),
-		slidingConfigs(), bucketConfigs())
+		slidingConfigs(), bucketConfigs(), leapConfigs())
 }
 
 // Find returns the configuration of that name.

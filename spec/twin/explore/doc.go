@@ -8,6 +8,7 @@
 //	S  SlidingLease  a budget in any interval
 //	B  BucketLease   a token bucket
 //	L  SlotLease     a number of concurrent holders
+//	K  CalendarLeap  WindowLease by the calendar: slow-downs and announced leaps
 //
 // No TLA+ is needed to read it. A state is a small struct. Next lists the states that one step
 // may lead to, and Explore visits them breadth first, so that the first violation it meets is
