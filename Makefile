@@ -175,6 +175,22 @@ tla: ## run TLC on every configuration of spec/tla, or on CONFIG=
 proof: ## explore every state of every model, and compare with TLC's counts: minutes, some GB
 	go test ./spec/twin/explore -count=1 -timeout 60m -v -run '^TestProof$$' -explore.proof
 
+# make race walks an even smaller scope, since the race detector makes a step ten times as slow.
+.PHONY: lockstep-small
+lockstep-small: ## walk the code along every edge of the model's graph, at a small scope
+	go test ./test/jepsen-lite/lockstep -count=1 -v -run '^TestTour$$'
+
+.PHONY: lockstep
+lockstep: ## the same at every scope, and long random walks: minutes, some GB
+	go test ./test/jepsen-lite/lockstep -count=1 -timeout 60m -v \
+		-run '^TestTour$$|^TestDeep' -lockstep.full
+
+# A build for each mutant: some minutes. The page is compared with the code by make test.
+.PHONY: mutants
+mutants: ## plant every bug, and show who catches it; WRITE=1 writes docs/mutants.md
+	go test ./test/jepsen-lite/mutants -count=1 -timeout 40m -v -run '^TestMutants$$' \
+		-mutants.run $(if $(WRITE),-mutants.write)
+
 .PHONY: demo
 demo: ## start a cluster and a fleet on this machine, and watch the bound hold
 	go run ./cmd/leased demo
@@ -221,9 +237,11 @@ ci: ## run every check, as CI does
 		lint
 		race
 		cover
+		lockstep-small
 		generate-check
 		"fuzz DURATION=$(CI_FUZZ_DURATION)"
 		"sim SEED=$(CI_SIM_SEED) DURATION=$(CI_SIM_DURATION)"
+		mutants
 		demo-check
 	)
 	summary=""

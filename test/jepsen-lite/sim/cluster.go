@@ -29,6 +29,9 @@ type cluster struct {
 	inflight *proposal   // of the present leader: stamped, perhaps not yet appended
 	appended []*proposal // in the leader's log and not committed, in order
 
+	puts                int    // budgets that were proposed: the latest counts
+	verified            int    // entries that led to a state that was verified
+	broken              string // the first invariant that a state broke
 	failovers, sleepers int
 }
 
@@ -72,6 +75,14 @@ func newCluster(w *world) *cluster {
 func (c *cluster) sink(r *replica) trace.Sink {
 	return func(e trace.Event) {
 		e.At = c.w.now
+		c.record(r, e)
+	}
+}
+
+// record shows an event of a replica to the judges.
+func (c *cluster) record(r *replica, e trace.Event) {
+	c.w.judge.see(e)
+	if c.w.record != nil {
 		c.w.record(r.name, e)
 	}
 }
@@ -85,7 +96,7 @@ func (c *cluster) hop() time.Duration {
 func (c *cluster) elect() {
 	c.term++
 	c.leader = c.w.rng.IntN(len(c.replicas))
-	c.w.record(c.replicas[c.leader].name,
+	c.record(c.replicas[c.leader],
 		trace.Event{Kind: trace.KindLeader, At: c.w.now, Term: c.term, OK: true})
 	term := c.term
 	c.w.after(c.hop(), func() {
@@ -111,7 +122,7 @@ func (c *cluster) fail() {
 		return
 	}
 	c.failovers++
-	c.w.record(c.replicas[c.leader].name,
+	c.record(c.replicas[c.leader],
 		trace.Event{Kind: trace.KindLeader, At: c.w.now, Term: c.term})
 	c.leader, c.ready = -1, false
 	c.waiting = nil
@@ -150,7 +161,7 @@ func (c *cluster) closeBatch() {
 	for _, call := range p.calls {
 		p.entry.Commands = append(p.entry.Commands, call.cmd)
 	}
-	c.w.record(c.replicas[c.leader].name, trace.Event{
+	c.record(c.replicas[c.leader], trace.Event{
 		Kind: trace.KindPropose, First: c.w.now, At: c.w.now, Epoch: c.epoch, Stamp: stamp,
 	})
 	c.inflight = p
@@ -223,8 +234,20 @@ func (c *cluster) apply(r *replica, upTo int) (results []fsm.Result) {
 		e := c.log[r.applied]
 		r.applied++
 		results = r.state.Apply(uint64(r.applied), e.term, e.entry)
+		c.verify(r)
 	}
 	return results
+}
+
+// verify holds the state after an entry against fsm's invariants, once.
+func (c *cluster) verify(r *replica) {
+	if !c.w.o.Verify || r.applied <= c.verified || c.broken != "" {
+		return
+	}
+	c.verified = r.applied
+	if err := fsm.Check(r.state); err != nil {
+		c.broken = fmt.Sprintf("entry %d: %v", r.applied, err)
+	}
 }
 
 // restore replaces a follower by a copy of another replica's snapshot.
@@ -243,7 +266,7 @@ func (c *cluster) restore() {
 		panic(fmt.Sprintf("sim: restore: %v", err))
 	}
 	dst.state, dst.applied = state, src.applied
-	c.w.record(dst.name, trace.Event{
+	c.record(dst, trace.Event{
 		Kind: trace.KindRestore, At: c.w.now, Index: state.Index(), T: int64(state.T()),
 		Epoch: state.Epoch(), Hash: state.Hash(),
 	})

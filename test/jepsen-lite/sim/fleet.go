@@ -4,14 +4,10 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/leased-io/leased/budget"
 	"github.com/leased-io/leased/fsm"
 	"github.com/leased-io/leased/lease"
 	"github.com/leased-io/leased/trace"
 )
-
-// maxWaiting bounds the offers that queue at one process.
-const maxWaiting = 16
 
 // process is one limiter of the fleet: a real Holder, its clocks, its traffic, its network.
 type process struct {
@@ -20,14 +16,20 @@ type process struct {
 	name string
 	key  string
 
-	holder *lease.Holder
-	life   int // counts incarnations: messages to an earlier one are not for this one
-	mono   clock
-	wall   int64 // the wall clock's offset from true time
-	asleep int64 // suspended until this true instant
+	holder  *lease.Holder
+	session lease.SessionID
+	life    int // counts incarnations: messages to an earlier one are not for this one
+	mono    clock
+	wall    clock
+	asleep  int64 // suspended until this true instant
 	// sleepy processes are suspended, and their wall clocks are never set back: a suspend and a
 	// step back of the wall clock within one lease would hide each other (R6's stated edge).
-	sleepy  bool
+	sleepy bool
+	// trusting processes go by the bound on drift that the cluster tells.
+	trusting bool
+	// late is an earlier reading, for calls that come late; zero if there is none. None is from
+	// before a suspend: that would be hidden by it.
+	late    lease.Reading
 	timer   int // the latest one; earlier ones are void
 	pending *lease.Request
 	queue   []lease.Cost
@@ -38,25 +40,44 @@ type process struct {
 
 func newProcess(w *world, c *cluster, i int) *process {
 	p := &process{w: w, c: c, name: fmt.Sprintf("p%d", i), sleepy: i%2 == 0}
+	p.trusting = i%4 >= 2
 	if w.o.Keys > 0 {
 		p.key = fmt.Sprintf("k%d", i%w.o.Keys)
 	}
 	p.mono = clock{ppm: w.drift()}
+	if p.wall.local = w.rng.Int64N(int64(time.Hour)); w.o.Local {
+		p.wall.ppm = p.mono.ppm
+	}
 	p.start()
 	w.after(w.spread(w.o.Limits[0].Per), p.arrive)
 	return p
 }
 
 func (p *process) reading() lease.Reading {
-	return lease.Reading{Mono: p.mono.at(p.w.now), Wall: p.w.now + p.wall}
+	return lease.Reading{Mono: p.mono.at(p.w.now), Wall: p.wall.at(p.w.now)}
 }
 
-// sink records the holder's events at their true instants. Admissions are flushed one by one,
-// so their clock readings are now.
+// recorderBorn is what recorders' clocks say when a process's own is at zero: an instant of
+// zero is none.
+const recorderBorn = int64(time.Second)
+
+// sink records the holder's events: at their true instants, or, with Local, at those of the
+// process's own clock, which nobody else's can be compared with. Admissions are flushed one by
+// one, so their clock readings are now.
 func (p *process) sink(e trace.Event) {
 	e.At = p.w.now
 	if e.Kind == trace.KindAdmit {
 		e.First, e.Last = p.w.now, p.w.now
+	}
+	p.w.judge.see(e)
+	if p.w.record == nil {
+		return
+	}
+	if p.w.o.Local {
+		e.At = p.mono.at(p.w.now) + recorderBorn
+		if e.Kind == trace.KindAdmit {
+			e.First, e.Last = e.At, e.At
+		}
 	}
 	p.w.record(p.name, e)
 }
@@ -78,6 +99,7 @@ func (p *process) open(life int) {
 		if life != p.life || p.holder != nil || r.Code != fsm.CodeDone {
 			return
 		}
+		p.session = r.Session
 		p.holder = lease.NewHolder(lease.Config{
 			Session: r.Session, Revision: r.Revision, Limits: r.Limits,
 			DriftPPM: p.drift(), Sink: p.sink,
@@ -88,8 +110,17 @@ func (p *process) open(life int) {
 	p.w.after(20*time.Millisecond+p.w.spread(p.w.o.Limits[0].Per), func() { p.open(life) })
 }
 
+// drift is the bound on drift that the process itself goes by, and told the one that answers
+// tell: every other process knows nothing of its own, and the larger of the two counts (R6).
 func (p *process) drift() int64 {
-	if p.w.o.Broken == NoMargin {
+	if p.w.o.Broken == NoMargin || p.trusting {
+		return 0
+	}
+	return p.w.o.DriftPPM
+}
+
+func (p *process) told() int64 {
+	if p.w.o.Broken == NoMargin || !p.trusting {
 		return 0
 	}
 	return p.w.o.DriftPPM
@@ -113,132 +144,24 @@ func (p *process) awake(f func()) {
 	f()
 }
 
-// arrive is one request of the application, and the next one's coming.
-func (p *process) arrive() {
-	limit := p.w.o.Limits[0]
-	mean := int64(limit.Per) * int64(p.w.o.Holders) * 100 / int64(p.w.o.Overload) / int64(limit.Amount)
-	p.w.after(p.w.spread(time.Duration(max(mean, int64(limit.Per)/400))), p.arrive)
-	p.awake(func() {
-		if p.holder == nil {
-			return
-		}
-		if p.w.healed {
-			p.queue = p.queue[:min(1, len(p.queue))]
-		}
-		cost := p.cost()
-		if len(p.queue) == 0 && p.holder.Admit(p.reading(), cost) == lease.Admitted {
-			p.took()
-		} else if len(p.queue) < maxWaiting {
-			p.queue = append(p.queue, cost)
-		}
-		p.step()
-	})
-}
-
-// cost draws what one request costs: one of the first limit, much of any other; little of it
-// in the healed phase, so that everybody can be served.
-func (p *process) cost() lease.Cost {
-	cost := make(lease.Cost, len(p.holder.Limits()))
-	for i, l := range p.holder.Limits() {
-		if cost[i] = 1; i > 0 && !p.w.healed {
-			cost[i] = 1 + budget.Credits(p.w.rng.Int64N(int64(l.Amount)/8+1))
-		}
-	}
-	return cost
-}
-
-func (p *process) took() {
-	p.served++
-	p.lastServed = p.w.now
-	p.holder.Flush()
-}
-
-// step serves the queue and sends what the holder has to say. It is the limiter's loop.
-func (p *process) step() {
-	if p.holder == nil {
-		return
-	}
-	now := p.reading()
-	for len(p.queue) > 0 {
-		switch p.holder.AdmitWaiting(now, p.queue[0]) {
-		case lease.Admitted:
-			p.took()
-		case lease.Oversized, lease.Invalid: // nothing will ever admit it
-		case lease.Lost:
-			p.start()
-			return
-		default:
-			p.ask(now)
-			return
-		}
-		p.queue = p.queue[1:]
-	}
-	p.ask(now)
-}
-
-func (p *process) ask(now lease.Reading) {
-	p.holder.SetBacklog(p.backlog())
-	if req, ok := p.holder.Poll(now); ok {
-		p.pending = &req
-		p.transmit(p.life, req)
-		return
-	}
-	if d, ok := p.holder.WakeAfter(now); ok && p.pending == nil {
-		p.timer++
-		timer := p.timer
-		p.w.after(d+d/10+time.Microsecond, func() {
-			p.awake(func() {
-				if p.timer == timer {
-					p.step()
-				}
-			})
-		})
-	}
-}
-
-func (p *process) backlog() lease.Cost {
-	if len(p.queue) == 0 {
-		return nil
-	}
-	total := make(lease.Cost, len(p.queue[0]))
-	for _, cost := range p.queue {
-		for i := range total {
-			total[i] += cost[i]
-		}
-	}
-	return total
-}
-
-// transmit is one attempt of a request; another follows if no answer comes (R7, R9).
-func (p *process) transmit(life int, req lease.Request) {
-	if p.life != life || p.pending == nil || p.pending.Seq != req.Seq ||
-		p.pending.Session != req.Session {
-		return
-	}
-	h := p.holder
-	attempt := h.Sent(p.reading())
-	p.call(fsm.Command{Acquire: &req}, func(r fsm.Result) {
-		a, ok := answerOf(r, p.drift())
-		if !ok || p.life != life || p.holder != h {
-			return
-		}
-		now := p.reading()
-		if p.w.o.Broken == TimeFromReceipt && p.pending != nil && p.pending.Seq == req.Seq {
-			attempt = h.Sent(now)
-		}
-		h.Take(now, attempt, a)
-		if p.pending != nil && p.pending.Seq == req.Seq {
-			p.pending = nil
-		}
-		p.step()
-	})
-	p.w.after(5*time.Millisecond+p.w.spread(p.w.o.Limits[0].Per/4), func() {
-		p.awake(func() { p.transmit(life, req) })
-	})
-}
-
 // crash forgets everything; a new incarnation follows.
 func (p *process) crash() { p.start() }
+
+// closing ends an incarnation in order: it gives everything back and closes its session, and
+// says so more than once, since nobody waits for the answer. A new incarnation follows.
+func (p *process) closing() {
+	if p.holder == nil || p.asleep > p.w.now {
+		return
+	}
+	returns := p.holder.Close(p.reading())
+	cmd := fsm.Command{Return: &fsm.Return{
+		Session: p.session, Returns: returns, Close: p.w.rng.IntN(2) == 0,
+	}}
+	for range 2 {
+		p.call(cmd, func(fsm.Result) {})
+	}
+	p.start()
+}
 
 // suspend stops the process and its monotonic clock, not the world and not the wall clock.
 func (p *process) suspend(d time.Duration) {
@@ -247,4 +170,5 @@ func (p *process) suspend(d time.Duration) {
 	}
 	p.mono.local, p.mono.real = p.mono.at(p.w.now), p.w.now+int64(d)
 	p.asleep = p.w.now + int64(d)
+	p.late = lease.Reading{}
 }

@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/leased-io/leased/budget"
@@ -15,6 +16,9 @@ type Outcome struct {
 	Violations []string // the oracle's, first ones first; empty for a sound schedule
 	Starved    []string // processes that the healed phase did not serve
 	Hash       string   // of the final state, the same on every replica
+	// Broken is the first of fsm.Invariants that a state broke; empty if none did, or Verify
+	// is off.
+	Broken string
 
 	Entries                 int
 	Grants, Rolls, Admitted int64
@@ -28,13 +32,7 @@ type Recorder func(recorder string, e trace.Event)
 // the product does.
 func Run(o Options, rec Recorder) Outcome {
 	judge := newOracle()
-	w := &world{o: o, rng: rand.New(rand.NewPCG(o.Seed, 0x5eed))}
-	w.record = func(recorder string, e trace.Event) {
-		judge.see(e)
-		if rec != nil {
-			rec(recorder, e)
-		}
-	}
+	w := &world{o: o, rng: rand.New(rand.NewPCG(o.Seed, 0x5eed)), judge: judge, record: rec}
 	c := newCluster(w)
 	put(c, o, 0)
 	fleet := make([]*process, o.Holders)
@@ -50,9 +48,10 @@ func Run(o Options, rec Recorder) Outcome {
 	out := Outcome{
 		Violations: judge.violations, Entries: len(c.log), Grants: judge.grants,
 		Rolls: judge.rolls, Admitted: judge.admitted, Failovers: c.failovers, Sleepers: c.sleepers,
+		Broken: c.broken,
 	}
 	for _, p := range fleet {
-		if o.ample() && p.lastServed < int64(o.Length) {
+		if o.Healed > 0 && o.ample() && p.lastServed < int64(o.Length) {
 			out.Starved = append(out.Starved, p.name)
 		}
 	}
@@ -70,21 +69,55 @@ func Run(o Options, rec Recorder) Outcome {
 
 // put keeps proposing the budget until it is in force; change is added to every amount.
 func put(c *cluster, o Options, change budget.Credits) {
-	b := budget.Budget{Name: "b", Keyed: o.Keys > 0}
-	for _, l := range o.Limits {
-		l.Amount = max(1, l.Amount+change)
-		b.Limits = append(b.Limits, l)
+	limits := slices.Clone(o.Limits)
+	for i := range limits {
+		limits[i].Amount = max(1, limits[i].Amount+change)
 	}
-	done := false
+	putLimits(c, o, limits)
+}
+
+// putLimits keeps proposing the budget with these limits until it is in force, or another one
+// is proposed. In the healed phase it goes on: a deletion may be asleep still.
+func putLimits(c *cluster, o Options, limits []budget.Limit) {
+	b := budget.Budget{Name: "b", Keyed: o.Keys > 0, Limits: limits}
+	c.puts++
+	put, done := c.puts, false
 	var try func()
 	try = func() {
-		if done {
+		if done && !c.w.healed || put != c.puts {
 			return
 		}
 		c.propose(fsm.Command{PutBudget: &fsm.PutBudget{Budget: b}}, func(fsm.Result) { done = true })
-		c.w.after(10*time.Millisecond, try)
+		wait := max(10*time.Millisecond, o.Limits[0].Per/100)
+		if done {
+			wait = o.Limits[0].Per / 2
+		}
+		c.w.after(wait, try)
 	}
 	try()
+}
+
+// reshape puts the budget with another set of limits: the second one is gone, or there is one
+// that was not, the first has another period, or accounts have keys.
+func reshape(c *cluster, o Options) {
+	limits := slices.Clone(o.Limits)
+	switch first := limits[0]; c.w.rng.IntN(4) {
+	case 0:
+		limits = limits[:1]
+	case 1:
+		limits = append(limits[:1], budget.Limit{
+			Metric: "bytes", Kind: budget.KindWindow, Per: first.Per, Amount: 1000,
+		})
+	case 2: // with keys if it had none, and the reverse: nobody can use it, for a while
+		keyed := o
+		keyed.Keys = 1 - min(1, o.Keys)
+		putLimits(c, keyed, limits)
+		c.w.after(c.w.spread(first.Per/4), func() { put(c, o, 0) })
+		return
+	default:
+		limits[0].Per *= 2
+	}
+	putLimits(c, o, limits)
 }
 
 // faults starts whatever goes wrong on its own.
@@ -95,6 +128,10 @@ func faults(w *world, c *cluster, fleet []*process) {
 	w.every(o.Failover, c.fail)
 	w.every(o.Restore, c.restore)
 	w.every(o.Crash, func() { someone().crash() })
+	w.every(o.Close, func() { someone().closing() })
+	w.every(o.Reshape, func() { reshape(c, o) })
+	outsider := &stranger{w: w, c: c}
+	w.every(o.Strange, outsider.act)
 	w.every(o.Suspend, func() {
 		if p := someone(); p.sleepy {
 			p.suspend(w.spread(2 * per))
@@ -110,12 +147,15 @@ func faults(w *world, c *cluster, fleet []*process) {
 	w.every(per, func() { // clock rates wander; wall clocks jump
 		p := someone()
 		p.mono.change(max(w.now, p.asleep), w.drift())
+		if o.Local {
+			p.wall.change(w.now, p.mono.ppm)
+		}
 		if w.rng.IntN(4) == 0 {
 			jump := w.rng.Int64N(2*int64(per)) - int64(per)
 			if p.sleepy {
 				jump = max(0, jump)
 			}
-			p.wall += jump
+			p.wall.local += jump
 		}
 		if c.ready {
 			c.tick.change(w.now, w.drift())

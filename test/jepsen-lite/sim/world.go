@@ -1,11 +1,8 @@
 package sim
 
 import (
-	"container/heap"
 	"math/rand/v2"
 	"time"
-
-	"github.com/leased-io/leased/trace"
 )
 
 // world is virtual time: a queue of things to do, in order, and the randomness of a schedule.
@@ -16,7 +13,8 @@ type world struct {
 	seq    uint64
 	queue  todo
 	healed bool
-	record func(recorder string, e trace.Event)
+	judge  *oracle
+	record Recorder
 }
 
 type task struct {
@@ -25,31 +23,66 @@ type task struct {
 	do  func()
 }
 
+// before orders tasks.
+func (t *task) before(u *task) bool { return t.at < u.at || t.at == u.at && t.seq < u.seq }
+
+// todo is a heap, the task that is due first at its root. It is written out because most of a
+// schedule's time would go into the boxing of container/heap.
 type todo []task
 
-func (q todo) Len() int { return len(q) }
-func (q todo) Less(i, j int) bool {
-	return q[i].at < q[j].at || q[i].at == q[j].at && q[i].seq < q[j].seq
+func (q *todo) push(t task) {
+	*q = append(*q, t)
+	h := *q
+	i := len(h) - 1
+	for i > 0 {
+		parent := (i - 1) / 2
+		if !t.before(&h[parent]) {
+			break
+		}
+		h[i] = h[parent]
+		i = parent
+	}
+	h[i] = t
 }
-func (q todo) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
-func (q *todo) Push(x any)   { *q = append(*q, x.(task)) }
-func (q *todo) Pop() any {
-	old := *q
-	t := old[len(old)-1]
-	*q = old[:len(old)-1]
-	return t
+
+func (q *todo) pop() task {
+	h := *q
+	first, last := h[0], h[len(h)-1]
+	h[len(h)-1] = task{}
+	h = h[:len(h)-1]
+	*q = h
+	if len(h) == 0 {
+		return first
+	}
+	i := 0
+	for {
+		child := 2*i + 1
+		if child >= len(h) {
+			break
+		}
+		if child+1 < len(h) && h[child+1].before(&h[child]) {
+			child++
+		}
+		if !h[child].before(&last) {
+			break
+		}
+		h[i] = h[child]
+		i = child
+	}
+	h[i] = last
+	return first
 }
 
 // after does f once d of true time has passed.
 func (w *world) after(d time.Duration, f func()) {
 	w.seq++
-	heap.Push(&w.queue, task{at: w.now + int64(max(0, d)), seq: w.seq, do: f})
+	w.queue.push(task{at: w.now + int64(max(0, d)), seq: w.seq, do: f})
 }
 
 // run does what is due until the given instant.
 func (w *world) run(until int64) {
 	for len(w.queue) > 0 && w.queue[0].at <= until {
-		t := heap.Pop(&w.queue).(task)
+		t := w.queue.pop()
 		w.now = t.at
 		t.do()
 	}

@@ -1,0 +1,80 @@
+package mutants
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// patience bounds one detector's run: several times what the unchanged code takes.
+const patience = 2 * time.Minute
+
+// Runner builds mutants and has them judged.
+type Runner struct {
+	Root string // of the module
+	// Schedules is how many a judge sees at most; of a cluster's runs a tenth.
+	Schedules int
+}
+
+// Schedules is how many a judge sees at most in a full run: several times as many as the mutant
+// needs that shows last.
+const Schedules = 400
+
+// Run builds the mutant's detector with the mutant in it, under dir, and returns what its judges
+// found. Without edits that is the unchanged code. A mutant that does not compile, or hangs, is
+// an error: it proves nothing of the judges.
+func (r Runner) Run(ctx context.Context, dir string, m Mutant) (Findings, error) {
+	root := r.Root
+	program, output := filepath.Join(dir, "detect"), filepath.Join(dir, "findings.json")
+	build, look := r.commands(m.By, program, output)
+	if len(m.Edits) > 0 {
+		overlay, err := m.Overlay(root, dir)
+		if err != nil {
+			return Findings{}, err
+		}
+		build = slices.Insert(build, len(build)-1, "-overlay="+overlay)
+	}
+	if out, err := execute(ctx, root, dir, build); err != nil {
+		return Findings{}, fmt.Errorf("mutant %s does not build: %w\n%s", m.Name, err, out)
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if out, err := execute(ctx, root, dir, look); err != nil {
+		return Findings{}, fmt.Errorf("mutant %s: the detector: %w\n%s", m.Name,
+			errors.Join(err, ctx.Err()), out)
+	}
+	data, err := os.ReadFile(output)
+	if err != nil {
+		return Findings{}, fmt.Errorf("mutant %s: %w", m.Name, err)
+	}
+	var found Findings
+	if err := json.Unmarshal(data, &found); err != nil {
+		return Findings{}, fmt.Errorf("mutant %s: %w", m.Name, err)
+	}
+	return found, nil
+}
+
+// commands are how a detector is built, its package last, and how it is run.
+func (r Runner) commands(by Detector, program, output string) (build, look []string) {
+	if by == Cluster {
+		return []string{"go", "test", "-c", "-o", program, "./test/jepsen-lite/cluster"},
+			[]string{program, "-test.run=^TestDetect$", "-cluster.findings=" + output,
+				"-cluster.runs=" + strconv.Itoa(r.Schedules/10)}
+	}
+	return []string{"go", "build", "-o", program, "./test/jepsen-lite/mutants/detect"},
+		[]string{program, "-findings=" + output, "-schedules=" + strconv.Itoa(r.Schedules)}
+}
+
+// execute runs a command in the module's root, with its temporary files under dir.
+func execute(ctx context.Context, root, dir string, command []string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
+	cmd.Dir, cmd.Env = root, append(os.Environ(), "TMPDIR="+dir)
+	return cmd.CombinedOutput()
+}
