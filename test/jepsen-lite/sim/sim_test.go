@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/leased-io/leased/spec/twin"
+	"github.com/leased-io/leased/spec/twin/refine"
 )
 
 var (
@@ -35,8 +36,12 @@ func TestSim(t *testing.T) {
 		}
 		return played < schedules && (!raceEnabled || played < schedules/8)
 	}
+	var covered refine.Coverage
 	for s := *seed; more() && !t.Failed(); s++ {
-		out := check(t, Draw(s), s%judged == 0)
+		out, report := check(t, Draw(s), s%judged == 0)
+		if report != nil {
+			covered.Merge(report.Coverage)
+		}
 		played++
 		grants += out.Grants
 		admitted += out.Admitted
@@ -52,9 +57,27 @@ func TestSim(t *testing.T) {
 	if *duration == 0 && (grants == 0 || sleepers == 0 || failovers == 0 || admitted == 0) {
 		t.Error("the schedules exercised too little to prove anything")
 	}
+	t.Log(covered.String())
+	if played >= schedules {
+		complete(t, &covered)
+	}
 }
 
-func check(t *testing.T, o Options, record bool) Outcome {
+// complete fails if the schedules together left out a step of the model or a guard of it: what is
+// never tried is not tested. No process of a simulation fails open, or dies without a last line.
+func complete(t *testing.T, covered *refine.Coverage) {
+	t.Helper()
+	for _, step := range covered.Missing() {
+		if step != "FailOpen" && step != "Crash" {
+			t.Errorf("no schedule took the step %s", step)
+		}
+	}
+	for _, guard := range covered.NeverRefused() {
+		t.Errorf("in no schedule was anything refused for %s", guard)
+	}
+}
+
+func check(t *testing.T, o Options, record bool) (Outcome, *twin.Report) {
 	t.Helper()
 	out, report := play(t, o, record)
 	for _, v := range out.Violations {
@@ -79,7 +102,7 @@ func check(t *testing.T, o Options, record bool) Outcome {
 		t.Logf("replay: go test ./test/jepsen-lite/sim -run 'TestSim$' -v "+
 			"-sim.seed=%d -sim.duration=1ns", o.Seed)
 	}
-	return out
+	return out, report
 }
 
 // play runs one schedule and, if it is to be recorded, has the checker judge its trace.
