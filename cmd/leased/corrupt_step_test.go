@@ -35,12 +35,11 @@ var stepCorruptions = []corruption{
 		return on(r.followed(), r.drop)
 	}},
 	{"a retry is told one lease of two", twin.Behaviour, func(r *traceRun) []func() {
-		type request struct{ session, seq uint64 }
 		charged := map[request]int{}
 		for _, l := range r.logged(trace.KindGrant) {
-			charged[request{l.event.Session, l.event.Seq}]++
+			charged[requestOf(&l.event)]++
 		}
-		two := func(e trace.Event) bool { return charged[request{e.Session, e.Seq}] == 2 }
+		two := func(e trace.Event) bool { return charged[requestOf(&e)] == 2 }
 		return on(r.logged(trace.KindReplay, two), r.drop)
 	}},
 }

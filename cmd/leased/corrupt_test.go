@@ -43,7 +43,7 @@ func on[V any](list []V, corrupt func(V)) []func() {
 func corruptions() []corruption {
 	return slices.Concat(replicaCorruptions, timeCorruptions, grantCorruptions,
 		answerCorruptions, returnCorruptions, holderCorruptions, coverCorruptions,
-		spendingCorruptions, stepCorruptions)
+		spendingCorruptions, stepCorruptions, silenceCorruptions)
 }
 
 func TestRecordedTracesAreValid(t *testing.T) {

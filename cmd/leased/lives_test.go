@@ -127,10 +127,9 @@ func wasKept(life *leaseLife) bool     { return life.back == nil && len(life.giv
 
 // firstTold returns the denials that decided their request: others repeat one.
 func (r *traceRun) firstTold() []*line {
-	type request struct{ session, seq uint64 }
 	told := map[request]bool{}
 	return slices.DeleteFunc(r.logged(trace.KindDeny), func(l *line) bool {
-		key := request{l.event.Session, l.event.Seq}
+		key := requestOf(&l.event)
 		again := told[key]
 		told[key] = true
 		return again

@@ -139,9 +139,12 @@ func (c *checker) run() error {
 		}
 	}
 	if err := c.followLog(); err != nil {
+		return c.firstDoubt(err)
+	}
+	if err := c.judgeWaiting(); err != nil {
 		return err
 	}
-	return c.judgeWaiting()
+	return c.clockWentBack()
 }
 
 // conclude settles the verdict.
@@ -187,6 +190,9 @@ func (c *checker) conclude() *Report {
 func (c *checker) passed(at *Located, in *input) error {
 	if r := c.machine.Step(in.file, &at.Event); r != nil {
 		return c.refused(r, at)
+	}
+	if r := c.machine.Doubt(); r != nil {
+		c.sessions[at.Event.Session].process.doubts(c.refused(r, at))
 	}
 	if c.opts.Observe != nil {
 		c.opts.Observe(at, &in.header)

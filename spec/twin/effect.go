@@ -89,6 +89,9 @@ func (c *checker) endSession(at *Located) error {
 	}
 	s.over, s.forget = true, c.now+int64(c.opts.Horizon)
 	c.ended = append(c.ended, s)
+	if at.Event.OK {
+		return s.closes()
+	}
 	return nil
 }
 

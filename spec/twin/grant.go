@@ -210,7 +210,11 @@ func (c *checker) takeBack(at *Located) error {
 		return refuse("which never had as many", g.granted)
 	}
 	if g.taken != nil && g.taken.tellsAll() && e.Amount > g.givenUp {
-		return refuse("of which its holder had not given up as many", *g.accepted)
+		err := refuse("of which its holder had not given up as many", *g.accepted)
+		if !g.taken.waiting {
+			return err
+		}
+		g.taken.doubts(err)
 	}
 	back := *at
 	g.back, g.returned = &back, e.Amount

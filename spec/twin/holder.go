@@ -21,6 +21,8 @@ func (s *session) mine(p *process, at *Located) error {
 		return violated(OneHolder, []Located{*at},
 			"session %d lives in %s, and appears in another file", s.id, s.process.Name())
 	}
+	p.ticks(s.last, at)
+	s.last = at.Event.At
 	return nil
 }
 
@@ -42,8 +44,12 @@ func (c *checker) send(p *process, at *Located) (bool, error) {
 			"request %d was sent after request %d, which its answer must precede", e.Seq, s.sent)
 	}
 	if e.Seq > s.sent {
+		if err := s.overdue(p, at); err != nil {
+			return false, err
+		}
 		s.sent, s.answered, s.attempts = e.Seq, nil, s.attempts[:0]
 	}
+	s.looked = e.At
 	s.attempts = append(s.attempts, *at)
 	return false, nil
 }
@@ -60,6 +66,9 @@ func (c *checker) accept(p *process, at *Located) (bool, error) {
 	case e.Lease > c.lastLease:
 		return p.wait(c.awaitLease, e.Lease)
 	default:
+		if err := c.lateAnswer(p, s, at); err != nil {
+			return false, err
+		}
 		// An answer that came a horizon after its window may be taken, and is worth nothing.
 		c.leases[e.Lease] = &lease{
 			id: e.Lease, session: &session{id: e.Session}, seq: e.Seq, amount: e.Amount,
@@ -88,8 +97,9 @@ func (c *checker) accept(p *process, at *Located) (bool, error) {
 		}
 		return p.wait(c.awaitLease, e.Lease)
 	}
-	s.answered = copyOf(at)
+	s.answered, s.looked = copyOf(at), e.At
 	g.taken, g.accepted, g.send, g.life, g.told = p, s.answered, send, e.Life, nil
+	s.holds(g)
 	return false, nil
 }
 
@@ -102,8 +112,7 @@ func (c *checker) firstAnswer(p *process, s *session, g *lease, at *Located) (*L
 		return nil, violated(FirstAnswer, []Located{*at, g.granted},
 			"lease %d answers request %d, and was taken for request %d", g.id, g.seq, e.Seq)
 	case g != nil && g.accepted != nil:
-		return nil, violated(FirstAnswer, []Located{*at, *g.accepted},
-			"lease %d was accepted twice", g.id)
+		return nil, acceptedTwice(g, at)
 	case e.Seq < s.sent:
 		return nil, answeredLate(s, at)
 	case s.answered != nil && e.Seq == s.sent && s.answered.Event.Attempt != e.Attempt:

@@ -30,7 +30,8 @@ type input struct {
 	header trace.Event
 	clock  int          // index into checker.clocks
 	file   *refine.File // the same, to the model
-	last   int64        // the instant of the event read last
+	last   int64        // the instant of the event read last, or of the header
+	back   *wentBack    // where its clock went back, if it did
 	// eof: everything was read. ended: with the end line, so that nothing is missing at the end.
 	eof, ended bool
 }
@@ -54,6 +55,9 @@ func (in *input) next(c *checker) (*Located, error) {
 		return nil, err
 	}
 	c.counts[at.Event.Kind]++
+	if in.header.Role == trace.RoleNode {
+		in.ticks(in.last, at)
+	}
 	in.last = at.Event.At
 	if at.Event.Kind == trace.KindGap {
 		c.report.Gaps++
@@ -77,7 +81,8 @@ func (c *checker) admit(s source, f feed) error {
 			h.Run, c.report.Run)
 	}
 	c.report.Files++
-	in := input{source: s, feed: f, header: h, clock: c.clockIndex(h.Clock), file: c.machine.File(&h)}
+	in := input{source: s, feed: f, header: h, last: h.At,
+		clock: c.clockIndex(h.Clock), file: c.machine.File(&h)}
 	switch h.Role {
 	case trace.RoleNode:
 		c.replicas = append(c.replicas, &replica{input: in})

@@ -45,15 +45,13 @@ func TestVerdicts(t *testing.T) {
 		{"a gap in one node of two", func() []*file {
 			w, _ := small(2)
 			f := w.nodes[1]
-			f.events = slices.Replace(f.events, 3, 9,
-				recorded{event: trace.Event{Kind: trace.KindGap, N: 6}})
+			f.events = slices.Replace(f.events, 3, 9, gapAt(f, 3, 6))
 			return w.files
 		}, Unknown, []string{"6 events were lost"}},
 		{"a gap in the only node", func() []*file {
 			w, _ := small(1)
 			f := w.nodes[0]
-			f.events = slices.Replace(f.events, 5, 9,
-				recorded{event: trace.Event{Kind: trace.KindGap, N: 4}})
+			f.events = slices.Replace(f.events, 5, 9, gapAt(f, 5, 4))
 			return w.files
 		}, Unknown, []string{"4 events were lost", "leave out what happened"}},
 		{"no node", func() []*file { w, _ := small(1); return w.files[1:] },
@@ -97,6 +95,14 @@ func TestVerdicts(t *testing.T) {
 			app.events = app.events[:len(app.events)-1]
 			return w.files
 		}, Valid, []string{"has no end line", "died held 6 credits"}},
+		{"a drop whose send was lost, and the nodes died before its session", func() []*file {
+			w, app := small(1)
+			app.events = append([]recorded{gapAt(app, 0, 1), {event: trace.Event{
+				Kind: trace.KindDrop, At: app.events[0].event.At, Session: 9, Seq: 1, Attempt: 1,
+			}}}, app.events...)
+			w.nodes[0].complete = false
+			return w.files
+		}, Unknown, []string{"files end before what"}},
 		{"clocks that cannot be compared", func() []*file {
 			w, app := small(1)
 			app.header.Clock = "another"
@@ -208,7 +214,6 @@ func TestTheClockMayDrift(t *testing.T) {
 	for permille, want := range map[int64]Verdict{1004: Valid, 1006: Invalid, 900: Valid} {
 		r := recordingOf(t, story().files)
 		runAt(r, permille)
-		// Only proposals are moved, so that a slow clock is one that others seem fast beside.
 		report, err := checkFiles(t, r.files[:3], Options{})
 		if err != nil {
 			t.Fatal(err)
@@ -227,12 +232,12 @@ func TestInputErrors(t *testing.T) {
 	}
 	w, app = small(1)
 	w.record(app, trace.Event{Kind: trace.KindEntry, Index: 1})
-	if _, err := checkFiles(t, w.files, Options{}); !isFormatError(err, app.name, "fleet file") {
+	if _, err := checkFiles(t, w.files, Options{}); !isFormatError(err, app.name, `event "entry" does not`) {
 		t.Errorf("an entry in a fleet file: got %v", err)
 	}
 	w, _ = small(1)
 	w.record(w.nodes[0], trace.Event{Kind: trace.KindAdmit})
-	if _, err := checkFiles(t, w.files, Options{}); !isFormatError(err, "n1", "node's file") {
+	if _, err := checkFiles(t, w.files, Options{}); !isFormatError(err, "n1", `event "admit" does not`) {
 		t.Errorf("an admission in a node's file: got %v", err)
 	}
 	w, _ = small(1)

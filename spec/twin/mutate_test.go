@@ -131,6 +131,19 @@ func (r *recording) again(id int) {
 	}
 }
 
+// late repeats an event at the end of its file, in which it stands once, and of its session's time.
+func (r *recording) late(id int) {
+	for _, f := range r.files {
+		for _, e := range f.events {
+			if e.id == id {
+				e.event.At = f.events[len(f.events)-1].event.At
+				f.events = append(f.events, e)
+				return
+			}
+		}
+	}
+}
+
 // check returns the verdict, and the name of the invariant if one is violated.
 func (r *recording) check() (*Report, string) {
 	r.t.Helper()

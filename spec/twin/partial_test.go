@@ -37,6 +37,12 @@ func TestPartialRecordingsAreNotInvalid(t *testing.T) {
 	}
 }
 
+// gapAt is a gap of n events from event i on.
+func gapAt(f *file, i, n int) recorded {
+	e := trace.Event{Kind: trace.KindGap, At: f.events[i].event.At, N: int64(n)}
+	return recorded{event: e}
+}
+
 // lose takes something from a recording, and says what.
 func lose(r *recording, rng *rand.Rand) string {
 	i := rng.IntN(len(r.files))
@@ -56,8 +62,7 @@ func lose(r *recording, rng *rand.Rand) string {
 		if n == 0 {
 			return ""
 		}
-		f.events = slices.Replace(f.events, at, at+n,
-			recorded{event: trace.Event{Kind: trace.KindGap, N: int64(n)}})
+		f.events = slices.Replace(f.events, at, at+n, gapAt(f, at, n))
 		return " gap in " + f.name
 	default:
 		if len(r.files) > 1 {

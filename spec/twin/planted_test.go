@@ -420,6 +420,36 @@ var planted = []struct {
 		accept := r.event(r.find(trace.KindAccept, 1, of(xTokens)))
 		r.edit(r.find(trace.KindAdmit, 1, of(xTokens)), func(e *trace.Event) { e.First = accept.At - 1 })
 	}},
+	{"a lease that is long over was accepted again", FirstAnswer, func(r *recording) {
+		r.late(r.find(trace.KindAccept, 1, of(xTokens)))
+	}},
+	{"a lease that is long over was accepted for another request", FirstAnswer,
+		func(r *recording) {
+			id := r.find(trace.KindAccept, 1, of(aRequests))
+			seq := r.event(r.find(trace.KindAccept, 1, of(retried))).Seq
+			r.late(id)
+			e := &r.files[3].events[len(r.files[3].events)-1].event
+			e.Seq, e.Attempt = seq, 3
+		}},
+	{"a holder asked again and never said that a lease is over", Books, func(r *recording) {
+		r.drop(r.find(trace.KindExpire, 1, of(bRequests)))
+	}},
+	{"a holder was closed and never said that a lease is over", Books, func(r *recording) {
+		r.drop(r.find(trace.KindExpire, 1, of(retried)))
+	}},
+	{"a file ended before its holder was closed, and a lease was not over", Books,
+		func(r *recording) {
+			r.drop(r.find(trace.KindExpire, 1, of(last)))
+		}},
+	{"a node's clock went back", Behaviour, func(r *recording) {
+		editIn(r.files[1], trace.KindState, func(e *trace.Event) { e.At += 3600 * second })
+	}},
+	{"a node's clock went back to before its file", Behaviour, func(r *recording) {
+		r.files[1].header.At += 3600 * second
+	}},
+	{"a holder's clock went back", Behaviour, func(r *recording) {
+		r.edit(r.find(trace.KindExpire, 1, of(aRequests)), func(e *trace.Event) { e.At -= 10 * second })
+	}},
 	{"nothing was admitted", Books, func(r *recording) {
 		r.edit(r.find(trace.KindAdmit, 1, nil), func(e *trace.Event) { e.N = 0 })
 	}},
@@ -443,10 +473,16 @@ func proposals(r *recording, from uint64, change func(*trace.Event)) {
 // runAt lets the last leader's cluster clock run at permille/1000 of real time.
 func runAt(r *recording, permille int64) {
 	base := r.event(r.find(trace.KindEpoch, 4, nil)).At
-	proposals(r, 4, func(e *trace.Event) {
-		e.At = base + (e.At-base)*1000/permille
-		e.First = e.At
-	})
+	for _, f := range r.files {
+		for i := range f.events {
+			e := &f.events[i].event
+			for _, at := range []*int64{&e.At, &e.First, &e.Last} {
+				if *at > base {
+					*at = base + (*at-base)*1000/permille
+				}
+			}
+		}
+	}
 }
 
 // TestPlantedViolationsAreNamed: for each invariant, changes that break it, and only their

@@ -1,6 +1,10 @@
 package twin
 
-import "github.com/leased-io/leased/trace"
+import (
+	"errors"
+
+	"github.com/leased-io/leased/trace"
+)
 
 // process is one file of the fleet: the limiters of one process.
 type process struct {
@@ -9,6 +13,17 @@ type process struct {
 	waiting bool
 	// gap: events were lost, so that a missing one proves nothing.
 	gap bool
+	// doubt is what the log violates if this file lacks an event. If not, that event stands behind
+	// the one that waits, which then waits in vain. What comes first tells: that it goes on,
+	// or the end of the log.
+	doubt error
+}
+
+// doubts notes a doubt. The first one counts.
+func (p *process) doubts(violation error) {
+	if p.doubt == nil {
+		p.doubt = violation
+	}
 }
 
 // tellsAll reports whether what is not in the file did not happen. A process that died may have
@@ -27,21 +42,27 @@ func (c *checker) advance(p *process) error {
 				return err
 			}
 			if at == nil {
-				c.processEnds(p)
-				return nil
+				return c.processEnds(p)
 			}
 		}
 		blocked, err := c.happens(p, at)
+		if !blocked && p.doubt != nil {
+			return p.doubt
+		}
 		if err != nil {
 			return err
 		}
 		if blocked {
 			if !p.waiting {
 				p.head, p.waiting = *at, true
+				p.file.Waits(true)
 			}
 			return nil
 		}
-		p.waiting = false
+		if p.waiting {
+			p.waiting = false
+			p.file.Waits(false)
+		}
 		if err := c.passed(at, &p.input); err != nil {
 			return err
 		}
@@ -76,12 +97,16 @@ func (p *process) wait(queue map[uint64][]*process, id uint64) (bool, error) {
 	return true, nil
 }
 
-func (c *checker) processEnds(p *process) {
+func (c *checker) processEnds(p *process) error {
 	if !p.ended {
 		c.note("%s has no end line: its process died, and its last events may be missing",
 			p.Name())
 	}
+	if err := c.closedInOrder(p); err != nil {
+		return err
+	}
 	c.settleOf(p)
+	return nil
 }
 
 // happens checks an event of a process. It reports true, having done nothing, if the log is
@@ -96,6 +121,9 @@ func (c *checker) happens(p *process, at *Located) (blocked bool, err error) {
 	case trace.KindAdmit, trace.KindGiveUp, trace.KindExpire:
 		return c.use(p, at)
 	case trace.KindDrop: // it changes nothing, by R9
+		if e.Session > c.lastSession {
+			return p.wait(c.awaitSession, e.Session)
+		}
 	case trace.KindGap:
 		p.gap = true
 	case trace.KindFailOpen:
@@ -114,12 +142,29 @@ func (c *checker) judgeWaiting() error {
 		if !p.waiting {
 			continue
 		}
-		if c.logEnded() && !c.afterNodes(p) {
+		told := p.head.Event.Lease > 0 && p.head.Event.Lease <= c.lastLease
+		if c.logEnded() && !c.afterNodes(p) || p.doubt != nil && told {
 			return c.inVain(p)
+		}
+		if p.doubt != nil {
+			return p.doubt
 		}
 		c.unknown("the nodes' files end before what %s:%d rests on", p.head.File, p.head.Line)
 	}
 	return nil
+}
+
+// firstDoubt returns the doubt that there was before the log broke, or what broke it.
+func (c *checker) firstDoubt(err error) error {
+	if _, ok := errors.AsType[*Violation](err); !ok && !errors.Is(err, errHole) {
+		return err
+	}
+	for _, p := range c.processes {
+		if p.doubt != nil {
+			return p.doubt
+		}
+	}
+	return err
 }
 
 // afterNodes reports whether what p waits for happened after all that the nodes' files hold, by

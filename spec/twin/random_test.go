@@ -2,6 +2,7 @@ package twin
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/leased-io/leased/trace"
@@ -89,6 +90,13 @@ type randomHolder struct {
 
 // ask is a request with any number of attempts, of which the last is answered, or none.
 func (h *randomHolder) ask(rng *rand.Rand, limits []*policy) {
+	h.leases = slices.DeleteFunc(h.leases, func(l *held) bool {
+		over := h.w.now-l.sent >= life(l.ttl)
+		if over {
+			h.expire(l)
+		}
+		return over
+	})
 	h.seq++
 	attempt := h.send()
 	var leases []*held

@@ -42,22 +42,13 @@ func (c *checker) refused(r *refine.Refusal, at *Located) error {
 }
 
 // behind returns the violation of an invariant that a refusal comes from, if there is one: the
-// session's process waits for the log, and cannot ever go on.
+// session's process waits for the log to answer a request that it has gone on from.
 func (c *checker) behind(r *refine.Refusal, s *session) error {
-	if s == nil || s.process == nil || !s.process.waiting {
+	if r.Guard != "Outstanding" || s == nil || s.process == nil || !s.process.waiting {
 		return nil
 	}
 	head := &s.process.head
-	if head.Event.Kind != trace.KindAccept || head.Event.Session != s.id {
-		return nil
-	}
-	g := c.leases[head.Event.Lease]
-	switch {
-	case r.Guard == "Sent" && g != nil && g.born != nil && g.born.entry.Event.Index < c.index:
-		// What was not sent stands behind an answer to the request before, which would have to
-		// come later.
-		return c.inVain(s.process)
-	case r.Guard == "Outstanding" && head.Event.Seq < s.sent:
+	if head.Event.Kind == trace.KindAccept && head.Event.Session == s.id && head.Event.Seq < s.sent {
 		return answeredLate(s, head)
 	}
 	return nil

@@ -1,6 +1,8 @@
 package twin
 
 import (
+	"fmt"
+
 	"github.com/leased-io/leased/trace"
 )
 
@@ -177,5 +179,5 @@ func (r *replica) consume() {
 // foreign returns the error for an event where the schema has no place for it.
 func foreign(at Located, reason string) error {
 	return &trace.FormatError{File: at.File, Line: at.Line,
-		Reason: "a " + string(at.Event.Kind) + " event " + reason}
+		Reason: fmt.Sprintf("event %q %s", at.Event.Kind, reason)}
 }

@@ -84,6 +84,7 @@ type session struct {
 	id          uint64
 	budget, key string
 	over        bool  // ended in the log
+	closed      bool  // by its holder
 	forget      int64 // cluster time from which it is forgotten, if over
 	live        int   // leases not settled
 
@@ -98,6 +99,9 @@ type session struct {
 	sent     uint64
 	attempts []Located
 	answered *Located
+	last     int64    // the instant of its last event
+	looked   int64    // when its holder last sent or took anything
+	held     []*lease // taken, and when last looked through not over
 }
 
 // lease is one grant, from both sides.

@@ -143,6 +143,7 @@ func (w *world) elect(i int) {
 	w.epoch = w.term
 	w.commit(trace.Event{OK: true}, []trace.Event{
 		{Kind: trace.KindEpoch, Epoch: w.epoch, T: w.t}})
+	w.sleep(ms) // the last replica applies it
 	w.clockAt, w.clockT = w.now, w.t
 }
 

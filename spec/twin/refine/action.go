@@ -9,6 +9,7 @@ type Action string
 
 // The actions, as the specification has them where it has a name for it.
 const (
+	Tick          Action = "Tick"
 	Elect         Action = "Elect"
 	Failover      Action = "Failover"
 	Open          Action = "Open"

@@ -15,6 +15,15 @@ type leadership struct {
 	more bool // there were others before
 }
 
+// Passes lets time pass on a recorder's clock, or says that it does not (WindowLease!Tick and
+// ClusterClock!Tick, as far as a file shows it).
+func Passes(recorder string, from, to int64) *Refusal {
+	if to < from {
+		return refuse(Tick, "Clock", "the clock of %s goes back from %d to %d", recorder, from, to)
+	}
+	return nil
+}
+
 // leadership returns the file's leadership of a term, or nil.
 func (f *File) leadership(term uint64) *leadership {
 	for i := len(f.leads) - 1; i >= 0; i-- {

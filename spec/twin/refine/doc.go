@@ -21,6 +21,7 @@
 //	giveUp, expire                     Return; Crash of what is left of one lease
 //	End                                Crash, where a file has no end line
 //	recycle                            Recycle
+//	Passes                             Tick, of one recorder's clock: it does not go back
 //	put, change, remove, restore, openSession, endSession, drop, failOpen: in no module
 //
 // Three steps are silent, since nothing records them: a Tick; a Crash within a process that goes

@@ -27,7 +27,7 @@ func (m *Machine) giveBack(e *trace.Event) *Refusal {
 			"%d credits of lease %d are not taken back, and there is no reason", e.Amount, e.Lease)
 	}
 	if s.tells() {
-		if r := s.gaveUp(action, m.leases[e.Lease], e, m.lastLease); r != nil {
+		if r := m.gaveUp(s, action, e); r != nil {
 			return r
 		}
 	}
@@ -70,9 +70,10 @@ func (m *Machine) mayReturn(s *session, e *trace.Event) (*lease, int, refusal) {
 
 // gaveUp reports why the holder cannot have sent a return: it gives credits of a lease up before,
 // once, and returns what it gave up (WindowLease!Return; Propose: back > 0).
-func (s *session) gaveUp(action Action, g *lease, e *trace.Event, last uint64) *Refusal {
+func (m *Machine) gaveUp(s *session, action Action, e *trace.Event) *Refusal {
+	g := m.leases[e.Lease]
 	switch {
-	case e.Lease > last:
+	case e.Lease > m.lastLease:
 		return refuse(action, "Granted", "session %d returns lease %d, which was never granted",
 			s.id, e.Lease)
 	case g == nil || g.stub: // long over
@@ -81,9 +82,9 @@ func (s *session) gaveUp(action Action, g *lease, e *trace.Event, last uint64) *
 		return refuse(action, "Mine", "session %d returns lease %d, which is session %d's",
 			s.id, g.id, g.s.id)
 	case g.back != e.Amount || e.Window != g.window:
-		return refuse(action, "GivenUp",
+		return m.silent(s, refuse(action, "GivenUp",
 			"session %d returns %d credits of lease %d of window %d; it gave up %d of window %d",
-			s.id, e.Amount, g.id, e.Window, g.back, g.window)
+			s.id, e.Amount, g.id, e.Window, g.back, g.window))
 	}
 	return nil
 }

@@ -59,6 +59,7 @@ type Machine struct {
 	late   []late     // leases whose windows are over, by when they are forgotten
 	ended  []*session // by when they are forgotten
 	counts counts
+	doubt  *Refusal // of the event before
 }
 
 // place is where in an entry the machine is.
@@ -88,6 +89,7 @@ func New(horizon time.Duration) *Machine {
 type File struct {
 	header trace.Event
 	gap    bool          // events were lost
+	waits  bool          // it stands still until the log tells what its next event rests on
 	dead   bool          // it is at its end, which was not written
 	leads  []*leadership // of a node: the latest maxTerms
 	more   bool          // there were others before
@@ -100,6 +102,10 @@ func (m *Machine) File(header *trace.Event) *File {
 	}
 	return &File{header: *header}
 }
+
+// Waits says whether the file stands still: its next event rests on something that the log has not
+// told yet. What it does not tell meanwhile is held against the log as a Doubt.
+func (f *File) Waits(waits bool) { f.waits = waits }
 
 // tellsAll reports whether what is not in the file so far did not happen.
 func (f *File) tellsAll() bool { return !f.gap && !f.dead }
@@ -131,6 +137,7 @@ func (m *Machine) Size() int {
 }
 
 // Step lets an event happen, or says why it cannot. The machine cannot be used after a refusal.
+// It can after a doubt.
 // The events come in an order in which each follows its causes: those of the log in its order,
 // those of a file in its own.
 func (m *Machine) Step(f *File, e *trace.Event) *Refusal {
@@ -166,6 +173,24 @@ func (m *Machine) Step(f *File, e *trace.Event) *Refusal {
 	default:
 		return m.inEntry(e)
 	}
+	return nil
+}
+
+// Doubt returns what is wrong with the event before unless a file that stands still is: it rests
+// on an event of that file, which is not among those that were met. Either the file lacks it,
+// or it stands behind one that waits in vain. Nil: nothing is wrong.
+func (m *Machine) Doubt() *Refusal {
+	r := m.doubt
+	m.doubt = nil
+	return r
+}
+
+// silent is what a session's file should have told, and did not.
+func (m *Machine) silent(s *session, r *Refusal) *Refusal {
+	if !s.file.waits {
+		return r
+	}
+	m.doubt = r
 	return nil
 }
 

@@ -54,7 +54,7 @@ func (m *Machine) request(action Action, e *trace.Event) (*session, *limit, *Ref
 		return nil, nil, refuse(action, "Rolled", "limit %d is in window %d, which ended at %d",
 			l.serial, l.window, l.end())
 	}
-	return s, l, s.asked(action, e.Seq)
+	return s, l, m.asked(s, action, e.Seq)
 }
 
 // grant charges a lease (WindowLease!Commit, "reserve", not a duplicate). A request of several

@@ -11,6 +11,7 @@ type Rule struct {
 // Rules returns all actions that can be refused. The names are stable.
 func Rules() []Rule {
 	return []Rule{
+		{Tick, "WindowLease!Tick, ClusterClock!Tick", []string{"Clock"}},
 		{Elect, "ClusterClock!Elect, WindowLease!Recover", []string{"Down", "Term"}},
 		{Failover, "WindowLease!Failover", []string{"Up"}},
 		{Open, "ClusterClock!Ready", []string{"Term", "Time", "Barrier"}},

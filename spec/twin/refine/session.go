@@ -92,14 +92,14 @@ func (m *Machine) endSession(e *trace.Event) *Refusal {
 
 // asked is what Grant and Deny have in common: the request was sent. The specification
 // proposes a command only if its attempt is not idle (WindowLease!Propose).
-func (s *session) asked(action Action, seq uint64) *Refusal {
+func (m *Machine) asked(s *session, action Action, seq uint64) *Refusal {
 	if s.file == nil {
 		s.early = max(s.early, seq)
 		return nil
 	}
 	if s.tells() && seq > s.sent {
-		return refuse(action, "Sent", "request %d of session %d was not sent; the last one is %d",
-			seq, s.id, s.sent)
+		return m.silent(s, refuse(action, "Sent",
+			"request %d of session %d was not sent; the last one is %d", seq, s.id, s.sent))
 	}
 	return nil
 }
