@@ -232,12 +232,14 @@ func TestInputErrors(t *testing.T) {
 	}
 	w, app = small(1)
 	w.record(app, trace.Event{Kind: trace.KindEntry, Index: 1})
-	if _, err := checkFiles(t, w.files, Options{}); !isFormatError(err, app.name, `event "entry" does not`) {
+	_, err := checkFiles(t, w.files, Options{})
+	if !isFormatError(err, app.name, `event "entry" does not`) {
 		t.Errorf("an entry in a fleet file: got %v", err)
 	}
 	w, _ = small(1)
 	w.record(w.nodes[0], trace.Event{Kind: trace.KindAdmit})
-	if _, err := checkFiles(t, w.files, Options{}); !isFormatError(err, "n1", `event "admit" does not`) {
+	_, err = checkFiles(t, w.files, Options{})
+	if !isFormatError(err, "n1", `event "admit" does not`) {
 		t.Errorf("an admission in a node's file: got %v", err)
 	}
 	w, _ = small(1)
