@@ -191,6 +191,15 @@ mutants: ## plant every bug, and show who catches it; WRITE=1 writes docs/mutant
 	go test ./test/jepsen-lite/mutants -count=1 -timeout 40m -v -run '^TestMutants$$' \
 		-mutants.run $(if $(WRITE),-mutants.write)
 
+# How many schedules linear runs.
+RUNS ?= 300
+.PHONY: linear
+linear: seed := $(SEED)
+linear: ## judge RUNS= recorded histories of clients from SEED=: are they linearizable?
+	@echo "linear: make linear SEED=$(seed) RUNS=$(RUNS)"
+	go test ./test/jepsen-lite/linear -count=1 -timeout 60m -v -run '^TestLinearizable$$' \
+		-artifacts -linear.seed=$(seed) -linear.runs=$(RUNS)
+
 .PHONY: demo
 demo: ## start a cluster and a fleet on this machine, and watch the bound hold
 	go run ./cmd/leased demo

@@ -1,0 +1,169 @@
+package linear
+
+import (
+	"slices"
+	"sync"
+)
+
+// Kind is the operation that a call is of.
+type Kind uint8
+
+// The operations.
+const (
+	OpenSession Kind = iota + 1
+	Acquire
+	GiveBack // Return, on the wire
+	PutBudget
+	GetBudget
+	DeleteBudget
+)
+
+var kindNames = [...]string{"", "open", "acquire", "return", "put", "get", "delete"}
+
+func (k Kind) String() string { return kindNames[k] }
+
+// Limit is one dimension of a budget.
+type Limit struct {
+	Metric, Kind string
+	Amount       int64 // credits a window
+	Per          int64 // nanoseconds of cluster time
+}
+
+// Ask is what an Acquire asks of the limit with an index.
+type Ask struct {
+	Limit      int
+	Need, Want int64 // credits
+}
+
+// Return gives back credits of a lease.
+type Return struct {
+	Lease          uint64
+	Window, Amount int64
+}
+
+// Grant is a lease that was told.
+type Grant struct {
+	Lease               uint64
+	Limit               int
+	Window, Amount, TTL int64
+}
+
+// Denial is why an ask came to nothing.
+type Denial struct {
+	Limit            int
+	Left, RetryAfter int64
+}
+
+// Usage is the account of one limit, as a read tells it.
+type Usage struct{ Window, Used, EndsIn int64 }
+
+// Input is a call: what of it belongs to the Kind is set.
+type Input struct {
+	Kind     Kind
+	Budget   string // empty in Acquire and GiveBack: that of the session
+	Key      string
+	Session  uint64
+	Seq      uint64
+	Revision uint64
+	Asks     []Ask
+	Returns  []Return
+	Close    bool
+	Keyed    bool
+	Limits   []Limit // in canonical order
+}
+
+// Answer is how a call was decided.
+type Answer uint8
+
+// The answers. All but Done and NoBudget are of Acquire alone.
+const (
+	Done     Answer = iota + 1
+	NoBudget        // there is no such budget
+	Granted
+	Denied
+	TooLarge
+	Changed
+	NoSession
+	Stale
+)
+
+var answerNames = [...]string{"", "done", "no budget", "granted", "denied", "too large",
+	"changed", "no session", "stale"}
+
+func (a Answer) String() string { return answerNames[a] }
+
+// Output is what a client was told: what of it belongs to the call is set.
+type Output struct {
+	Answer       Answer
+	Session      uint64
+	Revision     uint64
+	Keyed        bool
+	Limits       []Limit
+	Grants       []Grant
+	Denial       *Denial
+	Limit        int     // the one that is too small, with TooLarge
+	Taken        []int64 // credits, a Return
+	SessionKnown bool
+	Created      bool
+	Changed      bool
+	Usage        []Usage // a limit
+}
+
+// Op is one call of one client: one attempt, if a request is sent several times.
+type Op struct {
+	Client int
+	Input  Input
+	// Call and Return are ticks of one clock for all clients. Return is 0 if the call was not
+	// answered: it may have taken effect at any time since Call, or may never do so.
+	Call, Return int64
+	Output       *Output // nil if it was not answered
+}
+
+// History is what clients did and saw, in any order. Calls that surely had no effect are not in
+// it. It begins with a coordinator that knows nothing.
+type History []Op
+
+// Recorder writes down a history, from any goroutines. Its clock counts calls and answers, which
+// orders them as they happened even where time stands still. The zero value is ready.
+type Recorder struct {
+	mu   sync.Mutex
+	tick int64
+	ops  []*Op
+}
+
+// Begin notes that a client is about to make a call. Until it is told otherwise the call's
+// outcome is unknown.
+func (r *Recorder) Begin(client int, in Input) *Op {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.tick++
+	op := &Op{Client: client, Input: in, Call: r.tick}
+	r.ops = append(r.ops, op)
+	return op
+}
+
+// Answered notes what op's client was told.
+func (r *Recorder) Answered(op *Op, out Output) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.tick++
+	op.Return, op.Output = r.tick, &out
+}
+
+// Harmless forgets op, which surely had no effect.
+func (r *Recorder) Harmless(op *Op) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ops = slices.DeleteFunc(r.ops, func(o *Op) bool { return o == op })
+}
+
+// History returns what was recorded so far. What is under way counts as not answered.
+func (r *Recorder) History() History {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	h := make(History, 0, len(r.ops))
+	for _, op := range r.ops {
+		h = append(h, *op)
+	}
+	return h
+}
