@@ -77,7 +77,9 @@ func (m *Machine) revive(f *File, s *session, e *trace.Event) {
 	if s == nil {
 		s = &session{id: e.Session, file: f}
 	}
-	s.answered = answer{seq: e.Seq, attempt: e.Attempt, at: e.At, t: m.T}
+	if s.answered.seq != e.Seq {
+		s.answered = answer{seq: e.Seq, attempt: e.Attempt, at: e.At}
+	}
 	s.live++
 	m.leases[e.Lease] = &lease{id: e.Lease, seq: e.Seq, s: s, window: e.Window, g: e.Amount,
 		closed: true, stub: true, st: held, cred: e.Amount}

@@ -107,7 +107,7 @@ func (m *Machine) accept(f *File, e *trace.Event) *Refusal {
 		}
 	}
 	again := s.answered.seq == e.Seq
-	s.answered = answer{e.Seq, e.Attempt, e.At, t}
+	s.answered = answer{e.Seq, e.Attempt, e.At, t, true}
 	g.told = nil
 	g.st, g.cred, g.life, g.read = held, g.g, e.Life, e.At
 	if s.made(e) {
@@ -142,7 +142,7 @@ func (s *session) mayAccept(e *trace.Event) *Refusal {
 func (m *Machine) answers(s *session, g *lease, e *trace.Event, t int64) *Refusal {
 	drift := max(m.drift, s.file.header.DriftPPM)
 	switch was := &s.answered; {
-	case was.seq == e.Seq && was.t != t:
+	case was.seq == e.Seq && was.dated && was.t != t:
 		return refuse(Accept, "Answer", "leases of one answer count from %d and from %d", was.t, t)
 	case !g.wasTold(t, s.attempts[e.Attempt%maxAttempts].index):
 		return refuse(Accept, "Told", "no answer after its send told attempt %d that lease %d has "+

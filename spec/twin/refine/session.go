@@ -44,7 +44,8 @@ type attempt struct {
 type answer struct {
 	seq, attempt uint64
 	at           int64 // on the holder's clock
-	t            int64 // the cluster time that its TTLs count from
+	t            int64 // the cluster time that its TTLs count from, if dated
+	dated        bool  // false: only leases that were forgotten were taken of it
 }
 
 // newest is the newest window of a limit that a session took a lease of, and when it first did.

@@ -84,6 +84,39 @@ func TestTheOldestReturnIsForgotten(t *testing.T) {
 	}
 }
 
+// TestALateAnswerOfTwoPeriods: of an answer that comes late, the lease of the shorter period was
+// forgotten, and says nothing of when the others count from.
+func TestALateAnswerOfTwoPeriods(t *testing.T) {
+	const short, long, t0, t1 = 1000, 10_000_000_000, 20, 2_000_000_000
+	for _, shortFirst := range []bool{true, false} {
+		s := &story{}
+		s.open("1", 1, 0)
+		s.entry("limits", 1, 10)
+		s.add("short", node, limitOf(1, "b", "m", short, 10))
+		s.add("long", node, limitOf(2, "b", "t", long, 10))
+		s.add("session", node, trace.Event{Kind: trace.KindSession, Session: 1, Budget: "b"})
+		s.add("send", fleetA, sendOf(1, 1, 1, 15))
+		s.entry("grant", 1, t0)
+		s.add("grant 1", node, grantOf(1, 1, 1, 1, 0, 1, short-t0))
+		s.add("grant 2", node, grantOf(2, 1, 1, 2, 0, 1, long-t0))
+		s.entry("later", 1, t1)
+		s.add("roll", node, trace.Event{Kind: trace.KindRoll, Limit: 1, Window: t1 / short})
+		s.entry("much later", 1, 2*t1)
+		s.add("roll again", node, trace.Event{Kind: trace.KindRoll, Limit: 1, Window: 2 * t1 / short})
+		accepts := []trace.Event{acceptOf(1, 1, 1, 1, 0, 1, short-t0, 2*t1+5),
+			acceptOf(2, 1, 1, 1, 0, 1, long-t0, 2*t1+5)}
+		if !shortFirst {
+			accepts[0], accepts[1] = accepts[1], accepts[0]
+		}
+		for i, e := range accepts {
+			s.add([]string{"first", "second"}[i], fleetA, e)
+		}
+		if _, r := s.play(); r != nil {
+			t.Errorf("the shorter first %v: %v", shortFirst, r)
+		}
+	}
+}
+
 // TestCoverageMerges: two runs cover what either does, and a coverage says what none does.
 func TestCoverageMerges(t *testing.T) {
 	m, _ := tell().play()
