@@ -10,9 +10,17 @@
 // from snapshots; budgets changed, reshaped, deleted and created again under way; sessions that
 // expire; and a stranger who keeps no rule of the protocol.
 //
-// Most schedules are small, with some of the faults only: they are quick, and what many faults
-// drown shows in few. One in eight is large and has them all.
+// Most schedules are lean: a few holders want little, over many windows, with some of the faults.
+// They are quick, and what many faults drown shows in few. One in a thousand is large and has them
+// all. Small ones, of a few windows, are what mutants are judged by.
 //
-// Three judges watch: the oracle here, which sees the true committed state at every admission,
-// the trace checker, which sees only what was recorded, and fsm.Check, after each entry.
+// Three judges watch: the oracle here, which sees the true committed state at every admission;
+// fsm.Check, after each entry; and the trace checker, which sees only what was recorded. The
+// oracle costs next to nothing and is always there; the others see every so many-th schedule.
+// Nobody who looks changes what happens. So one state stands for all replicas where nobody records
+// what each of them applied: those that do not lead decide nothing.
+//
+// What fails is made smaller before it is told: fewer holders, fewer windows, one fault after
+// another switched off, as long as it fails for the same reason. What is left is printed as a
+// command that plays it.
 package sim

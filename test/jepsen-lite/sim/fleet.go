@@ -30,12 +30,14 @@ type process struct {
 	// late is an earlier reading, for calls that come late; zero if there is none. None is from
 	// before a suspend: that would be hidden by it.
 	late    lease.Reading
-	timer   int // the latest one; earlier ones are void
+	timer   int  // the latest one; earlier ones are void
+	exact   bool // the latest one fires when it says
 	pending *lease.Request
 	queue   []lease.Cost
 
-	served     int64 // requests admitted
-	lastServed int64 // true instant of the last one
+	gap        time.Duration    // mean time between two arrivals
+	opener     *fsm.OpenSession // the command that opens its sessions
+	lastServed int64            // true instant of the last admission; 0: none
 }
 
 func newProcess(w *world, c *cluster, i int) *process {
@@ -48,8 +50,12 @@ func newProcess(w *world, c *cluster, i int) *process {
 	if p.wall.local = w.rng.Int64N(int64(time.Hour)); w.o.Local {
 		p.wall.ppm = p.mono.ppm
 	}
+	p.opener = &fsm.OpenSession{Budget: "b", Key: p.key}
+	limit := w.o.Limits[0]
+	gap := int64(limit.Per) * int64(w.o.Holders) * 100 / int64(w.o.Overload) / int64(limit.Amount)
+	p.gap = time.Duration(max(gap, int64(limit.Per)/400))
 	p.start()
-	w.after(w.spread(w.o.Limits[0].Per), p.arrive)
+	w.after(w.spread(limit.Per), (*arrival)(p), 0)
 	return p
 }
 
@@ -90,24 +96,34 @@ func (p *process) start() {
 	p.open(p.life)
 }
 
+// open asks for a session, and again after a while, unless it has one by then.
 func (p *process) open(life int) {
 	if life != p.life || p.holder != nil {
 		return
 	}
-	cmd := fsm.Command{OpenSession: &fsm.OpenSession{Budget: "b", Key: p.key}}
-	p.call(cmd, func(r fsm.Result) {
-		if life != p.life || p.holder != nil || r.Code != fsm.CodeDone {
-			return
-		}
-		p.session = r.Session
-		p.holder = lease.NewHolder(lease.Config{
-			Session: r.Session, Revision: r.Revision, Limits: r.Limits,
-			DriftPPM: p.drift(), Sink: p.sink,
-		})
-		p.pending = nil
-		p.step()
+	l := p.letter(fsm.Command{OpenSession: p.opener})
+	l.life = life
+	p.w.send(l)
+	p.w.after(20*time.Millisecond+p.w.spread(p.w.o.Limits[0].Per), (*opening)(p), life)
+}
+
+// opening is when the process tries again to open a session in the life n.
+type opening process
+
+func (p *opening) run(n int) { (*process)(p).open(n) }
+
+// opened takes the result of what open sent.
+func (p *process) opened(life int, r *fsm.Result) {
+	if life != p.life || p.holder != nil || r.Code != fsm.CodeDone {
+		return
+	}
+	p.session = r.Session
+	p.holder = lease.NewHolder(lease.Config{
+		Session: r.Session, Revision: r.Revision, Limits: r.Limits,
+		DriftPPM: p.drift(), Sink: p.sink,
 	})
-	p.w.after(20*time.Millisecond+p.w.spread(p.w.o.Limits[0].Per), func() { p.open(life) })
+	p.pending = nil
+	p.step()
 }
 
 // drift is the bound on drift that the process itself goes by, and told the one that answers
@@ -119,29 +135,43 @@ func (p *process) drift() int64 {
 	return p.w.o.DriftPPM
 }
 
-func (p *process) told() int64 {
+func (p *process) toldDrift() int64 {
 	if p.w.o.Broken == NoMargin || !p.trusting {
 		return 0
 	}
 	return p.w.o.DriftPPM
 }
 
-// call sends a command to the leader and its result back, over the network both ways.
-func (p *process) call(cmd fsm.Command, answer func(fsm.Result)) {
-	p.w.send(func() {
-		p.c.propose(cmd, func(r fsm.Result) {
-			p.w.send(func() { p.awake(func() { answer(r) }) })
-		})
-	})
+// letter is one of the process, not sent yet.
+func (p *process) letter(cmd fsm.Command) *letter {
+	l := p.w.letters.next()
+	l.from, l.c, l.cmd = p, p.c, cmd
+	return l
 }
 
-// awake does f now, or when the process wakes up.
-func (p *process) awake(f func()) {
+// told takes a reply, now or when the process wakes up.
+func (p *process) told(y *reply) { p.awake((*hearing)(y), 0) }
+
+// hearing is when a process that is awake hears of a result.
+type hearing reply
+
+func (y *hearing) run(int) {
+	p := y.to.from.(*process)
+	switch {
+	case y.to.cmd.Acquire != nil:
+		p.answered(y.to, y.result)
+	case y.to.cmd.OpenSession != nil:
+		p.opened(y.to.life, y.result)
+	}
+}
+
+// awake has what.run(n) called now, or when the process wakes up.
+func (p *process) awake(what runner, n int) {
 	if p.asleep > p.w.now {
-		p.w.after(time.Duration(p.asleep-p.w.now), f)
+		p.w.after(time.Duration(p.asleep-p.w.now), what, n)
 		return
 	}
-	f()
+	what.run(n)
 }
 
 // crash forgets everything; a new incarnation follows.
@@ -154,11 +184,11 @@ func (p *process) closing() {
 		return
 	}
 	returns := p.holder.Close(p.reading())
-	cmd := fsm.Command{Return: &fsm.Return{
+	l := p.letter(fsm.Command{Return: &fsm.Return{
 		Session: p.session, Returns: returns, Close: p.w.rng.IntN(2) == 0,
-	}}
+	}})
 	for range 2 {
-		p.call(cmd, func(fsm.Result) {})
+		p.w.send(l)
 	}
 	p.start()
 }

@@ -17,6 +17,7 @@ type oracle struct {
 	amount  map[uint64]int64  // limit serial -> its amount in force
 	leases  map[uint64]*claim // by lease id
 	used    map[account]*tally
+	claims  slab[claim]
 
 	admitted, grants, rolls int64
 	violations              []string
@@ -83,7 +84,9 @@ func (o *oracle) step(e trace.Event) {
 	case trace.KindGrant:
 		o.grants++
 		a := account{e.Limit, e.Key}
-		o.leases[e.Lease] = &claim{a, e.Window, e.Amount}
+		c := o.claims.next()
+		*c = claim{a, e.Window, e.Amount}
+		o.leases[e.Lease] = c
 		t := o.tally(a, e.Window)
 		t.charged += e.Amount
 		t.bound = max(t.bound, o.amount[e.Limit])

@@ -2,9 +2,7 @@ package sim
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"slices"
-	"time"
 
 	"github.com/leased-io/leased/budget"
 	"github.com/leased-io/leased/fsm"
@@ -21,6 +19,7 @@ type Outcome struct {
 	Broken string
 
 	Entries                 int
+	Windows                 int64 // of the first limit, that cluster time went through
 	Grants, Rolls, Admitted int64
 	Failovers, Sleepers     int
 }
@@ -31,9 +30,8 @@ type Recorder func(recorder string, e trace.Event)
 // Run plays the schedule that belongs to o and returns what it came to. It panics only where
 // the product does.
 func Run(o Options, rec Recorder) Outcome {
-	judge := newOracle()
-	w := &world{o: o, rng: rand.New(rand.NewPCG(o.Seed, 0x5eed)), judge: judge, record: rec}
-	c := newCluster(w)
+	w := newWorld(o, rec)
+	judge, c := w.judge, newCluster(w)
 	put(c, o, 0)
 	fleet := make([]*process, o.Holders)
 	for i := range fleet {
@@ -46,23 +44,22 @@ func Run(o Options, rec Recorder) Outcome {
 	w.run(int64(o.Length + o.Healed))
 
 	out := Outcome{
-		Violations: judge.violations, Entries: len(c.log), Grants: judge.grants,
+		Violations: judge.violations, Entries: c.entries, Grants: judge.grants,
 		Rolls: judge.rolls, Admitted: judge.admitted, Failovers: c.failovers, Sleepers: c.sleepers,
-		Broken: c.broken,
+		Broken: c.broken, Windows: judge.t / int64(o.Limits[0].Per),
 	}
 	for _, p := range fleet {
 		if o.Healed > 0 && o.ample() && p.lastServed < int64(o.Length) {
 			out.Starved = append(out.Starved, p.name)
 		}
 	}
-	for _, r := range c.replicas {
-		c.apply(r, len(c.log))
-		h := r.state.Hash()
-		if out.Hash != "" && h != out.Hash {
+	hashes := c.hashes()
+	out.Hash = hashes[0]
+	for _, h := range hashes {
+		if h != out.Hash {
 			out.Violations = append(out.Violations,
-				fmt.Sprintf("replica %s: state %s, others %s", r.name, h, out.Hash))
+				fmt.Sprintf("at the end: the replicas differ: %s and %s", out.Hash, h))
 		}
-		out.Hash = h
 	}
 	return out
 }
@@ -87,12 +84,12 @@ func putLimits(c *cluster, o Options, limits []budget.Limit) {
 		if done && !c.w.healed || put != c.puts {
 			return
 		}
-		c.propose(fsm.Command{PutBudget: &fsm.PutBudget{Budget: b}}, func(fsm.Result) { done = true })
-		wait := max(10*time.Millisecond, o.Limits[0].Per/100)
+		c.propose(fsm.Command{PutBudget: &fsm.PutBudget{Budget: b}}, onResult(func() { done = true }))
+		wait := o.Insist
 		if done {
 			wait = o.Limits[0].Per / 2
 		}
-		c.w.after(wait, try)
+		c.w.after(wait, once(try), 0)
 	}
 	try()
 }
@@ -112,7 +109,7 @@ func reshape(c *cluster, o Options) {
 		keyed := o
 		keyed.Keys = 1 - min(1, o.Keys)
 		putLimits(c, keyed, limits)
-		c.w.after(c.w.spread(first.Per/4), func() { put(c, o, 0) })
+		c.w.after(c.w.spread(first.Per/4), once(func() { put(c, o, 0) }), 0)
 		return
 	default:
 		limits[0].Per *= 2
@@ -142,7 +139,7 @@ func faults(w *world, c *cluster, fleet []*process) {
 	})
 	w.every(o.Delete, func() {
 		c.propose(fsm.Command{DeleteBudget: &fsm.DeleteBudget{Name: "b"}}, nil)
-		w.after(w.spread(per/2), func() { put(c, o, 0) })
+		w.after(w.spread(per/2), once(func() { put(c, o, 0) }), 0)
 	})
 	w.every(per, func() { // clock rates wander; wall clocks jump
 		p := someone()
@@ -152,7 +149,7 @@ func faults(w *world, c *cluster, fleet []*process) {
 		}
 		if w.rng.IntN(4) == 0 {
 			jump := w.rng.Int64N(2*int64(per)) - int64(per)
-			if p.sleepy {
+			if p.sleepy || !o.Local { // see Options.Local
 				jump = max(0, jump)
 			}
 			p.wall.local += jump

@@ -119,14 +119,17 @@ func (s *stranger) returns() []lease.Return {
 	return returns
 }
 
-// call sends a command, and learns from its result.
+// call sends a command.
 func (s *stranger) call(cmd fsm.Command) {
-	s.w.send(func() {
-		s.c.propose(cmd, func(r fsm.Result) { s.w.send(func() { s.learn(cmd, r) }) })
-	})
+	l := s.w.letters.next()
+	l.from, l.c, l.cmd = s, s.c, cmd
+	s.w.send(l)
 }
 
-func (s *stranger) learn(cmd fsm.Command, r fsm.Result) {
+func (s *stranger) told(y *reply) { s.learn(y.to.cmd, y.result) }
+
+// learn draws its conclusions from a result.
+func (s *stranger) learn(cmd fsm.Command, r *fsm.Result) {
 	switch {
 	case r.Code == fsm.CodeUnknownSession:
 		s.session, s.loot = 0, nil

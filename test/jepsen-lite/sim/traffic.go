@@ -1,8 +1,6 @@
 package sim
 
 import (
-	"time"
-
 	"github.com/leased-io/leased/budget"
 	"github.com/leased-io/leased/lease"
 )
@@ -10,20 +8,27 @@ import (
 // maxWaiting bounds the offers that queue at one process.
 const maxWaiting = 16
 
-// arrive is one request of the application, and the next one's coming.
-func (p *process) arrive() {
-	limit := p.w.o.Limits[0]
-	mean := int64(limit.Per) * int64(p.w.o.Holders) * 100 / int64(p.w.o.Overload) / int64(limit.Amount)
-	p.w.after(p.w.spread(time.Duration(max(mean, int64(limit.Per)/400))), p.arrive)
-	p.awake(func() {
-		if p.holder == nil {
-			return
-		}
-		if p.w.healed {
-			p.queue = p.queue[:min(1, len(p.queue))]
-		}
-		p.offer()
-	})
+// arrival is one request of the application, and the next one's coming; use is when the process
+// is awake to take it.
+type (
+	arrival process
+	use     process
+)
+
+func (p *arrival) run(int) {
+	p.w.after(p.w.spread(p.gap), p, 0)
+	(*process)(p).awake((*use)(p), 0)
+}
+
+func (u *use) run(int) {
+	p := (*process)(u)
+	if p.holder == nil {
+		return
+	}
+	if p.w.healed {
+		p.queue = p.queue[:min(1, len(p.queue))]
+	}
+	p.offer()
 }
 
 // offer is one request of the application, now. Some come with a reading that was taken earlier,
@@ -60,7 +65,6 @@ func (p *process) cost() lease.Cost {
 }
 
 func (p *process) took() {
-	p.served++
 	p.lastServed = p.w.now
 	p.holder.Flush()
 }

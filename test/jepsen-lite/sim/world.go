@@ -3,6 +3,8 @@ package sim
 import (
 	"math/rand/v2"
 	"time"
+
+	"github.com/leased-io/leased/lease"
 )
 
 // world is virtual time: a queue of things to do, in order, and the randomness of a schedule.
@@ -15,92 +17,53 @@ type world struct {
 	healed bool
 	judge  *oracle
 	record Recorder
+
+	letters  slab[letter]
+	replies  slab[reply]
+	requests slab[lease.Request]
 }
 
-type task struct {
-	at  int64
-	seq uint64 // first come, first served at one instant
-	do  func()
-}
-
-// before orders tasks.
-func (t *task) before(u *task) bool { return t.at < u.at || t.at == u.at && t.seq < u.seq }
-
-// todo is a heap, the task that is due first at its root. It is written out because most of a
-// schedule's time would go into the boxing of container/heap.
-type todo []task
-
-func (q *todo) push(t task) {
-	*q = append(*q, t)
-	h := *q
-	i := len(h) - 1
-	for i > 0 {
-		parent := (i - 1) / 2
-		if !t.before(&h[parent]) {
-			break
-		}
-		h[i] = h[parent]
-		i = parent
+func newWorld(o Options, rec Recorder) *world {
+	return &world{
+		o: o, rng: rand.New(rand.NewPCG(o.Seed, 0x5eed)), judge: newOracle(), record: rec,
 	}
-	h[i] = t
 }
 
-func (q *todo) pop() task {
-	h := *q
-	first, last := h[0], h[len(h)-1]
-	h[len(h)-1] = task{}
-	h = h[:len(h)-1]
-	*q = h
-	if len(h) == 0 {
-		return first
-	}
-	i := 0
-	for {
-		child := 2*i + 1
-		if child >= len(h) {
-			break
-		}
-		if child+1 < len(h) && h[child+1].before(&h[child]) {
-			child++
-		}
-		if !h[child].before(&last) {
-			break
-		}
-		h[i] = h[child]
-		i = child
-	}
-	h[i] = last
-	return first
-}
-
-// after does f once d of true time has passed.
-func (w *world) after(d time.Duration, f func()) {
+// after has what.run(n) called once d of true time has passed.
+func (w *world) after(d time.Duration, what runner, n int) {
 	w.seq++
-	w.queue.push(task{at: w.now + int64(max(0, d)), seq: w.seq, do: f})
+	w.queue.push(task{at: w.now + int64(max(0, d)), seq: w.seq, what: what, n: n})
 }
 
 // run does what is due until the given instant.
 func (w *world) run(until int64) {
-	for len(w.queue) > 0 && w.queue[0].at <= until {
+	for len(w.queue.heap) > 0 && w.queue.heap[0].at <= until {
 		t := w.queue.pop()
 		w.now = t.at
-		t.do()
+		t.what.run(t.n)
 	}
 	w.now = until
 }
 
 // every does f at random times with the given mean distance, until the healed phase.
 func (w *world) every(mean time.Duration, f func()) {
-	if mean <= 0 {
-		return
+	if mean > 0 {
+		w.after(w.spread(mean), &habit{w, mean, f}, 0)
 	}
-	w.after(w.spread(mean), func() {
-		if w.healed {
-			return
-		}
-		f()
-		w.every(mean, f)
-	})
+}
+
+// habit is something done again and again.
+type habit struct {
+	w    *world
+	mean time.Duration
+	do   func()
+}
+
+func (h *habit) run(int) {
+	if !h.w.healed {
+		h.do()
+		h.w.after(h.w.spread(h.mean), h, 0)
+	}
 }
 
 // odds reports true with the given probability in permille; never in the healed phase.
@@ -120,12 +83,12 @@ func (w *world) delay() time.Duration {
 }
 
 // send carries a message: lost, late, twice, out of order.
-func (w *world) send(deliver func()) {
+func (w *world) send(message runner) {
 	if !w.odds(w.o.Loss) {
-		w.after(w.delay(), deliver)
+		w.after(w.delay(), message, 0)
 	}
 	if w.odds(w.o.Dup) {
-		w.after(w.delay()+w.delay(), deliver)
+		w.after(w.delay()+w.delay(), message, 0)
 	}
 }
 

@@ -15,21 +15,22 @@ func TestTodo(t *testing.T) {
 	for range 200 {
 		var q todo
 		in := 0
+		before := func(t, u task) bool { return t.at < u.at || t.at == u.at && t.seq < u.seq }
 		var last task
 		for step := range 300 {
-			if len(q) == 0 || rng.IntN(5) < 3 {
-				q.push(task{at: last.at + rng.Int64N(4), seq: uint64(step + 1)})
+			if len(q.heap) == 0 || rng.IntN(5) < 3 {
+				q.push(task{at: last.at + rng.Int64N(4), seq: uint64(step + 1), n: step})
 				in++
 				continue
 			}
 			next := q.pop()
-			if in--; next.before(&last) {
-				t.Fatalf("%d/%d came after %d/%d", next.at, next.seq, last.at, last.seq)
+			if in--; before(next, last) || next.n != int(next.seq)-1 {
+				t.Fatalf("%d/%d %d came after %d/%d", next.at, next.seq, next.n, last.at, last.seq)
 			}
 			last = next
 		}
-		for len(q) > 0 {
-			if next := q.pop(); next.before(&last) {
+		for len(q.heap) > 0 {
+			if next := q.pop(); before(next, last) {
 				t.Fatalf("%d/%d came after %d/%d", next.at, next.seq, last.at, last.seq)
 			} else {
 				last = next
@@ -100,5 +101,26 @@ func TestSmallSchedulesAreQuick(t *testing.T) {
 	}
 	if long == 0 {
 		t.Error("in no schedule a session can expire")
+	}
+}
+
+// TestShapes: every schedule of a campaign is of 20 windows at least and of 3 to 50 holders, and
+// nobody switched a fault off for good.
+func TestShapes(t *testing.T) {
+	var faults, most, healed int
+	for s := uint64(1); s <= 60*large; s += 41 {
+		o := Draw(s)
+		if o.Length < 20*o.Limits[0].Per || o.Holders < 3 || o.Holders > 50 {
+			t.Errorf("not of that shape: %v", o)
+		}
+		most, faults = max(most, faultsOf(o)), faults+faultsOf(o)
+		healed += int(min(1, o.Healed))
+	}
+	if schedules := 60 * large / 41; most != 15 || faults < 6*schedules || healed < schedules/20 {
+		t.Errorf("of %d schedules one has %d faults, all %d, and %d heal",
+			schedules, most, faults, healed)
+	}
+	if o := Draw(large); o.Holders < 3 || o.Length != 30*o.Limits[0].Per || o.Failover == 0 {
+		t.Errorf("seed %d is not large: %v", large, o)
 	}
 }
