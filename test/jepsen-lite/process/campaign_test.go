@@ -1,0 +1,157 @@
+//go:build linux
+
+package process
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+var (
+	seed     = flag.Uint64("process.seed", 1, "the campaign's seed")
+	duration = flag.Duration("process.duration", shortly, "how long things are broken")
+	workload = flag.String("process.workload", "", "the workload; empty: drawn from the seed")
+	nodes    = flag.Int("process.nodes", 0, "how many nodes; 0: drawn from the seed")
+	only     = flag.String("process.only", "", "kinds of faults, by comma; empty: all")
+	kills    = flag.Int("process.kills", 0, "kill that many leaders instead, and measure")
+	majority = flag.Bool("process.majority", false, "also take a majority of the nodes")
+	outDir   = flag.String("process.out", "", "keep what was recorded in this directory")
+)
+
+// shortly is how long an ordinary run of the tests breaks things.
+const shortly = 6 * time.Second
+
+// built is where binaries has put them, if it was called.
+var built string
+
+// binaries builds the product and the actor once for all tests.
+var binaries = sync.OnceValues(func() (string, error) {
+	sweep()
+	dir, err := os.MkdirTemp("", fmt.Sprintf("%s%d-", builtPrefix, os.Getpid()))
+	if err != nil {
+		return "", err
+	}
+	built = dir
+	const module = "github.com/leased-io/leased/"
+	build := exec.Command("go", "build", "-o", dir+"/", module+"cmd/leased",
+		module+"test/jepsen-lite/process/actor")
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w: %s", err, out)
+	}
+	return dir, nil
+})
+
+// builtPrefix is followed by the number of the process whose binaries they are.
+const builtPrefix = "leased-process-bin-"
+
+// sweep removes the binaries of tests that were killed. They had no other trace.
+func sweep() {
+	old, _ := filepath.Glob(filepath.Join(os.TempDir(), builtPrefix+"*"))
+	for _, dir := range old {
+		id, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(dir), builtPrefix), "-")
+		pid, err := strconv.Atoi(id)
+		if err == nil && errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+			_ = os.RemoveAll(dir)
+		}
+	}
+}
+
+// atATime is how many campaigns run beside each other: they wait more than they work.
+const atATime = 6
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if n := runtime.GOMAXPROCS(0); flag.Lookup("test.parallel").Value.String() == strconv.Itoa(n) {
+		_ = flag.Set("test.parallel", strconv.Itoa(max(n, atATime)))
+	}
+	code := m.Run()
+	if built != "" {
+		_ = os.RemoveAll(built)
+	}
+	os.Exit(code)
+}
+
+// play plays a campaign in out and returns its report.
+func play(t *testing.T, o Options, out string) *Report {
+	t.Helper()
+	ctx, cancel := signal.NotifyContext(t.Context(), os.Interrupt)
+	defer cancel()
+	r, err := tryPlay(ctx, o, out, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func tryPlay(ctx context.Context, o Options, out, scratch string) (*Report, error) {
+	dir, err := binaries()
+	if err != nil {
+		return nil, err
+	}
+	o.Leased, o.Actor = filepath.Join(dir, "leased"), filepath.Join(dir, "actor")
+	o.Out, o.Scratch = out, scratch
+	return Launch(ctx, o, os.Stderr)
+}
+
+// out is the directory of what a test records.
+func out(t *testing.T) string {
+	t.Helper()
+	if *outDir == "" {
+		return t.ArtifactDir()
+	}
+	dir, err := filepath.Abs(*outDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// TestCampaign plays the campaign that belongs to the seed: nothing may fail.
+func TestCampaign(t *testing.T) {
+	if *duration == shortly && *kills == 0 {
+		t.Parallel() // a longer one is alone, so that its figures mean something
+	}
+	o := Draw(*seed, *duration)
+	o.Kills, o.MajorityLoss = *kills, *majority
+	if *workload != "" {
+		o.Workload = *workload
+	}
+	if *nodes > 0 {
+		o.Nodes = *nodes
+	}
+	if o.Kills > 0 {
+		o.Nodes = max(*nodes, 3)
+		o.Workload = cmp.Or(*workload, Ample)
+	}
+	if *only != "" {
+		o.Only = strings.Split(*only, ",")
+	}
+	replay := fmt.Sprintf("go test ./test/jepsen-lite/process -run TestCampaign -v -count=1 "+
+		"-timeout=%s -process.seed=%d -process.duration=%s -process.workload=%s "+
+		"-process.nodes=%d -process.only=%s -process.kills=%d -process.majority=%t",
+		(o.limit() + time.Minute).Round(time.Minute), o.Seed, o.Duration, o.Workload, o.Nodes,
+		*only, o.Kills, o.MajorityLoss)
+	t.Logf("seed %d: %s", o.Seed, replay)
+	r := play(t, o, out(t))
+	t.Logf("\n%s", r.Table())
+	if !r.OK() {
+		t.Errorf("failed: %+v\n%s", r.Failures, replay)
+	}
+	if len(r.Faults) == 0 || r.Admitted == 0 || len(r.Healings) == 0 {
+		t.Error("the campaign exercised too little to prove anything")
+	}
+}
