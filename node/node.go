@@ -21,12 +21,14 @@ type Node struct {
 	log *slog.Logger
 
 	store       *store
+	durable     *durable
 	recorder    recorder
 	fsm         *fsm.FSM
 	apiListener net.Listener
 	apiAddress  string
 	raftNet     raft.Transport
 	raft        *raft.Raft
+	stopRaft    func() raft.Future // once; what it returns waits for raft's end
 	leadership  *leadership
 	committer   *committer
 	reader      *reader
@@ -45,6 +47,9 @@ type Node struct {
 	kill   sync.Once
 	done   chan struct{} // closed when everything has ended
 	err    error         // read after done
+
+	mu       sync.Mutex
+	failures []error // that end the node by themselves
 }
 
 // Start runs a node until Stop or Kill. It returns once the node listens, which is before a
@@ -90,6 +95,7 @@ func (n *Node) openStore(context.Context) (err error) {
 	} else if n.store, err = openStore(n.cfg.DataDir, n.cfg.ID, newRaftLogger(n.log)); err != nil {
 		return err
 	}
+	n.durable = n.store.stopOnFailure()
 	n.id = n.store.id
 	n.log = n.log.With("node", n.id)
 	n.recorder, err = newRecorder(n.cfg, n.id)
@@ -137,6 +143,9 @@ func (n *Node) startRaft(context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("raft: %w", err)
 	}
+	n.stopRaft = sync.OnceValue(n.raft.Shutdown)
+	stop := func() { n.stopRaft() }
+	n.durable.stop.Store(&stop)
 	n.leadership.raft = n.raft
 	n.raft.RegisterObserver(raft.NewObserver(n.leadership.observed, false, leaderChanged))
 	n.committer = newCommitter(n.leadership, n.recorder)
@@ -212,14 +221,29 @@ func (n *Node) found(context.Context) error {
 	return n.members.foundStatic(servers)
 }
 
-// serve accepts calls. If the listener fails, the node is of no use: it ends.
+// serve accepts calls. If the listener or the disk fails, the node is of no use: it ends.
 func (n *Node) serve() {
 	n.serving.Go(func() {
 		if err := n.server.Serve(n.apiListener); err != nil {
-			n.err = fmt.Errorf("API on %s: %w", n.apiAddress, err)
-			go n.Kill() // joined by done; it waits for this goroutine
+			n.fail(fmt.Errorf("API on %s: %w", n.apiAddress, err))
 		}
 	})
+	n.serving.Go(func() {
+		select {
+		case err := <-n.durable.failed:
+			n.fail(err)
+		case <-n.stopFollow: // the node ends anyway
+		}
+	})
+}
+
+// fail ends the node by itself. The caller is one of those that serving counts.
+func (n *Node) fail(err error) {
+	n.log.Error("node failed", "error", err)
+	n.mu.Lock()
+	n.failures = append(n.failures, err)
+	n.mu.Unlock()
+	go n.Kill() // joined by done; it waits for the caller
 }
 
 // refreshHealth tells balancers whether a leader is known.

@@ -84,7 +84,7 @@ func (n *Node) end(polite bool) {
 	<-n.reader.done
 	n.stopLook()
 	n.reconcile.Wait()
-	if err := n.raft.Shutdown().Error(); err != nil {
+	if err := n.stopRaft().Error(); err != nil {
 		problems = append(problems, fmt.Errorf("raft: %w", err))
 	}
 	close(n.stopFollow)
@@ -99,7 +99,9 @@ func (n *Node) end(polite bool) {
 	}
 	problems = append(problems, n.store.close(), n.recorder.close())
 	n.serving.Wait()
-	n.err = errors.Join(append(problems, n.err)...)
+	n.mu.Lock()
+	n.err = errors.Join(append(problems, n.failures...)...)
+	n.mu.Unlock()
 	n.log.Info("node stopped")
 	close(n.done)
 }
