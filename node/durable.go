@@ -10,7 +10,7 @@ import (
 )
 
 // ErrStorage is why a node ended whose log or votes could not be written.
-var ErrStorage = errors.New("node: the disk failed; the node has to be started anew, on a sound one")
+var ErrStorage = errors.New("node: the disk failed; start the node anew, on a sound one")
 
 // durable is the log and the votes of a node. After a write that failed it writes nothing more,
 // and the node ends: what a failed fsync dropped, the next one does not bring back, though it
