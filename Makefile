@@ -191,6 +191,26 @@ mutants: ## plant every bug, and show who catches it; WRITE=1 writes docs/mutant
 	go test ./test/jepsen-lite/mutants -count=1 -timeout 40m -v -run '^TestMutants$$' \
 		-mutants.run $(if $(WRITE),-mutants.write)
 
+# Ring 1 is simulated, 2 whole nodes in virtual time, 3 real processes. Traces and report of
+# ring 3 go to OUT=, which must be empty or new.
+RING ?= 3
+OUT ?= artifacts/jepsen-$(SEED)
+.PHONY: jepsen
+jepsen: seed := $(SEED)
+jepsen: ## break ring RING= for DURATION= from SEED=, check all that was recorded
+	@echo "jepsen: make jepsen RING=$(RING) SEED=$(seed) DURATION=$(DURATION)"
+	case "$(RING)" in
+	1) $(MAKE) --no-print-directory sim SEED=$(seed) DURATION=$(DURATION) ;;
+	3) go test ./test/jepsen-lite/process -count=1 -timeout 5h -v -run '^TestCampaign$$' \
+		-process.seed=$(seed) -process.duration=$(DURATION) -process.out="$(abspath $(OUT))" ;;
+	*) echo "jepsen: RING=$(RING): want 1 or 3"; exit 2 ;;
+	esac
+
+.PHONY: failover
+failover: ## kill the leader 50 times, and measure how long nothing is granted
+	go test ./test/jepsen-lite/process -count=1 -timeout 1h -v -run '^TestCampaign$$' \
+		-process.kills=50
+
 # How many schedules linear runs.
 RUNS ?= 300
 .PHONY: linear
