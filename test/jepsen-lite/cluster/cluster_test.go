@@ -25,16 +25,17 @@ func TestCluster(t *testing.T) {
 	if *findings != "" {
 		t.Skip("looking for bugs")
 	}
-	if *runs == 0 {
-		*runs = 8
+	n := uint64(*runs)
+	if n == 0 {
+		n = 8
 		if raceEnabled {
-			*runs = 2
+			n = 2
 		}
 	}
 	begin := time.Now()
 	var allowed, failovers int
 	var stale int64
-	for s := *seed; s < *seed+uint64(*runs); s++ {
+	for s := *seed; s < *seed+n; s++ {
 		o := Draw(s)
 		out, report, err := Judge(t, o, t.TempDir())
 		switch {
@@ -52,7 +53,7 @@ func TestCluster(t *testing.T) {
 		stale += report.Stale
 	}
 	t.Logf("%d runs in %v: %d requests allowed, %d failovers, %d entries of another epoch",
-		*runs, time.Since(begin).Round(time.Millisecond), allowed, failovers, stale)
+		n, time.Since(begin).Round(time.Millisecond), allowed, failovers, stale)
 	if allowed == 0 || failovers == 0 {
 		t.Error("the runs exercised too little to prove anything")
 	}

@@ -49,10 +49,8 @@ func (c *nodes) depose(ctx context.Context, id string) (moves int) {
 // awaitLeader returns a leader other than the one named, or nothing if there is none in time.
 func (c *nodes) awaitLeader(ctx context.Context, but string) string {
 	for waited := time.Duration(0); waited < election && ctx.Err() == nil; waited += look {
-		for _, p := range c.peers {
-			if p.ID != but && c.byID[p.ID].IsLeader() {
-				return p.ID
-			}
+		if id := c.leaderBut(but); id != "" {
+			return id
 		}
 		pause(ctx, look)
 	}

@@ -4,113 +4,149 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"path/filepath"
 	"sync"
 	"time"
-
-	"google.golang.org/grpc"
-
-	"github.com/leased-io/leased/client"
-	"github.com/leased-io/leased/lease"
-	"github.com/leased-io/leased/trace"
 )
 
-// process is one process of the fleet: a client with one limiter, its clocks and its traffic.
-type process struct {
-	o       Options
-	client  *client.Client
-	writer  *trace.Writer
-	limiter *client.Limiter
-	rng     *rand.Rand
-	allowed int
+// fleet is the processes: so many seats, each with one at a time.
+type fleet struct {
+	c *nodes
+
+	mu    sync.Mutex
+	seats []*process
+	lives []int
+	over  []*process
 }
 
-// budgetName is the one budget's.
-const budgetName = "b"
-
-func newProcess(o Options, c *nodes, clock trace.Clock, i int) (*process, error) {
-	p := &process{o: o, rng: rand.New(rand.NewPCG(o.Seed, 0xf1ee7+uint64(i)))}
-	header := trace.Event{
-		Run: "cluster", Recorder: fmt.Sprintf("p%d", i), Role: trace.RoleFleet, DriftPPM: o.DriftPPM,
+// newFleet makes a process for each seat.
+func newFleet(c *nodes) (*fleet, error) {
+	f := &fleet{c: c, lives: make([]int, c.o.Holders)}
+	for i := range c.o.Holders {
+		p, err := newProcess(c, i, 0)
+		if err != nil {
+			return f, err
+		}
+		f.seats = append(f.seats, p)
 	}
+	return f, nil
+}
+
+// live returns those that sit.
+func (f *fleet) live() []*process {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return append([]*process(nil), f.seats...)
+}
+
+// replace ends the process at a seat, as a crash would or in order, and starts another.
+func (f *fleet) replace(ctx context.Context, i int, crash bool) error {
+	f.mu.Lock()
+	p := f.seats[i]
+	f.mu.Unlock()
 	var err error
-	p.writer, err = trace.Create(filepath.Join(c.dir, header.Recorder+".jsonl"), header, clock)
-	if err != nil {
-		return nil, err
+	if crash {
+		err = p.die(f.c.wires)
+	} else {
+		_ = p.end(ctx) // it may reach nobody
 	}
-	d := &dual{clock: clock, ppm: drift(p.rng, o.DriftPPM)}
-	endpoints := make([]string, 0, len(c.peers))
-	for _, peer := range c.peers {
-		endpoints = append(endpoints, peer.API)
+	f.mu.Lock()
+	f.over = append(f.over, p)
+	f.lives[i]++
+	life := f.lives[i]
+	f.mu.Unlock()
+	next, again := newProcess(f.c, i, life)
+	if err = errors.Join(err, again); err != nil {
+		return err
 	}
-	p.client, err = client.New(endpoints, client.WithDrift(o.DriftPPM), client.WithClock(d.read),
-		client.WithTrace(p.writer), client.WithTraceTime(d.instant),
-		client.WithDialOptions(grpc.WithContextDialer(c.dial)))
-	return p, err
+	f.mu.Lock()
+	f.seats[i] = next
+	f.mu.Unlock()
+	next.start(ctx)
+	return nil
 }
 
-// run opens the limiter and offers requests in bursts, with long silences between them, until
-// ctx ends.
-func (p *process) run(ctx context.Context) {
-	for p.limiter == nil {
-		var err error
-		if p.limiter, err = p.client.Limiter(ctx, budgetName); ctx.Err() != nil {
-			return
-		} else if err != nil {
-			pause(ctx, p.o.Per/10)
-		}
+// stop ends the traffic and has every clock and process go on.
+func (f *fleet) stop() {
+	for _, p := range f.live() {
+		p.stop()
+		p.still.open()
 	}
-	for ctx.Err() == nil {
-		for range 5 + p.rng.IntN(40) {
-			if p.limiter.AllowN(1 + p.rng.Int64N(3)).Allowed() {
-				p.allowed++
+}
+
+// gone has the names of those that died.
+func (f *fleet) gone() map[string]bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	gone := map[string]bool{}
+	for _, p := range f.over {
+		gone[p.name] = true
+	}
+	return gone
+}
+
+// serve has every process ask until it is served once. It returns how long the last one took,
+// and an error that names those that were not served within bound.
+func (f *fleet) serve(ctx context.Context, bound time.Duration) (time.Duration, error) {
+	ctx, cancel := context.WithTimeout(ctx, bound)
+	defer cancel()
+	live := f.live()
+	took, errs := make([]time.Duration, len(live)), make([]error, len(live))
+	begin := time.Now()
+	var serving sync.WaitGroup
+	for i, p := range live {
+		serving.Go(func() {
+			for before := p.allowed; p.allowed == before; pause(ctx, look) {
+				if ctx.Err() != nil {
+					errs[i] = fmt.Errorf("cluster: %s was not served within %s: %w",
+						p.name, bound, p.lastWord())
+					return
+				}
+				p.ask(ctx)
 			}
-			pause(ctx, time.Duration(p.rng.Int64N(int64(p.o.Per)/40+1)))
-		}
-		pause(ctx, time.Duration(p.rng.Int64N(2*int64(p.o.Silence)+1)))
+			took[i] = time.Since(begin)
+		})
 	}
-}
-
-func (p *process) close(ctx context.Context) error {
-	return errors.Join(p.client.Close(ctx), p.writer.Close())
-}
-
-// pause waits d out, or until ctx ends.
-func pause(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-timer.C:
+	serving.Wait()
+	longest := time.Duration(0)
+	for _, d := range took {
+		longest = max(longest, d)
 	}
+	return longest, errors.Join(errs...)
 }
 
-// dual is a process's clocks: the monotonic one drifts, the wall clock has the true rate. It
-// remembers which true instant a reading is of, since a trace is in true time.
-type dual struct {
-	clock trace.Clock
-	ppm   int64
-
-	mu   sync.Mutex
-	seen map[int64]int64 // mono -> true; a run's readings, which end with it
-}
-
-func (d *dual) read() lease.Reading {
-	now := d.clock.Now()
-	mono := local(now, d.ppm)
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.seen == nil {
-		d.seen = map[int64]int64{}
+// lastWord says what a limiter knows of why it does not serve.
+func (p *process) lastWord() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.limiter == nil {
+		return errors.New("no limiter could be opened")
 	}
-	d.seen[mono] = now
-	return lease.Reading{Mono: mono, Wall: now}
+	s := p.limiter.Status()
+	return fmt.Errorf("session %d at %s, held %+v, unavailable %t, last error: %w",
+		s.Session, s.Endpoint, s.Limits, s.Unavailable, errors.Join(s.LastError, errNotServed))
 }
 
-// instant returns the instant that a reading was taken at.
-func (d *dual) instant(mono int64) int64 {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.seen[mono]
+var errNotServed = errors.New("nothing was admitted")
+
+// end closes everybody in order.
+func (f *fleet) end(ctx context.Context) error {
+	live := f.live()
+	errs := make([]error, len(live))
+	var ending sync.WaitGroup
+	for i, p := range live {
+		ending.Go(func() { errs[i] = p.end(ctx) })
+	}
+	ending.Wait()
+	return errors.Join(errs...)
+}
+
+// ledgers returns what each process was told, by its name in the trace.
+func (f *fleet) ledgers() map[string]ledger {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	out := map[string]ledger{}
+	for _, p := range append(append([]*process(nil), f.over...), f.seats...) {
+		out[p.name] = p.ledger
+	}
+	return out
 }

@@ -2,6 +2,9 @@ package cluster
 
 import (
 	"errors"
+	"fmt"
+	"maps"
+	"slices"
 	"testing"
 	"testing/synctest"
 
@@ -19,6 +22,47 @@ func Judge(t *testing.T, o Options, dir string) (out Outcome, report *twin.Repor
 	if err != nil {
 		return out, nil, errors.Join(failed, err)
 	}
-	report, err = twin.Check(files, twin.Options{})
+	traced := map[string]ledger{}
+	report, err = twin.Check(files, twin.Options{
+		Observe: func(at *twin.Located, header *trace.Event) {
+			l := traced[header.Recorder]
+			switch at.Event.Kind {
+			case trace.KindAdmit:
+				l.credits += at.Event.N
+			case trace.KindFailOpen:
+				l.open += at.Event.N
+			default:
+				return
+			}
+			traced[header.Recorder] = l
+		},
+	})
+	if err == nil && report.Verdict == twin.Valid {
+		err = audit(out.ledgers, traced)
+	}
 	return out, report, errors.Join(failed, err)
+}
+
+// ledger is what a process was told it may do.
+type ledger struct {
+	allowed int   // decisions
+	credits int64 // of them
+	open    int64 // credits admitted without leases, by policy
+	died    bool  // its trace ends before its life
+}
+
+// audit compares what the processes were told with what the trace says that they were. Of one
+// that died the trace may lack the end.
+func audit(told, traced map[string]ledger) error {
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(told)) {
+		want, got := told[name], traced[name]
+		same := got.credits == want.credits && got.open == want.open
+		within := got.credits <= want.credits && got.open <= want.open
+		if !same && (!want.died || !within) {
+			errs = append(errs, fmt.Errorf("cluster: %s was told %d credits, and %d without leases; "+
+				"its trace has %d and %d", name, want.credits, want.open, got.credits, got.open))
+		}
+	}
+	return errors.Join(errs...)
 }

@@ -5,131 +5,197 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/hashicorp/raft"
-	"google.golang.org/grpc/test/bufconn"
 
 	"github.com/leased-io/leased/node"
 	"github.com/leased-io/leased/trace"
 )
 
-// apiBuffer is the size of an in-memory connection's buffer, in bytes.
-const apiBuffer = 1 << 16
-
-// nodes are the cluster's members, over a network in memory.
+// nodes are the cluster's members, over networks in memory.
 type nodes struct {
 	o     Options
 	clock trace.Clock
 	dir   string
+	tally *tally
 
 	// calm ends the sleeping of clocks.
 	calm atomic.Bool
 
 	peers []node.Peer
-	nets  map[string]*raft.InmemTransport
-	apis  map[string]*bufconn.Listener
-	byID  map[string]*node.Node
+	net   *network
+	wires *wires
+	disks map[string]*disk
 	naps  map[string]*sleeper
+
+	mu   sync.Mutex
+	byID map[string]*node.Node // those that are up
 }
 
 // startNodes starts every node.
 func startNodes(ctx context.Context, o Options, clock trace.Clock, dir string) (*nodes, error) {
 	c := &nodes{
-		o: o, clock: clock, dir: dir,
-		nets: map[string]*raft.InmemTransport{},
-		apis: map[string]*bufconn.Listener{},
-		byID: map[string]*node.Node{},
-		naps: map[string]*sleeper{},
+		o: o, clock: clock, dir: dir, tally: &tally{},
+		wires: newWires(),
+		disks: map[string]*disk{},
+		naps:  map[string]*sleeper{},
+		byID:  map[string]*node.Node{},
 	}
+	var ids []string
 	for i := range o.Nodes {
 		id := fmt.Sprintf("n%d", i+1)
-		c.peers = append(c.peers, node.Peer{ID: id, Raft: id + ":raft", API: id + ":api"})
+		ids = append(ids, id)
+		c.peers = append(c.peers,
+			node.Peer{ID: id, Raft: string(raftAddress(id)), API: apiAddress(id)})
+		c.disks[id], c.naps[id] = newDisk(), newSleeper(c, o.clockSeed(i))
 	}
-	for i, p := range c.peers {
-		if err := c.start(ctx, p.ID, o.clockSeed(i)); err != nil {
+	c.net = newNetwork(o.Seed, o.Latency, ids)
+	for _, id := range ids {
+		if err := c.start(ctx, id); err != nil {
 			return c, err
 		}
 	}
 	return c, nil
 }
 
-func (c *nodes) start(ctx context.Context, id string, seed uint64) error {
-	_, network := raft.NewInmemTransportWithTimeout(raft.ServerAddress(id+":raft"), time.Second)
-	c.nets[id] = network
-	c.apis[id] = bufconn.Listen(apiBuffer)
-	c.heal(id)
-	store := raft.NewInmemStore()
+// start begins a life of a node, on its disk.
+func (c *nodes) start(ctx context.Context, id string) error {
 	cfg := node.DefaultConfig()
 	cfg.ID, cfg.DriftPPM = id, c.o.DriftPPM
 	cfg.Logger = slog.New(slog.DiscardHandler)
 	cfg.TraceDir, cfg.Run = c.dir, "cluster"
-	c.naps[id] = newSleeper(c, seed)
 	cfg.Clock = c.naps[id].read
+	c.o.tune(&cfg)
 	cfg.Seams = node.Seams{
-		Stores:        &node.Stores{Logs: store, Stable: store, Snapshots: raft.NewInmemSnapshotStore()},
-		RaftTransport: network, APIListener: c.apis[id], DialAPI: c.dial, Peers: c.peers,
+		Stores: c.disks[id].stores(c.o.Plain), RaftTransport: c.net.attach(id),
+		APIListener: c.wires.listen(id), DialAPI: c.wires.dialer(id), Peers: c.peers,
 		TraceClock: c.clock,
 	}
 	n, err := node.Start(ctx, cfg)
 	if err != nil {
 		return err
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.byID[id] = n
 	return nil
 }
 
-func (c *nodes) dial(ctx context.Context, address string) (net.Conn, error) {
+// take removes a node from those that are up, for it to be ended.
+func (c *nodes) take(id string) *node.Node {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := c.byID[id]
+	delete(c.byID, id)
+	return n
+}
+
+// kill crashes a node: from one moment on nobody hears of it.
+func (c *nodes) kill(id string) {
+	c.cut(id)
+	if n := c.take(id); n != nil {
+		n.Kill()
+	}
+}
+
+// up returns the nodes that are up.
+func (c *nodes) up() []*node.Node {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var out []*node.Node
 	for _, p := range c.peers {
-		if p.API == address {
-			return c.apis[p.ID].DialContext(ctx)
+		if n := c.byID[p.ID]; n != nil {
+			out = append(out, n)
 		}
 	}
-	return nil, errors.New("cluster: no such address")
+	return out
 }
 
 // cut separates a node's raft from all others; its API stays in reach.
-func (c *nodes) cut(id string) {
-	for other, network := range c.nets {
-		if other != id {
-			network.Disconnect(raft.ServerAddress(id + ":raft"))
-		}
-	}
-	c.nets[id].DisconnectAll()
-}
+func (c *nodes) cut(id string) { c.net.around(id, link{cut: true}, link{cut: true}) }
 
 // heal connects a node's raft to all others.
-func (c *nodes) heal(id string) {
-	for other, network := range c.nets {
-		if other != id {
-			network.Connect(raft.ServerAddress(id+":raft"), c.nets[id])
-			c.nets[id].Connect(raft.ServerAddress(other+":raft"), network)
-		}
-	}
-}
+func (c *nodes) heal(id string) { c.net.around(id, link{}, link{}) }
 
 // leader returns the id of a node that leads with an open epoch, or nothing.
-func (c *nodes) leader() string {
-	for _, p := range c.peers {
-		if n := c.byID[p.ID]; n != nil && n.IsLeader() {
-			return p.ID
+func (c *nodes) leader() string { return c.leaderBut("") }
+
+func (c *nodes) leaderBut(but string) string {
+	for _, n := range c.up() {
+		if n.ID() != but && n.IsLeader() {
+			return n.ID()
 		}
 	}
 	return ""
 }
 
+// restore makes the networks well and starts the nodes that are down.
+func (c *nodes) restore(ctx context.Context, gone map[string]bool) error {
+	c.calm.Store(true)
+	c.net.heal()
+	c.wires.heal(gone)
+	var errs []error
+	for _, p := range c.peers {
+		c.mu.Lock()
+		up := c.byID[p.ID] != nil
+		c.mu.Unlock()
+		if !up {
+			errs = append(errs, c.start(ctx, p.ID))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// converge waits until all nodes have applied the same entries to the same effect, and returns
+// the index of the last.
+func (c *nodes) converge(ctx context.Context) (uint64, error) {
+	type place struct {
+		applied uint64
+		digest  string
+	}
+	seen := map[place]bool{}
+	for waited := time.Duration(0); waited < patience && ctx.Err() == nil; waited += look {
+		clear(seen)
+		var last place
+		for _, n := range c.up() {
+			st := n.Status()
+			last = place{st.Applied, st.Digest}
+			seen[last] = true
+		}
+		if len(seen) == 1 && c.leader() != "" {
+			return last.applied, nil
+		}
+		pause(ctx, look)
+	}
+	return 0, fmt.Errorf("cluster: replicas do not agree: %v", seen)
+}
+
+// agree compares what the nodes' disks hold, up to an entry that all have applied.
+func (c *nodes) agree(upTo uint64) error {
+	var first []byte
+	for _, p := range c.peers {
+		image, err := c.disks[p.ID].image(upTo)
+		if err != nil {
+			return fmt.Errorf("%s: %w", p.ID, err)
+		}
+		if first == nil {
+			first = image
+		}
+		if string(first) != string(image) {
+			return fmt.Errorf("cluster: the disks of %s and %s hold different states at entry %d",
+				c.peers[0].ID, p.ID, upTo)
+		}
+	}
+	return nil
+}
+
 // stop ends every node in order.
 func (c *nodes) stop(ctx context.Context) error {
+	up := c.up()
 	var stopping sync.WaitGroup
-	errs := make([]error, len(c.peers))
-	for i, p := range c.peers {
-		n := c.byID[p.ID]
-		if n == nil {
-			continue
-		}
+	errs := make([]error, len(up))
+	for i, n := range up {
 		stopping.Go(func() { errs[i] = n.Stop(ctx) })
 	}
 	stopping.Wait()

@@ -5,115 +5,149 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"sync"
 	"time"
 
-	"github.com/leased-io/leased/budget"
 	"github.com/leased-io/leased/trace"
 )
-
-// Options is a run's shape.
-type Options struct {
-	Seed     uint64
-	Nodes    int
-	Holders  int
-	Per      time.Duration // of the budget's one limit
-	Amount   budget.Credits
-	DriftPPM int64
-	Length   time.Duration // virtual time under faults
-	Silence  time.Duration // mean time between a process's bursts
-	Failover time.Duration // mean time between the cutting off of leaders
-	Sleep    int           // permille of a node's clock readings: the reader sleeps after it
-	Nap      time.Duration // the longest sleep
-}
-
-// Draw returns the options that belong to seed.
-func Draw(seed uint64) Options {
-	r := rand.New(rand.NewPCG(seed, 0xc1a5))
-	per := []time.Duration{2, 5, 20}[r.IntN(3)] * time.Second
-	return Options{
-		Seed: seed, Nodes: 3, Holders: 1 + r.IntN(3), Per: per,
-		Amount:   budget.Credits(20 + r.IntN(200)),
-		DriftPPM: []int64{5_000, 100_000}[r.IntN(2)],
-		Length:   8*per + 30*time.Second,
-		Silence:  per * time.Duration(1+r.IntN(16)) / 8,
-		Failover: 2*time.Second + time.Duration(r.Int64N(int64(6*time.Second))),
-		Sleep:    100 + r.IntN(200),
-		Nap:      time.Duration(3+r.IntN(6)) * time.Second,
-	}
-}
-
-// clockSeed is that of node i's clock.
-func (o Options) clockSeed(i int) uint64 { return o.Seed<<8 + uint64(i) }
 
 // Outcome is what a run came to.
 type Outcome struct {
 	Allowed   int // requests
-	Failovers int
+	Failovers int // leaders that were deposed by name
+	Faults    map[string]int
+	Lost      int           // messages between nodes
+	Served    time.Duration // after the healing: until the last limiter was
+	Virtual   time.Duration
+	ledgers   map[string]ledger
 }
 
-// patience bounds each wait for the cluster, in virtual time.
-const patience = time.Minute
+const (
+	// patience bounds each wait for the cluster, in virtual time.
+	patience = time.Minute
+	// recovery bounds what a limiter needs beside its windows once everything is well: an
+	// election, the longest pause before a retry, and a call that is under way.
+	recovery = 8 * time.Second
+)
 
 // Play plays the run that belongs to o, within a synctest bubble, and leaves its trace under
-// dir. It returns an error if the cluster does not come up, does not serve, or does not stop.
+// dir. It returns an error if the cluster does not come up, does not serve once it is healed,
+// loses a change of a budget, comes to different states, or does not stop.
 func Play(o Options, dir string) (out Outcome, err error) {
 	begin := time.Now()
 	clock := trace.Clock{Name: "virtual", Now: func() int64 {
 		return int64(time.Since(begin) + time.Second) // an instant of zero is none
 	}}
-	ctx, cancel := context.WithTimeout(context.Background(), o.Length+4*patience)
+	most := o.Length + time.Duration(10+2*o.Rounds)*patience
+	ctx, cancel := context.WithTimeout(context.Background(), most)
 	defer cancel()
 	c, err := startNodes(ctx, o, clock, dir)
 	defer func() {
+		c.net.heal()
 		err = errors.Join(err, c.stop(ctx))
+		out.Faults, out.Lost = c.tally.all(), c.net.lost
 		// What raft has under way ends by its own time-outs, before the bubble may.
 		time.Sleep(patience)
+		out.Virtual = time.Since(begin)
 	}()
 	if err != nil {
 		return out, err
 	}
-	fleet := make([]*process, 0, o.Holders)
+	a, err := newAdmin(c)
+	if err != nil {
+		return out, err
+	}
+	defer func() { err = errors.Join(err, a.client.Close(ctx)) }()
+	f, err := newFleet(c)
+	ended := false
 	defer func() {
-		for _, p := range fleet {
-			out.Allowed += p.allowed
-			err = errors.Join(err, p.close(ctx))
+		if !ended {
+			f.stop()
+			gone, cancel := context.WithCancel(ctx)
+			cancel()
+			_ = f.end(gone) // the run has failed already
+		}
+		out.ledgers = f.ledgers()
+		for _, l := range out.ledgers {
+			out.Allowed += l.allowed
 		}
 	}()
-	for i := range o.Holders {
-		p, err := newProcess(o, c, clock, i)
-		if err != nil {
-			return out, err
-		}
-		fleet = append(fleet, p)
+	if err = errors.Join(err, a.ensure(ctx)); err != nil {
+		return out, err
 	}
-	b := budget.Budget{Name: budgetName, Limits: []budget.Limit{{
-		Metric: "requests", Kind: budget.KindWindow, Amount: o.Amount, Per: o.Per,
-	}}}
-	if _, err := fleet[0].client.PutBudget(ctx, b); err != nil {
-		return out, fmt.Errorf("cluster: put: %w", err)
+	if err := out.rounds(ctx, o, c, f, a); err != nil {
+		return out, err
 	}
-	out.Failovers = traffic(ctx, o, c, fleet)
-	c.calm.Store(true)
-	return out, nil
+	ended = true
+	return out, errors.Join(f.end(ctx), settled(ctx, c, a))
 }
 
-// traffic has the fleet offer requests while leaders fail, for o.Length.
-func traffic(ctx context.Context, o Options, c *nodes, fleet []*process) (failovers int) {
-	ctx, cancel := context.WithTimeout(ctx, o.Length)
-	defer cancel()
-	var running sync.WaitGroup
-	for _, p := range fleet {
-		running.Go(func() { p.run(ctx) })
-	}
-	rng := rand.New(rand.NewPCG(o.Seed, 0xfa11))
-	for ctx.Err() == nil {
-		id := c.awaitNap(ctx, time.Duration(rng.Int64N(2*int64(o.Failover)+1)))
-		if id == "" {
-			continue
+// rounds has bad weather and healing take turns.
+func (out *Outcome) rounds(ctx context.Context, o Options, c *nodes, f *fleet, a *admin) error {
+	storm := &storm{o: o, c: c, fleet: f, admin: a, last: ctx}
+	storm.seed()
+	for range max(1, o.Rounds) {
+		c.calm.Store(false)
+		failovers, err := weather(ctx, o, c, f, storm)
+		out.Failovers += failovers
+		if err != nil {
+			return err
 		}
-		failovers += c.depose(ctx, id)
+		served, err := healed(ctx, o, c, f, a)
+		out.Served = max(out.Served, served)
+		if err = errors.Join(err, a.verify(ctx)); err != nil {
+			return err
+		}
 	}
-	running.Wait()
-	return failovers
+	return nil
+}
+
+// weather has the fleet offer requests under faults, for a round.
+func weather(
+	ctx context.Context, o Options, c *nodes, f *fleet, s *storm,
+) (failovers int, err error) {
+	bad, cancel := context.WithTimeout(ctx, o.Length/time.Duration(max(1, o.Rounds)))
+	defer cancel()
+	for _, p := range f.live() {
+		p.start(bad)
+	}
+	if o.Every > 0 {
+		err = s.blow(bad)
+	} else {
+		rng := rand.New(rand.NewPCG(o.Seed, 0xfa11))
+		for bad.Err() == nil {
+			id := c.awaitNap(bad, time.Duration(rng.Int64N(2*int64(o.Failover)+1)))
+			if id == "" {
+				continue
+			}
+			failovers += c.depose(bad, id)
+		}
+	}
+	f.stop()
+	return failovers, err
+}
+
+// healed mends everything and wants every limiter to be served: in two windows, and what time a
+// cluster and a call need to come back. It returns how long that took.
+func healed(
+	ctx context.Context, o Options, c *nodes, f *fleet, a *admin,
+) (time.Duration, error) {
+	if o.Unhealed {
+		for _, p := range c.peers {
+			c.cut(p.ID)
+		}
+	} else if err := errors.Join(c.restore(ctx, f.gone()), a.ensure(ctx)); err != nil {
+		return 0, fmt.Errorf("cluster: not healed: %w", err)
+	}
+	windows := 2 * o.window()
+	windows += windows / 1_000_000 * time.Duration(2*o.DriftPPM) // by the slowest clock
+	return f.serve(ctx, windows+recovery)
+}
+
+// settled wants the replicas to agree, on disk too, and every acknowledged change to be there.
+func settled(ctx context.Context, c *nodes, a *admin) error {
+	upTo, err := c.converge(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(c.agree(upTo), a.verify(ctx))
 }

@@ -1,0 +1,242 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc"
+
+	"github.com/leased-io/leased/client"
+	"github.com/leased-io/leased/trace"
+)
+
+// process is one life of a process of the fleet: a client with one limiter, its clocks and its
+// traffic.
+type process struct {
+	name, file string
+	load       Load
+	key        string
+	failOpen   bool
+	suspends   bool // its monotonic clock may stop; otherwise its wall clock may be stepped
+	stepsBack  bool // that, also back; its trace is in its own time then: see dual
+	mean       time.Duration
+	silence    time.Duration
+
+	clocks *dual
+	client *client.Client
+	writer *trace.Writer
+	rng    *rand.Rand
+	still  gate
+
+	cancel  context.CancelFunc
+	running sync.WaitGroup
+
+	mu      sync.Mutex
+	limiter *client.Limiter
+
+	// The ledger, which run writes and whoever has joined it reads.
+	ledger
+}
+
+// newProcess makes a process that is number i of the fleet, in its life'th life.
+func newProcess(c *nodes, i, life int) (*process, error) {
+	o := c.o
+	p := &process{
+		name:    fmt.Sprintf("p%d", i),
+		load:    o.Loads[i%len(o.Loads)],
+		silence: o.Silence,
+		rng:     rand.New(rand.NewPCG(o.Seed, 0xf1ee7+uint64(i)+uint64(life)<<20)),
+	}
+	if life > 0 {
+		p.name = fmt.Sprintf("p%d.%d", i, life)
+	}
+	p.mean = p.load.pace(o.Holders / len(o.Loads))
+	p.clocks = &dual{clock: c.clock, wander: wander{ppm: drift(p.rng, o.DriftPPM)}}
+	if p.load.Keys > 0 {
+		p.key = fmt.Sprintf("k%d", p.rng.IntN(p.load.Keys))
+	}
+	if o.Every > 0 {
+		p.suspends = p.rng.IntN(2) == 0
+		p.stepsBack = !p.suspends && p.rng.IntN(2) == 0
+		p.failOpen = p.rng.IntN(8) == 0
+		p.clocks.wall = p.rng.Int64N(int64(24*time.Hour)) - int64(12*time.Hour)
+	}
+	header := trace.Event{
+		Run: "cluster", Recorder: p.name, Role: trace.RoleFleet, DriftPPM: o.DriftPPM,
+	}
+	p.file = filepath.Join(c.dir, p.name+".jsonl")
+	recorder, instant := c.clock, p.clocks.instant
+	if p.stepsBack {
+		recorder, instant = p.clocks.own(p.name)
+	}
+	var err error
+	if p.writer, err = trace.Create(p.file, header, recorder); err != nil {
+		return nil, err
+	}
+	p.client, err = c.connect(p.name, client.WithDrift(o.DriftPPM),
+		client.WithClock(p.clocks.read), client.WithTrace(p.writer),
+		client.WithTraceTime(instant))
+	return p, err
+}
+
+// connect makes a client of the cluster.
+func (c *nodes) connect(name string, opts ...client.Option) (*client.Client, error) {
+	endpoints := make([]string, 0, len(c.peers))
+	for _, peer := range c.peers {
+		endpoints = append(endpoints, peer.API)
+	}
+	opts = append(opts, client.WithDialOptions(grpc.WithContextDialer(c.wires.dialer(name))))
+	return client.New(endpoints, opts...)
+}
+
+// pace is the mean pause between two requests of one of so many holders.
+func (l Load) pace(holders int) time.Duration {
+	limit := l.Budget.Limits[0]
+	if l.Demand == 0 {
+		return limit.Per / 80
+	}
+	accounts := max(1, l.Keys)
+	each := int64(limit.Amount) * int64(accounts) * l.Demand / 100 / int64(max(1, holders))
+	return limit.Per / time.Duration(max(1, 2*each/(1+l.Cost)))
+}
+
+// start begins its traffic, until it is stopped or ctx ends.
+func (p *process) start(ctx context.Context) {
+	ctx, p.cancel = context.WithCancel(ctx)
+	p.running.Go(func() { p.run(ctx) })
+}
+
+func (p *process) stop() {
+	p.cancel()
+	p.running.Wait()
+}
+
+// run offers requests in bursts, with long silences between them.
+func (p *process) run(ctx context.Context) {
+	for ctx.Err() == nil {
+		if p.openLimiter(ctx) == nil {
+			continue
+		}
+		for range 5 + p.rng.IntN(40) {
+			if !p.still.pass(ctx.Done()) {
+				return
+			}
+			p.ask(ctx)
+			pause(ctx, time.Duration(p.rng.Int64N(2*int64(p.mean)+1)))
+		}
+		pause(ctx, time.Duration(p.rng.Int64N(2*int64(p.silence)+1)))
+	}
+}
+
+// openLimiter returns the limiter, and opens it if there is none. Nil if that fails.
+func (p *process) openLimiter(ctx context.Context) *client.Limiter {
+	p.mu.Lock()
+	l := p.limiter
+	p.mu.Unlock()
+	if l != nil {
+		return l
+	}
+	var opts []client.LimiterOption
+	if p.key != "" {
+		opts = append(opts, client.WithKey(p.key))
+	}
+	if p.failOpen {
+		opts = append(opts, client.FailOpen())
+	}
+	l, err := p.client.Limiter(ctx, p.load.Budget.Name, opts...)
+	if err != nil {
+		pause(ctx, retryPause)
+		return nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.limiter = l
+	return l
+}
+
+// closeLimiter closes the limiter, so that the next request opens another.
+func (p *process) closeLimiter(ctx context.Context) error {
+	p.mu.Lock()
+	l := p.limiter
+	p.limiter = nil
+	p.mu.Unlock()
+	if l == nil {
+		return nil
+	}
+	return l.Close(ctx)
+}
+
+// ask makes one request, and keeps the ledger.
+func (p *process) ask(ctx context.Context) {
+	l := p.openLimiter(ctx)
+	if l == nil {
+		return
+	}
+	cost := client.Cost{"requests": 1 + p.rng.Int64N(p.load.Cost)}
+	total := cost["requests"]
+	if len(p.load.Budget.Limits) > 1 {
+		cost["tokens"] = 1 + p.rng.Int64N(50)
+		total += cost["tokens"]
+	}
+	if p.load.Demand > 0 && !p.failOpen && p.rng.IntN(10) == 0 {
+		ctx, cancel := context.WithTimeout(ctx,
+			time.Duration(p.rng.Int64N(int64(p.load.Budget.Limits[0].Per))))
+		defer cancel()
+		if l.WaitCost(ctx, cost) == nil {
+			p.allowed, p.credits = p.allowed+1, p.credits+total
+		}
+		return
+	}
+	switch l.AllowCost(cost).Verdict {
+	case client.Allowed:
+		p.allowed, p.credits = p.allowed+1, p.credits+total
+	case client.FailedOpen:
+		p.open += total
+	}
+}
+
+// end closes the process in order, giving back what it has.
+func (p *process) end(ctx context.Context) error {
+	p.stop()
+	return errors.Join(p.client.Close(ctx), p.writer.Close())
+}
+
+// die ends the process as a crash would: nobody hears of it any more, and its trace ends where
+// it was, or a little before.
+func (p *process) die(w *wires) error {
+	p.cancel()
+	if err := p.writer.Flush(); err != nil {
+		return err
+	}
+	info, err := os.Stat(p.file)
+	if err != nil {
+		return err
+	}
+	w.cut(w.end(p.name), true)
+	p.running.Wait()
+	gone, cancel := context.WithCancel(context.Background())
+	cancel()
+	_ = p.client.Close(gone) // it reaches nobody
+	if err := p.writer.Close(); err != nil {
+		return err
+	}
+	p.died = true
+	if end := info.Size() - p.rng.Int64N(tornBytes); end > headerBytes {
+		return os.Truncate(p.file, end)
+	}
+	return os.Truncate(p.file, info.Size())
+}
+
+const (
+	// headerBytes is more than a trace's header takes, and tornBytes what a crash may lose.
+	headerBytes = 400
+	tornBytes   = 2000
+	// retryPause is how long a process waits after it could not open its limiter.
+	retryPause = 200 * time.Millisecond
+)

@@ -1,0 +1,112 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+// storm strikes a cluster with faults: one at a time of each sort, each undone after a while.
+type storm struct {
+	o     Options
+	c     *nodes
+	fleet *fleet
+	admin *admin
+	// last is the context in which what was broken is mended: the storm's end is not its.
+	last context.Context //nolint:containedctx // a storm's life is one call
+
+	rngs []*rand.Rand // by sort
+
+	mu   sync.Mutex
+	errs []error
+}
+
+// strike is one kind of fault.
+type strike struct {
+	kind string
+	// majority: it leaves no majority of the nodes.
+	majority bool
+	hit      func(*storm, context.Context, *rand.Rand)
+}
+
+// sorts are those of faults, which strike side by side.
+func sorts() [][]strike { return [][]strike{ofNodes, ofFleet, ofBudgets} }
+
+// seed prepares the drawing of faults.
+func (s *storm) seed() {
+	for i := range sorts() {
+		s.rngs = append(s.rngs, rand.New(rand.NewPCG(s.o.Seed, 0x5707+uint64(i))))
+	}
+}
+
+// blow has faults of every sort strike until ctx ends, and returns what failed that must not.
+func (s *storm) blow(ctx context.Context) error {
+	var blowing sync.WaitGroup
+	for i, sort := range sorts() {
+		rng := s.rngs[i]
+		var chosen []strike
+		for _, k := range sort {
+			if !k.majority || s.o.Majority {
+				chosen = append(chosen, k)
+			}
+		}
+		blowing.Go(func() {
+			for pause(ctx, between(rng, s.o.Every)); ctx.Err() == nil; {
+				k := chosen[rng.IntN(len(chosen))]
+				s.c.tally.add(k.kind)
+				k.hit(s, ctx, rng)
+				pause(ctx, between(rng, s.o.Every))
+			}
+		})
+	}
+	blowing.Wait()
+	return errors.Join(s.errs...)
+}
+
+// failed notes what must not fail.
+func (s *storm) failed(err error) {
+	if err == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.errs = append(s.errs, err)
+}
+
+// between draws a pause of that mean.
+func between(rng *rand.Rand, mean time.Duration) time.Duration {
+	return time.Duration(rng.Int64N(2*int64(mean) + 1))
+}
+
+// span draws how long a fault lasts: often a moment, at times longer than elections and leases.
+func (s *storm) span(rng *rand.Rand) time.Duration {
+	longest := []time.Duration{time.Second, 8 * time.Second, 2 * s.o.window()}[rng.IntN(3)]
+	return longest/20 + time.Duration(rng.Int64N(int64(min(longest, longestFault))))
+}
+
+// longestFault bounds a fault, but for the time that its victim needs.
+const longestFault = 20 * time.Second
+
+// few draws nodes: one, or as many as there may be without losing the majority.
+func (s *storm) few(rng *rand.Rand) []string {
+	return s.some(rng, 1+rng.IntN((s.o.Nodes-1)/2))
+}
+
+func (s *storm) some(rng *rand.Rand, k int) []string {
+	var ids []string
+	for _, i := range rng.Perm(s.o.Nodes)[:k] {
+		ids = append(ids, s.c.peers[i].ID)
+	}
+	return ids
+}
+
+// all runs f for each of them at once, and waits.
+func all(ids []string, f func(id string)) {
+	var running sync.WaitGroup
+	for _, id := range ids {
+		running.Go(func() { f(id) })
+	}
+	running.Wait()
+}
