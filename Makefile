@@ -191,8 +191,10 @@ mutants: ## plant every bug, and show who catches it; WRITE=1 writes docs/mutant
 	go test ./test/jepsen-lite/mutants -count=1 -timeout 40m -v -run '^TestMutants$$' \
 		-mutants.run $(if $(WRITE),-mutants.write)
 
-# Ring 1 is simulated, 2 whole nodes in virtual time, 3 real processes. Traces and report of
-# ring 3 go to OUT=, which must be empty or new.
+# Ring 1 is simulated, 2 whole nodes in virtual time, 3 real processes. Rings 1 and 3 take
+# DURATION= of real time, ring 2 RUNS2= runs of a virtual hour. Traces and report of ring 3 go to
+# OUT=, which must be empty or new.
+RUNS2 ?= 4
 RING ?= 3
 OUT ?= artifacts/jepsen-$(SEED)
 .PHONY: jepsen
@@ -201,9 +203,11 @@ jepsen: ## break ring RING= for DURATION= from SEED=, check all that was recorde
 	@echo "jepsen: make jepsen RING=$(RING) SEED=$(seed) DURATION=$(DURATION)"
 	case "$(RING)" in
 	1) $(MAKE) --no-print-directory sim SEED=$(seed) DURATION=$(DURATION) ;;
+	2) go test ./test/jepsen-lite/cluster -count=1 -timeout 5h -v -run '^TestLong$$' \
+		-cluster.seed=$(seed) -cluster.runs=$(RUNS2) -cluster.hours=1 ;;
 	3) go test ./test/jepsen-lite/process -count=1 -timeout 5h -v -run '^TestCampaign$$' \
 		-process.seed=$(seed) -process.duration=$(DURATION) -process.out="$(abspath $(OUT))" ;;
-	*) echo "jepsen: RING=$(RING): want 1 or 3"; exit 2 ;;
+	*) echo "jepsen: RING=$(RING): want 1, 2 or 3"; exit 2 ;;
 	esac
 
 .PHONY: failover

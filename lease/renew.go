@@ -26,6 +26,11 @@ func (d *held) renewable(rtt time.Duration) bool {
 	return !d.returned && margin > worthRTTs*rtt && margin > worthLeast
 }
 
+// due reports whether it is time to renew d.
+func (d *held) due(now Reading, rtt time.Duration) bool {
+	return d.renewable(rtt) && d.remaining(now) <= d.lead(rtt)
+}
+
 // lead returns how long before the end of its life d is renewed.
 func (d *held) lead(rtt time.Duration) time.Duration { return max(2*rtt, d.life/leadFraction) }
 
@@ -39,8 +44,7 @@ func (h *Holder) planRenewals(now Reading) bool {
 			continue
 		}
 		for j := range l.leases {
-			d := &l.leases[j]
-			if d.renewable(rtt) && d.remaining(now) <= d.lead(rtt) {
+			if l.leases[j].due(now, rtt) {
 				h.planRenewal(now, i)
 				break
 			}
@@ -49,9 +53,10 @@ func (h *Holder) planRenewals(now Reading) bool {
 	return len(h.plan.gives) > 0
 }
 
-// planRenewal plans to give back what line i will not spend within two round trips, and to ask
-// for it again. What is kept stays spendable until its lease ends. The need is all that is
-// given back: it is taken first, so it is there to be granted.
+// planRenewal plans to give back what line i will not spend within two round trips of its leases
+// that are due, and to ask for it again. What is kept stays spendable until its lease ends, and a
+// fresh lease is not given back in its place: the one that is due would still be. The need is all
+// that is given back: it is taken first, so it is there to be granted.
 func (h *Holder) planRenewal(now Reading, i int) {
 	l := &h.lines[i]
 	keep := max(l.demand.unit, l.demand.expect(2*h.request.rtt))
@@ -60,7 +65,7 @@ func (h *Holder) planRenewal(now Reading, i int) {
 		d := &l.leases[j]
 		kept := min(keep, d.left)
 		keep -= kept
-		if n := d.left - kept; n > 0 && d.renewable(h.request.rtt) {
+		if n := d.left - kept; n > 0 && d.due(now, h.request.rtt) {
 			given += h.plan.give(i, j, n)
 		}
 	}

@@ -158,3 +158,27 @@ func TestRenewalUnderALoweredLimit(t *testing.T) {
 		t.Errorf("got %+v, want 97 returned and 50 asked for", got)
 	}
 }
+
+// A lease that is due and will be spent within two round trips stays. Nothing else is given back
+// for it: it would still be due after that, and so on without end.
+func TestRenewalOfWhatIsKeptGivesBackNothingElse(t *testing.T) {
+	r := newRig(t, perMinute(10_000)...)
+	r.holds(time.Minute, 100)
+	r.tick(50 * time.Second)
+	r.admits(Admitted, 98)
+	r.tick(3900 * time.Millisecond)
+	r.admits(Admitted, 1)
+	r.holds(time.Minute-53900*time.Millisecond, 50)
+	r.tick(110 * time.Millisecond)
+	first := &r.h.lines[0].leases[0]
+	if first.id != 1 || first.left != 1 || !first.due(r.now, r.h.request.rtt) {
+		t.Fatalf("lease %d with %d left is due: %v; want lease 1 with 1", first.id, first.left,
+			first.due(r.now, r.h.request.rtt))
+	}
+	for range 3 {
+		if req, ok := r.h.Poll(r.now); ok && len(req.Returns) > 0 {
+			t.Fatalf("gives back %+v", req.Returns)
+		}
+	}
+	r.admits(Admitted, 1)
+}
