@@ -114,6 +114,7 @@ type checker struct {
 	woken        []*process
 
 	clusterClock
+	recent
 	tables
 	step    step // the entry that is being applied
 	machine *refine.Machine

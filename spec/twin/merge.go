@@ -12,7 +12,7 @@ func (c *checker) followLog() error {
 	for {
 		var next *replica // one that has the lowest index not yet applied
 		for _, r := range c.replicas {
-			if err := r.fill(c); err != nil {
+			if err := c.passRepeated(r); err != nil {
 				return err
 			}
 			if r.full && (next == nil || r.index() < next.index()) {
