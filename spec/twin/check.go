@@ -114,7 +114,7 @@ type checker struct {
 	woken        []*process
 
 	clusterClock
-	recent
+	digests recent
 	tables
 	step    step // the entry that is being applied
 	machine *refine.Machine

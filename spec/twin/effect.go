@@ -5,7 +5,7 @@ import "github.com/leased-io/leased/trace"
 // apply checks an entry and its events, and makes them part of the state.
 func (c *checker) apply(g *group) error {
 	c.index = g.entry.Event.Index
-	c.recent.remember(c.index, g.entry.Event.Hash)
+	c.digests.remember(c.index, g.entry.Event.Hash)
 	c.report.Entries++
 	if err := c.passTime(g); err != nil {
 		return err

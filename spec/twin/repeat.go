@@ -31,7 +31,7 @@ func (c *checker) passRepeated(r *replica) error {
 			return nil
 		}
 		e := &r.group.entry.Event
-		if d := c.recent.ring[e.Index%maxRecent]; d.index == e.Index && d.hash != e.Hash {
+		if d := c.digests.ring[e.Index%maxRecent]; d.index == e.Index && d.hash != e.Hash {
 			return violated(ReplicasAgree, []Located{r.group.entry},
 				"entry %d was applied again, and the digest after it is %s; it was %s",
 				e.Index, e.Hash, d.hash)
