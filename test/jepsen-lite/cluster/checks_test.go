@@ -191,8 +191,8 @@ func TestDeath(t *testing.T) {
 			t.Fatal(err)
 		}
 		p.start(ctx)
-		for p.openLimiter(ctx); ctx.Err() == nil; pause(ctx, look) {
-			if p.limiter.Status().Counters.Admitted > 2 {
+		for ; ctx.Err() == nil; pause(ctx, look) {
+			if l := p.held(); l != nil && l.Status().Counters.Admitted > 2 {
 				break
 			}
 		}

@@ -134,12 +134,17 @@ func (p *process) run(ctx context.Context) {
 	}
 }
 
-// openLimiter returns the limiter, and opens it if there is none. Nil if that fails.
-func (p *process) openLimiter(ctx context.Context) *client.Limiter {
+// held returns the limiter, or nil if there is none now.
+func (p *process) held() *client.Limiter {
 	p.mu.Lock()
-	l := p.limiter
-	p.mu.Unlock()
-	if l != nil {
+	defer p.mu.Unlock()
+	return p.limiter
+}
+
+// openLimiter returns the limiter, and opens it if there is none. Nil if that fails. Only the
+// goroutine that offers the traffic calls it.
+func (p *process) openLimiter(ctx context.Context) *client.Limiter {
+	if l := p.held(); l != nil {
 		return l
 	}
 	var opts []client.LimiterOption
