@@ -1591,6 +1591,371 @@ func (x *StatusResponse) GetDriftPpm() int64 {
 	return 0
 }
 
+type RemoveMemberRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveMemberRequest) Reset() {
+	*x = RemoveMemberRequest{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveMemberRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveMemberRequest) ProtoMessage() {}
+
+func (x *RemoveMemberRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveMemberRequest.ProtoReflect.Descriptor instead.
+func (*RemoveMemberRequest) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *RemoveMemberRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+type RemoveMemberResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Removed       bool                   `protobuf:"varint,1,opt,name=removed,proto3" json:"removed,omitempty"` // false: it was no member
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveMemberResponse) Reset() {
+	*x = RemoveMemberResponse{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveMemberResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveMemberResponse) ProtoMessage() {}
+
+func (x *RemoveMemberResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveMemberResponse.ProtoReflect.Descriptor instead.
+func (*RemoveMemberResponse) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *RemoveMemberResponse) GetRemoved() bool {
+	if x != nil {
+		return x.Removed
+	}
+	return false
+}
+
+// The serial numbers that a cluster handed out last.
+type Counters struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Session       uint64                 `protobuf:"varint,1,opt,name=session,proto3" json:"session,omitempty"`
+	Lease         uint64                 `protobuf:"varint,2,opt,name=lease,proto3" json:"lease,omitempty"`
+	Limit         uint64                 `protobuf:"varint,3,opt,name=limit,proto3" json:"limit,omitempty"`
+	Revision      uint64                 `protobuf:"varint,4,opt,name=revision,proto3" json:"revision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Counters) Reset() {
+	*x = Counters{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Counters) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Counters) ProtoMessage() {}
+
+func (x *Counters) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Counters.ProtoReflect.Descriptor instead.
+func (*Counters) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *Counters) GetSession() uint64 {
+	if x != nil {
+		return x.Session
+	}
+	return 0
+}
+
+func (x *Counters) GetLease() uint64 {
+	if x != nil {
+		return x.Lease
+	}
+	return 0
+}
+
+func (x *Counters) GetLimit() uint64 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *Counters) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+type BackupRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BackupRequest) Reset() {
+	*x = BackupRequest{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BackupRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BackupRequest) ProtoMessage() {}
+
+func (x *BackupRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BackupRequest.ProtoReflect.Descriptor instead.
+func (*BackupRequest) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{27}
+}
+
+type BackupResponse struct {
+	state            protoimpl.MessageState `protogen:"open.v1"`
+	Last             *Counters              `protobuf:"bytes,1,opt,name=last,proto3" json:"last,omitempty"`
+	Budgets          []*Budget              `protobuf:"bytes,2,rep,name=budgets,proto3" json:"budgets,omitempty"` // by name
+	ClusterTimeNanos int64                  `protobuf:"varint,3,opt,name=cluster_time_nanos,json=clusterTimeNanos,proto3" json:"cluster_time_nanos,omitempty"`
+	AppliedIndex     uint64                 `protobuf:"varint,4,opt,name=applied_index,json=appliedIndex,proto3" json:"applied_index,omitempty"`
+	Digest           string                 `protobuf:"bytes,5,opt,name=digest,proto3" json:"digest,omitempty"` // running, of what the log did up to applied_index
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
+}
+
+func (x *BackupResponse) Reset() {
+	*x = BackupResponse{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BackupResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BackupResponse) ProtoMessage() {}
+
+func (x *BackupResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BackupResponse.ProtoReflect.Descriptor instead.
+func (*BackupResponse) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *BackupResponse) GetLast() *Counters {
+	if x != nil {
+		return x.Last
+	}
+	return nil
+}
+
+func (x *BackupResponse) GetBudgets() []*Budget {
+	if x != nil {
+		return x.Budgets
+	}
+	return nil
+}
+
+func (x *BackupResponse) GetClusterTimeNanos() int64 {
+	if x != nil {
+		return x.ClusterTimeNanos
+	}
+	return 0
+}
+
+func (x *BackupResponse) GetAppliedIndex() uint64 {
+	if x != nil {
+		return x.AppliedIndex
+	}
+	return 0
+}
+
+func (x *BackupResponse) GetDigest() string {
+	if x != nil {
+		return x.Digest
+	}
+	return ""
+}
+
+type RestoreRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Backup        string                 `protobuf:"bytes,1,opt,name=backup,proto3" json:"backup,omitempty"` // the backup's id: a restore of the same one may be repeated
+	Last          *Counters              `protobuf:"bytes,2,opt,name=last,proto3" json:"last,omitempty"`     // of the backup
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RestoreRequest) Reset() {
+	*x = RestoreRequest{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RestoreRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RestoreRequest) ProtoMessage() {}
+
+func (x *RestoreRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RestoreRequest.ProtoReflect.Descriptor instead.
+func (*RestoreRequest) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *RestoreRequest) GetBackup() string {
+	if x != nil {
+		return x.Backup
+	}
+	return ""
+}
+
+func (x *RestoreRequest) GetLast() *Counters {
+	if x != nil {
+		return x.Last
+	}
+	return nil
+}
+
+type RestoreResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Already       bool                   `protobuf:"varint,1,opt,name=already,proto3" json:"already,omitempty"` // this backup was restored before
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RestoreResponse) Reset() {
+	*x = RestoreResponse{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RestoreResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RestoreResponse) ProtoMessage() {}
+
+func (x *RestoreResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RestoreResponse.ProtoReflect.Descriptor instead.
+func (*RestoreResponse) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *RestoreResponse) GetAlready() bool {
+	if x != nil {
+		return x.Already
+	}
+	return false
+}
+
 var File_transport_leasedv1_leased_proto protoreflect.FileDescriptor
 
 const file_transport_leasedv1_leased_proto_rawDesc = "" +
@@ -1700,7 +2065,28 @@ const file_transport_leasedv1_leased_proto_rawDesc = "" +
 	"\baccounts\x18\v \x01(\x04R\baccounts\x12\x16\n" +
 	"\x06digest\x18\f \x01(\tR\x06digest\x12+\n" +
 	"\amembers\x18\r \x03(\v2\x11.leased.v1.MemberR\amembers\x12\x1b\n" +
-	"\tdrift_ppm\x18\x0e \x01(\x03R\bdriftPpm*\xc3\x01\n" +
+	"\tdrift_ppm\x18\x0e \x01(\x03R\bdriftPpm\"%\n" +
+	"\x13RemoveMemberRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"0\n" +
+	"\x14RemoveMemberResponse\x12\x18\n" +
+	"\aremoved\x18\x01 \x01(\bR\aremoved\"l\n" +
+	"\bCounters\x12\x18\n" +
+	"\asession\x18\x01 \x01(\x04R\asession\x12\x14\n" +
+	"\x05lease\x18\x02 \x01(\x04R\x05lease\x12\x14\n" +
+	"\x05limit\x18\x03 \x01(\x04R\x05limit\x12\x1a\n" +
+	"\brevision\x18\x04 \x01(\x04R\brevision\"\x0f\n" +
+	"\rBackupRequest\"\xd1\x01\n" +
+	"\x0eBackupResponse\x12'\n" +
+	"\x04last\x18\x01 \x01(\v2\x13.leased.v1.CountersR\x04last\x12+\n" +
+	"\abudgets\x18\x02 \x03(\v2\x11.leased.v1.BudgetR\abudgets\x12,\n" +
+	"\x12cluster_time_nanos\x18\x03 \x01(\x03R\x10clusterTimeNanos\x12#\n" +
+	"\rapplied_index\x18\x04 \x01(\x04R\fappliedIndex\x12\x16\n" +
+	"\x06digest\x18\x05 \x01(\tR\x06digest\"Q\n" +
+	"\x0eRestoreRequest\x12\x16\n" +
+	"\x06backup\x18\x01 \x01(\tR\x06backup\x12'\n" +
+	"\x04last\x18\x02 \x01(\v2\x13.leased.v1.CountersR\x04last\"+\n" +
+	"\x0fRestoreResponse\x12\x18\n" +
+	"\aalready\x18\x01 \x01(\bR\aalready*\xc3\x01\n" +
 	"\aOutcome\x12\x17\n" +
 	"\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fOUTCOME_GRANTED\x10\x01\x12\x12\n" +
@@ -1718,9 +2104,12 @@ const file_transport_leasedv1_leased_proto_rawDesc = "" +
 	"\tPutBudget\x12\x1b.leased.v1.PutBudgetRequest\x1a\x1c.leased.v1.PutBudgetResponse\x12O\n" +
 	"\fDeleteBudget\x12\x1e.leased.v1.DeleteBudgetRequest\x1a\x1f.leased.v1.DeleteBudgetResponse\x12F\n" +
 	"\tGetBudget\x12\x1b.leased.v1.GetBudgetRequest\x1a\x1c.leased.v1.GetBudgetResponse\x12L\n" +
-	"\vListBudgets\x12\x1d.leased.v1.ListBudgetsRequest\x1a\x1e.leased.v1.ListBudgetsResponse2H\n" +
+	"\vListBudgets\x12\x1d.leased.v1.ListBudgetsRequest\x1a\x1e.leased.v1.ListBudgetsResponse2\x9a\x02\n" +
 	"\aCluster\x12=\n" +
-	"\x06Status\x12\x18.leased.v1.StatusRequest\x1a\x19.leased.v1.StatusResponseB9Z7github.com/leased-io/leased/transport/leasedv1;leasedv1b\x06proto3"
+	"\x06Status\x12\x18.leased.v1.StatusRequest\x1a\x19.leased.v1.StatusResponse\x12O\n" +
+	"\fRemoveMember\x12\x1e.leased.v1.RemoveMemberRequest\x1a\x1f.leased.v1.RemoveMemberResponse\x12=\n" +
+	"\x06Backup\x12\x18.leased.v1.BackupRequest\x1a\x19.leased.v1.BackupResponse\x12@\n" +
+	"\aRestore\x12\x19.leased.v1.RestoreRequest\x1a\x1a.leased.v1.RestoreResponseB9Z7github.com/leased-io/leased/transport/leasedv1;leasedv1b\x06proto3"
 
 var (
 	file_transport_leasedv1_leased_proto_rawDescOnce sync.Once
@@ -1735,7 +2124,7 @@ func file_transport_leasedv1_leased_proto_rawDescGZIP() []byte {
 }
 
 var file_transport_leasedv1_leased_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_transport_leasedv1_leased_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
+var file_transport_leasedv1_leased_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
 var file_transport_leasedv1_leased_proto_goTypes = []any{
 	(Outcome)(0),                 // 0: leased.v1.Outcome
 	(*Limit)(nil),                // 1: leased.v1.Limit
@@ -1762,6 +2151,13 @@ var file_transport_leasedv1_leased_proto_goTypes = []any{
 	(*StatusRequest)(nil),        // 22: leased.v1.StatusRequest
 	(*Member)(nil),               // 23: leased.v1.Member
 	(*StatusResponse)(nil),       // 24: leased.v1.StatusResponse
+	(*RemoveMemberRequest)(nil),  // 25: leased.v1.RemoveMemberRequest
+	(*RemoveMemberResponse)(nil), // 26: leased.v1.RemoveMemberResponse
+	(*Counters)(nil),             // 27: leased.v1.Counters
+	(*BackupRequest)(nil),        // 28: leased.v1.BackupRequest
+	(*BackupResponse)(nil),       // 29: leased.v1.BackupResponse
+	(*RestoreRequest)(nil),       // 30: leased.v1.RestoreRequest
+	(*RestoreResponse)(nil),      // 31: leased.v1.RestoreResponse
 }
 var file_transport_leasedv1_leased_proto_depIdxs = []int32{
 	1,  // 0: leased.v1.Budget.limits:type_name -> leased.v1.Limit
@@ -1779,27 +2175,36 @@ var file_transport_leasedv1_leased_proto_depIdxs = []int32{
 	18, // 12: leased.v1.GetBudgetResponse.limits:type_name -> leased.v1.LimitStatus
 	19, // 13: leased.v1.ListBudgetsResponse.budgets:type_name -> leased.v1.GetBudgetResponse
 	23, // 14: leased.v1.StatusResponse.members:type_name -> leased.v1.Member
-	3,  // 15: leased.v1.Leases.OpenSession:input_type -> leased.v1.OpenSessionRequest
-	7,  // 16: leased.v1.Leases.Acquire:input_type -> leased.v1.AcquireRequest
-	11, // 17: leased.v1.Leases.Return:input_type -> leased.v1.ReturnRequest
-	13, // 18: leased.v1.Budgets.PutBudget:input_type -> leased.v1.PutBudgetRequest
-	15, // 19: leased.v1.Budgets.DeleteBudget:input_type -> leased.v1.DeleteBudgetRequest
-	17, // 20: leased.v1.Budgets.GetBudget:input_type -> leased.v1.GetBudgetRequest
-	20, // 21: leased.v1.Budgets.ListBudgets:input_type -> leased.v1.ListBudgetsRequest
-	22, // 22: leased.v1.Cluster.Status:input_type -> leased.v1.StatusRequest
-	4,  // 23: leased.v1.Leases.OpenSession:output_type -> leased.v1.OpenSessionResponse
-	10, // 24: leased.v1.Leases.Acquire:output_type -> leased.v1.AcquireResponse
-	12, // 25: leased.v1.Leases.Return:output_type -> leased.v1.ReturnResponse
-	14, // 26: leased.v1.Budgets.PutBudget:output_type -> leased.v1.PutBudgetResponse
-	16, // 27: leased.v1.Budgets.DeleteBudget:output_type -> leased.v1.DeleteBudgetResponse
-	19, // 28: leased.v1.Budgets.GetBudget:output_type -> leased.v1.GetBudgetResponse
-	21, // 29: leased.v1.Budgets.ListBudgets:output_type -> leased.v1.ListBudgetsResponse
-	24, // 30: leased.v1.Cluster.Status:output_type -> leased.v1.StatusResponse
-	23, // [23:31] is the sub-list for method output_type
-	15, // [15:23] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	27, // 15: leased.v1.BackupResponse.last:type_name -> leased.v1.Counters
+	2,  // 16: leased.v1.BackupResponse.budgets:type_name -> leased.v1.Budget
+	27, // 17: leased.v1.RestoreRequest.last:type_name -> leased.v1.Counters
+	3,  // 18: leased.v1.Leases.OpenSession:input_type -> leased.v1.OpenSessionRequest
+	7,  // 19: leased.v1.Leases.Acquire:input_type -> leased.v1.AcquireRequest
+	11, // 20: leased.v1.Leases.Return:input_type -> leased.v1.ReturnRequest
+	13, // 21: leased.v1.Budgets.PutBudget:input_type -> leased.v1.PutBudgetRequest
+	15, // 22: leased.v1.Budgets.DeleteBudget:input_type -> leased.v1.DeleteBudgetRequest
+	17, // 23: leased.v1.Budgets.GetBudget:input_type -> leased.v1.GetBudgetRequest
+	20, // 24: leased.v1.Budgets.ListBudgets:input_type -> leased.v1.ListBudgetsRequest
+	22, // 25: leased.v1.Cluster.Status:input_type -> leased.v1.StatusRequest
+	25, // 26: leased.v1.Cluster.RemoveMember:input_type -> leased.v1.RemoveMemberRequest
+	28, // 27: leased.v1.Cluster.Backup:input_type -> leased.v1.BackupRequest
+	30, // 28: leased.v1.Cluster.Restore:input_type -> leased.v1.RestoreRequest
+	4,  // 29: leased.v1.Leases.OpenSession:output_type -> leased.v1.OpenSessionResponse
+	10, // 30: leased.v1.Leases.Acquire:output_type -> leased.v1.AcquireResponse
+	12, // 31: leased.v1.Leases.Return:output_type -> leased.v1.ReturnResponse
+	14, // 32: leased.v1.Budgets.PutBudget:output_type -> leased.v1.PutBudgetResponse
+	16, // 33: leased.v1.Budgets.DeleteBudget:output_type -> leased.v1.DeleteBudgetResponse
+	19, // 34: leased.v1.Budgets.GetBudget:output_type -> leased.v1.GetBudgetResponse
+	21, // 35: leased.v1.Budgets.ListBudgets:output_type -> leased.v1.ListBudgetsResponse
+	24, // 36: leased.v1.Cluster.Status:output_type -> leased.v1.StatusResponse
+	26, // 37: leased.v1.Cluster.RemoveMember:output_type -> leased.v1.RemoveMemberResponse
+	29, // 38: leased.v1.Cluster.Backup:output_type -> leased.v1.BackupResponse
+	31, // 39: leased.v1.Cluster.Restore:output_type -> leased.v1.RestoreResponse
+	29, // [29:40] is the sub-list for method output_type
+	18, // [18:29] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_transport_leasedv1_leased_proto_init() }
@@ -1813,7 +2218,7 @@ func file_transport_leasedv1_leased_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_transport_leasedv1_leased_proto_rawDesc), len(file_transport_leasedv1_leased_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   24,
+			NumMessages:   31,
 			NumExtensions: 0,
 			NumServices:   3,
 		},
