@@ -3,7 +3,7 @@
 //
 // A ring fills a Campaign as it goes: a Run for each life of a cluster that it broke, with the
 // faults at the time they struck. What the trace tells (windows, waits for grants, gaps at
-// failovers) is collected by a Reader while the trace checker reads the files.
+// failovers) is what ReadStory returns.
 package report
 
 import "time"
@@ -23,9 +23,11 @@ type Campaign struct {
 // Run is one life of a cluster and its fleet. Where many runs are alike and short, as in ring 1,
 // one Run stands for Lives of them: it has counts, and no timeline.
 type Run struct {
-	Name     string        `json:"name"` // such as "seed 7"
-	Replay   string        `json:"replay"`
-	Lives    int64         `json:"lives"` // 1, or how many runs it sums up
+	Name   string `json:"name"` // such as "seed 7"
+	Replay string `json:"replay"`
+	// Lives is 1, or how many runs it sums up. 0: a sample of what another Run sums up, to be
+	// looked at; its figures are not counted again.
+	Lives    int64         `json:"lives"`
 	Workload string        `json:"workload"`
 	Nodes    int           `json:"nodes"`
 	Limiters int           `json:"limiters"`
@@ -57,7 +59,7 @@ type Served struct {
 	Within   time.Duration `json:"within_ns"`  // what the slowest was allowed
 }
 
-// Story is what the trace tells of a run: see Reader.
+// Story is what the trace tells of a run: see ReadStory.
 type Story struct {
 	Events     int64 `json:"events"`
 	Entries    int64 `json:"entries"`
@@ -71,15 +73,20 @@ type Story struct {
 	Overshoot int64 `json:"overshoot_credits"`
 	// Operations are those whose history was judged for linearizability.
 	Operations int64 `json:"operations"`
+	// Strays are credits that were admitted on leases that no node's file has: of no window.
+	Strays int64 `json:"stray_credits,omitempty"`
+	// FailOpen is what was admitted without leases, by a policy that was asked for.
+	FailOpen int64 `json:"fail_open_credits,omitempty"`
 
 	Bands  []Band `json:"bands,omitempty"`
 	Waits  []Wait `json:"waits,omitempty"`
 	Gaps   []Gap  `json:"gaps,omitempty"`
 	Leads  []Lead `json:"leads,omitempty"`
-	Hidden int64  `json:"hidden,omitempty"` // bands left out, since there are more than maxBands
+	Hidden int64  `json:"hidden,omitempty"` // windows that have no band: see maxAccounts
 }
 
-// Band is one window of one account, and what it admitted of its bound.
+// Band is one window of one account, and what it admitted of its bound; or the sum of a few
+// that are next to each other, none of which overshot.
 type Band struct {
 	Budget   string        `json:"budget"`
 	Metric   string        `json:"metric"`
@@ -87,11 +94,15 @@ type Band struct {
 	From     time.Duration `json:"from_ns"`
 	To       time.Duration `json:"to_ns"`
 	Bound    int64         `json:"bound"`
-	Granted  int64         `json:"granted"`
+	Granted  int64         `json:"granted"` // less what was taken back
 	Admitted int64         `json:"admitted"`
+	// Windows is how many it sums up; 0 stands for 1.
+	Windows int64 `json:"windows,omitempty"`
 }
 
-// Wait is how long limiters waited for the answers that they took in a part of a run.
+// Wait is how long limiters waited for the answers that they took in a part of a run: from the
+// first sending of a request, on their own clocks. Where these are not the nodes', the grant
+// tells which part it is.
 type Wait struct {
 	From   time.Duration `json:"from_ns"`
 	To     time.Duration `json:"to_ns"`
@@ -100,12 +111,13 @@ type Wait struct {
 	Max    time.Duration `json:"max_ns"`
 }
 
-// Gap is the time around the opening of an epoch in which nobody granted.
+// Gap is the time around the opening of an epoch in which nobody granted. Several epochs may have
+// been opened in it; nothing was granted under those before the last.
 type Gap struct {
 	From time.Duration `json:"from_ns"` // the last grant before
 	Open time.Duration `json:"open_ns"` // the epoch
 	To   time.Duration `json:"to_ns"`   // the first grant after
-	// Admitted credits in it, from leases that limiters held.
+	// Admitted credits in it, from leases that limiters held, as far as their clocks tell.
 	Admitted int64 `json:"admitted_credits"`
 }
 
