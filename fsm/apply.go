@@ -94,6 +94,8 @@ func (s *State) do(c Command) Result {
 		return s.giveBack(c.Return)
 	case c.PutBudget != nil:
 		return s.putBudget(c.PutBudget.Budget)
+	case c.TakeOver != nil:
+		return s.takeOver(c.TakeOver)
 	default:
 		return s.deleteBudget(c.DeleteBudget.Name)
 	}

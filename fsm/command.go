@@ -31,6 +31,7 @@ type Command struct {
 	Return       *Return        `cbor:"3,keyasint,omitempty"`
 	PutBudget    *PutBudget     `cbor:"4,keyasint,omitempty"`
 	DeleteBudget *DeleteBudget  `cbor:"5,keyasint,omitempty"`
+	TakeOver     *TakeOver      `cbor:"6,keyasint,omitempty"`
 }
 
 // OpenSession starts a holder's incarnation on one account of a budget.
@@ -89,11 +90,15 @@ const (
 	CodeDenied
 	// CodeDone: the command took effect.
 	CodeDone
+	// CodeNotNew: TakeOver in a cluster that has had budgets, or that took the place of another
+	// one; Detail says which. It comes last because the numbers above are in snapshots: of those,
+	// only CodeInvalid and CodeStaleEpoch can apply to a TakeOver too.
+	CodeNotNew
 )
 
 // codeNames are the constants' names in lower case, as scripts and logs tell them.
 var codeNames = [...]string{"none", "invalid", "stale_epoch", "unknown_session", "stale",
-	"unknown_budget", "changed", "too_large", "key_not_allowed", "full", "denied", "done"}
+	"unknown_budget", "changed", "too_large", "key_not_allowed", "full", "denied", "done", "not_new"}
 
 // String returns the code's name in lower case, such as "unknown_session".
 func (c Code) String() string {
@@ -107,7 +112,7 @@ func (c Code) String() string {
 // are read-only.
 type Result struct {
 	Code Code `cbor:"1,keyasint"`
-	// Detail says more, with CodeInvalid, CodeKeyNotAllowed and CodeFull.
+	// Detail says more, with CodeInvalid, CodeKeyNotAllowed, CodeFull and CodeNotNew.
 	Detail string `cbor:"2,keyasint,omitempty"`
 
 	// Session is the new session, with OpenSession.
@@ -127,7 +132,8 @@ type Result struct {
 	// Taken is what was taken back, per return of a Return.
 	Taken []budget.Credits `cbor:"9,keyasint,omitempty"`
 
-	// Created and Changed tell what a PutBudget did; neither: it was there already.
+	// Created and Changed tell what a PutBudget did; neither: it was there already. Changed tells
+	// so much of a TakeOver too.
 	Created bool `cbor:"10,keyasint,omitempty"`
 	Changed bool `cbor:"11,keyasint,omitempty"`
 }

@@ -78,6 +78,8 @@ func FuzzDecodeEntry(f *testing.F) {
 		{Return: &Return{Session: 1, Returns: []lease.Return{{Lease: 1, Amount: 1}}, Close: true}},
 		put("b"), {DeleteBudget: &DeleteBudget{Name: "b"}},
 	}}))
+	f.Add(encoded(f, Entry{Epoch: 1, Stamp: 2, Commands: []Command{
+		{TakeOver: &TakeOver{Backup: backupID('a'), Last: Counters{1, 2, 3, 4}}}}}))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		e, err := DecodeEntry(data)
 		if err != nil {
@@ -102,14 +104,14 @@ func FuzzDecodeEntry(f *testing.F) {
 
 func TestCodeNames(t *testing.T) {
 	names := map[string]Code{}
-	for c := CodeInvalid; c <= CodeDone; c++ {
+	for c := CodeInvalid; c <= CodeNotNew; c++ {
 		if other, taken := names[c.String()]; taken || c.String() == "" {
 			t.Errorf("%d and %d are both named %q", c, other, c)
 		}
 		names[c.String()] = c
 	}
-	if got := (CodeDone + 1).String(); got != "code 12" {
-		t.Errorf("got %q, want code 12", got)
+	if got := (CodeNotNew + 1).String(); got != "code 13" {
+		t.Errorf("got %q, want code 13", got)
 	}
 }
 

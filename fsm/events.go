@@ -47,6 +47,15 @@ func (s *State) emitEpoch() {
 	}
 }
 
+// emitTakeOver reports that this cluster took the place of another one, at T: no number up to
+// those in it is handed out.
+func (s *State) emitTakeOver() {
+	if s.sink != nil {
+		s.emit(trace.Event{Kind: trace.KindTakeOver, T: int64(s.t), Hash: s.origin.Backup,
+			Session: uint64(s.last.Session), Limit: s.last.Limit, Lease: uint64(s.last.Lease)})
+	}
+}
+
 func (s *State) emitRoll(l *limit) {
 	if s.sink != nil {
 		s.emit(trace.Event{Kind: trace.KindRoll, Limit: l.serial, Window: int64(l.window)})

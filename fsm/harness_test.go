@@ -2,6 +2,7 @@ package fsm
 
 import (
 	"bytes"
+	"strings"
 
 	"github.com/leased-io/leased/budget"
 	"github.com/leased-io/leased/trace"
@@ -173,3 +174,6 @@ func (g ledger) compare(t fataler, s *State) {
 func put(name string, limits ...budget.Limit) Command {
 	return Command{PutBudget: &PutBudget{budget.Budget{Name: name, Limits: limits}}}
 }
+
+// backupID names a backup, of which there are as many as hex digits.
+func backupID(digit byte) string { return strings.Repeat(string(digit), BackupIDLen) }

@@ -27,6 +27,7 @@ var Invariants = []Invariant{
 	{"StartsEmpty", startsEmpty},
 	{"DecisionsRemembered", decisionsRemembered},
 	{"GravesInFuture", gravesInFuture},
+	{"TakenOver", takenOver},
 }
 
 // Check returns the first invariant that s breaks, with its name, or nil.
@@ -156,7 +157,7 @@ func oneWindow(s *State) error {
 	return nil
 }
 
-// startsEmpty: a limit that is empty has granted nothing, and its grave says until when it is.
+// startsEmpty: a limit that is empty has granted nothing, and is so for a limit's period at most.
 func startsEmpty(s *State) error {
 	for _, l := range s.limits {
 		if l.emptyUntil == 0 {

@@ -90,6 +90,7 @@ func TestInvariantsCanBreak(t *testing.T) {
 		{"GravesInFuture", func(s *State) { s.graves[grave{"chat", "m"}] = s.t }},
 		{"GravesInFuture", func(s *State) { s.graves[grave{"chat", "m"}] = s.t.Add(budget.MaxPer + 1) }},
 		{"GravesInFuture", func(s *State) { s.digAt = never }},
+		{"TakenOver", func(s *State) { s.origin = &origin{} }}, // more in takeover_test.go
 	}
 	broken := map[string]bool{}
 	for i, tt := range tests {

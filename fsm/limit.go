@@ -16,8 +16,8 @@ type limit struct {
 	serial uint64
 	// window is the one that cluster time is in.
 	window budget.Window
-	// emptyUntil is the end of the leases of a life before this one, or 0. The limit grants
-	// nothing in a window that begins before it.
+	// emptyUntil is the end of the leases of a life before this one, here or in the cluster whose
+	// place this one took, or 0. The limit grants nothing in a window that begins before it.
 	emptyUntil budget.Instant
 	// forgotten is charged to the window by leases that can be returned no more: their session
 	// ended, or holds too many others, or gave part of them back. For all we know it is spent.

@@ -23,6 +23,13 @@ type model struct {
 	charges   []*mCharge
 	asks      []mAsk
 	max       bounds
+	before    *mBefore // the cluster whose place this one took, if any
+}
+
+type mBefore struct {
+	backup string
+	at     budget.Instant
+	last   Counters // of the numbers that may be its
 }
 
 type mLimit struct {
@@ -97,6 +104,8 @@ func (m *model) apply(term uint64, e Entry) []Result {
 			results = append(results, m.put(c.PutBudget.Budget))
 		case c.DeleteBudget != nil:
 			results = append(results, m.remove(c.DeleteBudget.Name))
+		case c.TakeOver != nil:
+			results = append(results, m.takeOver(c.TakeOver))
 		}
 	}
 	return results
@@ -202,7 +211,7 @@ func (m *model) open(c *OpenSession) Result {
 	if len(m.alive()) >= m.max.sessions {
 		return full("sessions", m.max.sessions)
 	}
-	ss := &mSession{id: lease.SessionID(len(m.sessions) + 1),
+	ss := &mSession{id: m.last().Session + 1,
 		budget: c.Budget, key: c.Key, touched: m.t}
 	m.sessions = append(m.sessions, ss)
 	return Result{Code: CodeDone, Session: ss.id, Revision: b.revision, Limits: b.Limits}
@@ -309,7 +318,7 @@ func (m *model) decide(ss *mSession, b *mBudget, r *lease.Request) Result {
 		if left%(2*holders) > 0 {
 			half++
 		}
-		c := &mCharge{id: lease.ID(len(m.charges) + 1), session: ss, limit: l, window: w,
+		c := &mCharge{id: m.last().Lease + 1, session: ss, limit: l, window: w,
 			amount: max(1, a.Need, min(a.Want, half))}
 		m.charges = append(m.charges, c)
 		res.Grants = append(res.Grants, lease.Grant{Lease: c.id, Limit: a.Limit, Window: w,
@@ -360,7 +369,7 @@ func (m *model) put(b budget.Budget) Result {
 		return full("budgets", m.max.budgets)
 	}
 	m.revisions++
-	next := &mBudget{Budget: b, revision: m.revisions, lives: make([]*mLimit, len(b.Limits))}
+	next := &mBudget{Budget: b, revision: m.last().Revision, lives: make([]*mLimit, len(b.Limits))}
 	if old != nil {
 		for _, l := range old.lives {
 			keep := -1
@@ -387,12 +396,19 @@ func (m *model) put(b budget.Budget) Result {
 	return Result{Code: CodeDone, Revision: next.revision, Created: old == nil, Changed: true}
 }
 
-// create is a limit that starts empty while the last window of a removed one is not over.
+// create is a limit that starts empty while the last window of a removed one is not over, and
+// while the cluster before may have leases of a limit as long as this one or the removed.
 func (m *model) create(name string, want budget.Limit) *mLimit {
-	l := &mLimit{Limit: want, serial: uint64(len(m.limits) + 1), budget: name}
+	l := &mLimit{Limit: want, serial: m.last().Limit + 1, budget: name}
+	if m.before != nil {
+		l.emptyTo = m.before.at + budget.Instant(want.Per)
+	}
 	for _, other := range m.limits {
 		if other.gone && other.budget == name && other.Metric == want.Metric {
 			end := (other.goneAt/budget.Instant(other.Per) + 1) * budget.Instant(other.Per)
+			if m.before != nil {
+				end = max(end, m.before.at+budget.Instant(other.Per))
+			}
 			if end > m.t {
 				l.emptyTo = max(l.emptyTo, end)
 			}
@@ -400,6 +416,38 @@ func (m *model) create(name string, want budget.Limit) *mLimit {
 	}
 	m.limits = append(m.limits, l)
 	return l
+}
+
+// last is how far the numbers went.
+func (m *model) last() (last Counters) {
+	if m.before != nil {
+		last = m.before.last
+	}
+	last.Session += lease.SessionID(len(m.sessions))
+	last.Lease += lease.ID(len(m.charges))
+	last.Limit += uint64(len(m.limits))
+	last.Revision += m.revisions
+	return last
+}
+
+func (m *model) takeOver(c *TakeOver) Result {
+	if m.before != nil && m.before.backup == c.Backup {
+		return Result{Code: CodeDone}
+	}
+	if m.before != nil {
+		return Result{Code: CodeNotNew,
+			Detail: "this cluster was restored from another backup, " + m.before.backup[:12]}
+	}
+	if m.revisions > 0 {
+		return Result{Code: CodeNotNew, Detail: "this cluster has had budgets of its own"}
+	}
+	last := c.Last
+	last.Session += 1 << 44
+	last.Lease += 1 << 44
+	last.Limit += 1 << 44
+	last.Revision += 1 << 44
+	m.before = &mBefore{backup: c.Backup, at: m.t, last: last}
+	return Result{Code: CodeDone, Changed: true}
 }
 
 func (m *model) remove(name string) Result {

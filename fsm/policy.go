@@ -83,6 +83,17 @@ func full(table string, most int) Result {
 	return Result{Code: CodeFull, Detail: fmt.Sprintf("%s: %d is the most", table, most)}
 }
 
+// emptyUntil returns the instant before which no window may begin that a limit, if it is created
+// now, grants from: until then leases of one before may be about. 0: its present window began
+// later.
+func (s *State) emptyUntil(name string, want budget.Limit) budget.Instant {
+	until := max(s.graves[grave{name, want.Metric}], s.origin.over(want.Per))
+	if start := want.End(want.WindowAt(s.t) - 1); start >= until {
+		return 0
+	}
+	return until
+}
+
 // createLimit begins a life of a limit, empty if leases of one before are still about.
 func (s *State) createLimit(name string, want budget.Limit) *limit {
 	s.last.Limit++
@@ -91,7 +102,7 @@ func (s *State) createLimit(name string, want budget.Limit) *limit {
 		budget:     name,
 		serial:     s.last.Limit,
 		window:     want.WindowAt(s.t),
-		emptyUntil: s.graves[grave{name, want.Metric}],
+		emptyUntil: s.emptyUntil(name, want),
 	}
 	s.limits[l.serial] = l
 	heap.Push(&s.rolls, l)
@@ -99,10 +110,11 @@ func (s *State) createLimit(name string, want budget.Limit) *limit {
 	return l
 }
 
-// bury ends a limit's life. Its leases may be spent until its window ends.
+// bury ends a limit's life. Its leases may be spent until its window ends; and while it is
+// empty, those of the life before it.
 func (s *State) bury(l *limit) {
 	g := grave{l.budget, l.Metric}
-	s.graves[g] = max(s.graves[g], l.end())
+	s.graves[g] = max(s.graves[g], l.end(), l.emptyUntil)
 	s.digAt = min(s.digAt, s.graves[g])
 	s.accounts -= len(l.accounts)
 	delete(s.limits, l.serial)

@@ -12,7 +12,7 @@ import (
 func (c Command) problem() string {
 	set := 0
 	for _, is := range [...]bool{c.OpenSession != nil, c.Acquire != nil, c.Return != nil,
-		c.PutBudget != nil, c.DeleteBudget != nil} {
+		c.PutBudget != nil, c.DeleteBudget != nil, c.TakeOver != nil} {
 		if is {
 			set++
 		}
@@ -28,6 +28,8 @@ func (c Command) problem() string {
 		return returnsProblem(c.Return.Returns)
 	case c.PutBudget != nil:
 		return oneLine(c.PutBudget.Budget.Canonical().Validate())
+	case c.TakeOver != nil:
+		return oneLine(c.TakeOver.Validate())
 	}
 	return ""
 }

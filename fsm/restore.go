@@ -47,7 +47,7 @@ func (s *State) readItems(dec *cbor.Decoder) error {
 			h.Form, h.Version, snapshotForm, SnapshotVersion)
 	}
 	s.t, s.epoch, s.index, s.term = h.T, h.Epoch, h.Index, h.Term
-	s.entries, s.digest, s.last = h.Entries, h.Digest, h.Last
+	s.entries, s.digest, s.last, s.origin = h.Entries, h.Digest, h.Last, h.Origin
 	for i := range h.Budgets {
 		if err := s.readBudget(dec); err != nil {
 			return fmt.Errorf("budget %d of %d: %w", i, h.Budgets, err)
@@ -69,7 +69,10 @@ func (s *State) readItems(dec *cbor.Decoder) error {
 		s.sessions[ss.ID] = ss
 		s.idle.push(ss)
 	}
-	if err := dec.Decode(new(any)); !errors.Is(err, io.EOF) {
+	switch err := dec.Decode(new(any)); {
+	case err == nil:
+		return errors.New("there is more after the last item")
+	case !errors.Is(err, io.EOF):
 		return fmt.Errorf("there is more after the last item: %w", err)
 	}
 	return nil

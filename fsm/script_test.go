@@ -37,6 +37,7 @@ import (
 //	session NAME [KEY]
 //	acquire sN #SEQ rREVISION LIMIT:NEED..WANT ... [back LEASE@WINDOW:AMOUNT ...]
 //	return sN LEASE@WINDOW:AMOUNT ... [close]
+//	takeover DIGIT last=SESSION,LEASE,LIMIT,REVISION      of the backup whose name is all DIGIT
 //	nothing | both                malformed: no field is set, or two
 func TestScripts(t *testing.T) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
@@ -155,6 +156,11 @@ func scanCommand(t *testing.T, words []string) Command {
 			b.Limits = append(b.Limits, scanLimit(t, w))
 		}
 		return Command{PutBudget: &PutBudget{b}}
+	case "takeover":
+		c := TakeOver{Backup: backupID(words[1][0])}
+		scanf(t, words[2], "last=%d,%d,%d,%d",
+			&c.Last.Session, &c.Last.Lease, &c.Last.Limit, &c.Last.Revision)
+		return Command{TakeOver: &c}
 	case "delete":
 		return Command{DeleteBudget: &DeleteBudget{Name: words[1]}}
 	case "session":
@@ -306,6 +312,10 @@ func showEvent(e trace.Event) string {
 func showState(s *State) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "T %s epoch %d index %d\n", clock(s.t), s.epoch, s.index)
+	if o := s.origin; o != nil {
+		fmt.Fprintf(&out, "took over %.4s... at %s, numbers from session %d lease %d limit %d r%d\n",
+			o.Backup, clock(o.At), o.Floor.Session, o.Floor.Lease, o.Floor.Limit, o.Floor.Revision)
+	}
 	for _, st := range s.Budgets() {
 		p := s.budgets[st.Budget.Name]
 		fmt.Fprintf(&out, "budget %s r%d [%s]\n", p.Name, p.revision, showLimits(p.Limits))

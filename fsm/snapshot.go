@@ -33,10 +33,13 @@ type header struct {
 	Term     uint64           `cbor:"6,keyasint"`
 	Entries  uint64           `cbor:"7,keyasint"`
 	Digest   [digestSize]byte `cbor:"8,keyasint"`
-	Last     counters         `cbor:"9,keyasint"`
+	Last     Counters         `cbor:"9,keyasint"`
 	Budgets  int              `cbor:"10,keyasint"`
 	Graves   int              `cbor:"11,keyasint"`
 	Sessions int              `cbor:"12,keyasint"`
+	// Origin is left out of a cluster that took no other's place: its snapshots are the same as
+	// before there was one, so that those can still be read.
+	Origin *origin `cbor:"13,keyasint,omitempty"`
 }
 
 type budgetItem struct {
@@ -81,6 +84,7 @@ func (s *State) writeItems(enc *cbor.Encoder) error {
 		Form: snapshotForm, Version: SnapshotVersion, T: s.t, Epoch: s.epoch, Index: s.index,
 		Term: s.term, Entries: s.entries, Digest: s.digest, Last: s.last,
 		Budgets: len(s.budgets), Graves: len(s.graves), Sessions: len(s.sessions),
+		Origin: s.origin,
 	}); err != nil {
 		return err
 	}

@@ -43,7 +43,12 @@ func busy(t fataler) *State {
 }
 
 func TestRestoreRefusesOtherBytes(t *testing.T) {
-	good := snapshotOf(t, busy(t))
+	refusesOtherBytes(t, snapshotOf(t, busy(t)))
+	refusesOtherBytes(t, snapshotOf(t, heir(t)))
+}
+
+func refusesOtherBytes(t *testing.T, good []byte) {
+	t.Helper()
 	for i := range good {
 		for _, flip := range []byte{0x01, 0x80} {
 			bad := bytes.Clone(good)

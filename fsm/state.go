@@ -19,7 +19,8 @@ type State struct {
 	index, term uint64         // of the last entry
 	entries     uint64         // how many were applied
 	digest      [digestSize]byte
-	last        counters
+	last        Counters
+	origin      *origin // nil, unless this cluster took another one's place
 
 	budgets  map[string]*policy
 	limits   map[uint64]*limit // of all budgets, by serial
@@ -38,8 +39,8 @@ type State struct {
 // digestSize is the length of a digest and of a hash, in bytes.
 const digestSize = 16
 
-// counters are the serial numbers that were handed out last. They only grow.
-type counters struct {
+// Counters are the serial numbers that a cluster handed out last. They only grow.
+type Counters struct {
 	Session  lease.SessionID `cbor:"1,keyasint"`
 	Lease    lease.ID        `cbor:"2,keyasint"`
 	Limit    uint64          `cbor:"3,keyasint"`
@@ -75,6 +76,9 @@ func (s *State) Epoch() uint64 { return s.epoch }
 
 // Index returns the raft index of the last entry.
 func (s *State) Index() uint64 { return s.index }
+
+// Last returns the serial numbers that were handed out last: what a TakeOver is told.
+func (s *State) Last() Counters { return s.last }
 
 // Digest returns the running digest, 32 hex characters: replicas with the same one at the same
 // index gave the same results to the same entries. It costs nothing to read.

@@ -63,6 +63,10 @@ const (
 	KindDeny Kind = "deny"
 	// KindReturn: Session gave back Amount of Lease, of Window; OK if it was taken.
 	KindReturn Kind = "return"
+	// KindTakeOver: at T this new cluster took the place of the one that backup Hash is of. The
+	// numbers up to Session, Limit and Lease are that one's; and no limit grants in a window
+	// that begins before T + Per, when the last leases of that one are over.
+	KindTakeOver Kind = "take_over"
 )
 
 // Events of a limiter.

@@ -56,7 +56,7 @@ var kinds = func() map[string]Kind {
 		KindHeader, KindGap, KindEnd,
 		KindLeader, KindPropose, KindRestore,
 		KindEntry, KindEpoch, KindState, KindLimit, KindRoll, KindSession, KindSessionEnd,
-		KindGrant, KindReplay, KindDeny, KindReturn,
+		KindGrant, KindReplay, KindDeny, KindReturn, KindTakeOver,
 		KindSend, KindAccept, KindDrop, KindAdmit, KindGiveUp, KindExpire, KindFailOpen,
 	} {
 		m[string(k)] = k

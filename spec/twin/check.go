@@ -219,7 +219,7 @@ var kindsInOrder = [...]trace.Kind{
 	trace.KindGap, trace.KindLeader, trace.KindPropose, trace.KindRestore,
 	trace.KindEntry, trace.KindEpoch, trace.KindState, trace.KindLimit, trace.KindRoll,
 	trace.KindSession, trace.KindSessionEnd, trace.KindGrant, trace.KindReplay,
-	trace.KindDeny, trace.KindReturn,
+	trace.KindDeny, trace.KindReturn, trace.KindTakeOver,
 	trace.KindSend, trace.KindAccept, trace.KindDrop, trace.KindAdmit, trace.KindGiveUp,
 	trace.KindExpire, trace.KindFailOpen,
 }

@@ -64,6 +64,8 @@ func (c *checker) effect(at *Located) error {
 		return c.replay(at)
 	case trace.KindDeny:
 		return c.deny(at)
+	case trace.KindTakeOver:
+		return c.takeOver(at)
 	default: // trace.KindReturn
 		return c.takeBack(at)
 	}

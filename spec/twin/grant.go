@@ -23,6 +23,11 @@ func (c *checker) grant(at *Located) error {
 			"the lease was told %d ns; from %d to its window's end it has %d",
 			e.TTL, c.now, l.end()-c.now)
 	}
+	if over := c.heir.over(l.per); l.number*l.per < over {
+		return violated(TakeOver, []Located{*at, c.heir.at},
+			"a lease of window %d was granted, which began at %d; those of the old cluster may be "+
+				"spent until %d", e.Window, l.number*l.per, over)
+	}
 	a := l.account(e.Key)
 	if l.empty || e.Amount < 1 || e.Amount > l.amount-a.used {
 		return violated(NoOverGrant, []Located{*at, l.at},

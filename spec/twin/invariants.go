@@ -10,6 +10,7 @@ const (
 	NoOverGrant      = "NoOverGrant"
 	RequestOnce      = "RequestOnce"
 	FencingMonotonic = "FencingMonotonic"
+	TakeOver         = "TakeOver"
 	TTL              = "Ttl"
 	ReturnOnce       = "ReturnOnce"
 	OneHolder        = "OneHolder"
@@ -49,6 +50,8 @@ func Invariants() []Invariant {
 			"A request is decided once; a retry is told the same leases."},
 		{FencingMonotonic, "R8, WindowLease!Recycle",
 			"Lease, session and limit numbers only grow: none is ever used twice."},
+		{TakeOver, "R6, R8, ADR 0009",
+			"A new cluster in another's place reuses no number, and grants once the old leases are over."},
 		{TTL, "R5, WindowLease!Ttl, DupTtl",
 			"An answer's TTL is what is left from its own effect to the window's end."},
 		{ReturnOnce, "R8, WindowLease!MayReturn",

@@ -35,11 +35,14 @@ const (
 	last            = 12   // of the limit that takes its place
 )
 
-// planted are violations, each one change of the story, with the invariant that must be named.
-var planted = []struct {
+// plantedViolation is a change of a story, with the invariant that must be named.
+type plantedViolation struct {
 	name, want string
 	plant      func(r *recording)
-}{
+}
+
+// planted are violations, each one change of the story.
+var planted = []plantedViolation{
 	{"a replica wrote another digest", ReplicasAgree, func(r *recording) {
 		r.files[1].events[20].event.Hash += "x"
 	}},
@@ -489,9 +492,12 @@ func runAt(r *recording, permille int64) {
 // names in the reports.
 func TestPlantedViolationsAreNamed(t *testing.T) {
 	named := map[string]bool{}
-	for _, test := range planted {
+	for i, test := range slices.Concat(planted, plantedInHeirs) {
 		t.Run(test.name, func(t *testing.T) {
 			r := recordingOf(t, story().files)
+			if i >= len(planted) {
+				r = recordingOf(t, heirs().files)
+			}
 			test.plant(r)
 			report, got := r.check()
 			if got != test.want {

@@ -13,6 +13,8 @@ type process struct {
 	waiting bool
 	// gap: events were lost, so that a missing one proves nothing.
 	gap bool
+	// elsewhere counts the events of sessions of other clusters.
+	elsewhere int64
 	// doubt is what the log violates if this file lacks an event. If not, that event stands behind
 	// the one that waits, which then waits in vain. What comes first tells: that it goes on,
 	// or the end of the log.
@@ -45,6 +47,11 @@ func (c *checker) advance(p *process) error {
 				return c.processEnds(p)
 			}
 		}
+		if c.elsewhere(at.Event.Session) {
+			p.elsewhere++
+			c.goesOn(p)
+			continue
+		}
 		blocked, err := c.happens(p, at)
 		if !blocked && p.doubt != nil {
 			return p.doubt
@@ -59,13 +66,18 @@ func (c *checker) advance(p *process) error {
 			}
 			return nil
 		}
-		if p.waiting {
-			p.waiting = false
-			p.file.Waits(false)
-		}
+		c.goesOn(p)
 		if err := c.passed(at, &p.input); err != nil {
 			return err
 		}
+	}
+}
+
+// goesOn ends a process's wait, if it has waited.
+func (c *checker) goesOn(p *process) {
+	if p.waiting {
+		p.waiting = false
+		p.file.Waits(false)
 	}
 }
 
@@ -101,6 +113,10 @@ func (c *checker) processEnds(p *process) error {
 	if !p.ended {
 		c.note("%s has no end line: its process died, and its last events may be missing",
 			p.Name())
+	}
+	if p.elsewhere > 0 {
+		c.note("%s has %d events of sessions of the cluster before this one, or after it, "+
+			"by a restore from a backup; they are not judged here", p.Name(), p.elsewhere)
 	}
 	if err := c.closedInOrder(p); err != nil {
 		return err

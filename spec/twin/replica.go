@@ -45,7 +45,7 @@ func isLog(k trace.Kind) bool {
 	switch k {
 	case trace.KindEpoch, trace.KindLimit, trace.KindRoll, trace.KindSession,
 		trace.KindSessionEnd, trace.KindGrant, trace.KindReplay, trace.KindDeny,
-		trace.KindReturn:
+		trace.KindReturn, trace.KindTakeOver:
 		return true
 	}
 	return false

@@ -140,7 +140,11 @@ func (c *checker) newLimit(at *Located) error {
 			"limit %d (amount %d, per %d) cannot come into force after limit %d",
 			e.Limit, e.Amount, e.Per, c.lastLimit)
 	}
+	first := c.lastLimit == 0
 	c.lastLimit = e.Limit
+	if first {
+		c.begins()
+	}
 	l := &limit{
 		serial: e.Limit, budget: e.Budget, metric: e.Metric, per: e.Per, amount: e.Amount,
 		number: c.now / e.Per, empty: !e.OK, until: e.Until, at: *at,
@@ -152,6 +156,9 @@ func (c *checker) newLimit(at *Located) error {
 				"limit %d takes the place of one whose leases live until %d, "+
 					"and does not start empty until then", l.serial, g.until)
 		}
+	}
+	if err := c.startsAfter(l); err != nil {
+		return err
 	}
 	c.limits[l.serial] = l
 	c.inForce = append(c.inForce, l)
@@ -177,5 +184,9 @@ func (c *checker) removeLimit(l *limit) {
 			live = append(live, g)
 		}
 	}
-	c.graves = append(live, grave{budget: l.budget, metric: l.metric, until: l.end()})
+	until := l.end()
+	if l.empty {
+		until = max(until, l.until) // the leases of the life before may live longer
+	}
+	c.graves = append(live, grave{budget: l.budget, metric: l.metric, until: until})
 }

@@ -17,6 +17,7 @@ type tables struct {
 	leases   map[uint64]*lease
 
 	lastLimit, lastSession, lastLease uint64
+	heir                              *heir
 }
 
 func newTables() tables {

@@ -22,6 +22,7 @@ const (
 	RemoveLimit   Action = "RemoveLimit"
 	OpenSession   Action = "OpenSession"
 	EndSession    Action = "EndSession"
+	TakeOver      Action = "TakeOver"
 	Grant         Action = "Grant"
 	Replay        Action = "Replay"
 	Deny          Action = "Deny"

@@ -215,8 +215,11 @@ func TestEveryGuardRefuses(t *testing.T) {
 	if r := Passes("n1", 2, 1); r != nil && Passes("n1", 1, 1) == nil {
 		refused[r.Action] = map[string]bool{r.Guard: true}
 	}
-	for _, p := range append(plants, shared()...) {
+	for i, p := range slices.Concat(plantsInHeirs, plants, shared()) {
 		s := tell()
+		if i < len(plantsInHeirs) {
+			s = heirs()
+		}
 		p.change(s)
 		_, r := s.play()
 		if r == nil || r.Action != p.action || r.Guard != p.guard {

@@ -102,6 +102,7 @@ func (m *Machine) limit(e *trace.Event) *Refusal {
 // or for longer.
 func (m *Machine) put(e *trace.Event) *Refusal {
 	until := m.graves[grave{e.Budget, e.Metric}]
+	begun, old := m.begunBefore(e.Per)
 	switch {
 	case e.Limit != m.lastLimit+1:
 		return refuse(PutLimit, "Next", "limit %d comes into force after limit %d",
@@ -112,6 +113,10 @@ func (m *Machine) put(e *trace.Event) *Refusal {
 		return refuse(PutLimit, "Grave",
 			"limit %d starts empty: %t, until %d; leases in its place are about until %d",
 			e.Limit, !e.OK, e.Until, until)
+	case begun && e.Until < old:
+		return refuse(PutLimit, "Heir",
+			"limit %d starts empty: %t, until %d; the old cluster's leases are about until %d",
+			e.Limit, !e.OK, e.Until, old)
 	}
 	l := &limit{serial: e.Limit, budget: e.Budget, metric: e.Metric, per: e.Per, amount: e.Amount,
 		window: m.T / e.Per, until: e.Until, avail: make(map[string]*account)}
@@ -161,6 +166,9 @@ func (m *Machine) remove(l *limit, e *trace.Event) *Refusal {
 	}
 	g := grave{l.budget, l.metric}
 	m.graves[g] = max(m.graves[g], l.end())
+	if l.empty() {
+		m.graves[g] = max(m.graves[g], l.until) // the leases of the life before may live longer
+	}
 	delete(m.limits, l.serial)
 	if m.budgets[l.budget]--; m.budgets[l.budget] == 0 {
 		delete(m.budgets, l.budget)

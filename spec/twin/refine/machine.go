@@ -52,6 +52,7 @@ type Machine struct {
 	leases   map[uint64]*lease
 
 	lastLimit, lastSession, lastLease uint64
+	heir                              heir
 
 	// The entry that is being committed.
 	at     place
@@ -222,6 +223,8 @@ func (m *Machine) inEntry(e *trace.Event) *Refusal {
 		return m.replay(e)
 	case trace.KindDeny:
 		return m.deny(e)
+	case trace.KindTakeOver:
+		return m.takeOver(e)
 	default: // trace.KindReturn
 		return m.giveBack(e)
 	}

@@ -20,6 +20,7 @@ const (
 	opensSession
 	endsSession
 	forgetsSession
+	takesOver
 	grants
 	grantsLast
 	grantsCompanion
@@ -64,6 +65,7 @@ var steps = [numSteps]struct{ name, text string }{
 	opensSession:     {"OpenSession", "a session is opened"},
 	endsSession:      {"EndSession", "a session is closed by its holder"},
 	forgetsSession:   {"ForgetSession", "a session is forgotten"},
+	takesOver:        {"TakeOver", "a new cluster takes another one's place"},
 	grants:           {"Grant", "a request is charged"},
 	grantsLast:       {"GrantLast", "a request is charged all that is left"},
 	grantsCompanion:  {"GrantCompanion", "a request is charged to another limit too"},
