@@ -1,39 +1,56 @@
 package budget
 
-// Account is the replicated state of one limit for one key in the current window.
-// Its window is the limit's: accounts of other windows do not exist, which is the roll.
+// Account is the replicated state of one limit for one key in one window.
 type Account struct {
 	// Used is what is charged to the window: granted and not taken back. 0..Peak.
 	Used Credits `cbor:"1,keyasint"`
-	// Peak is the largest limit in force while the window was granted from: the window's bound.
+	// Peak is the largest bound in force while the window was granted from.
 	Peak Credits `cbor:"2,keyasint"`
 	// Askers counts the sessions that asked in this window; PrevAskers those of the last one.
 	// They size grants and bind nothing.
 	Askers     uint32 `cbor:"3,keyasint,omitempty"`
 	PrevAskers uint32 `cbor:"4,keyasint,omitempty"`
+
+	// Of a bucket: the credits in it at the instant At, and Parts of one more: see refill.
+	// Tokens and Used together are at most its burst.
+	Tokens Credits `cbor:"5,keyasint,omitempty"`
+	Parts  uint64  `cbor:"6,keyasint,omitempty"`
+	At     Instant `cbor:"7,keyasint,omitempty"`
 }
 
-// Left returns the credits that may still be charged under amount. A limit that was lowered
-// below what is used leaves nothing, not a debt.
-func (a Account) Left(amount Credits) Credits { return max(0, amount-a.Used) }
+// Left returns what l may still grant from a. Before is what is charged to earlier windows and
+// still counts, of a sliding limit. A bucket has been advanced to the present. A limit that was
+// lowered below what is used leaves nothing, not a debt.
+func (a *Account) Left(l Limit, before Credits) Credits {
+	if l.Kind == KindBucket {
+		return max(0, min(a.Tokens, l.Burst-a.Used))
+	}
+	return max(0, l.Amount-before-a.Used)
+}
 
-// Charge takes n credits out of the window under amount and reports whether it did.
-// It does nothing when n is not in 1..Left(amount).
-func (a *Account) Charge(n, amount Credits) bool {
-	if n < 1 || n > a.Left(amount) {
+// Charge takes n credits under l and reports whether it did. It does nothing when n is not in
+// 1..Left.
+func (a *Account) Charge(l Limit, before, n Credits) bool {
+	if n < 1 || n > a.Left(l, before) {
 		return false
 	}
+	if l.Kind == KindBucket {
+		a.Tokens -= n
+	}
 	a.Used += n
-	a.Peak = max(a.Peak, amount)
+	a.Peak = max(a.Peak, l.Bound())
 	return true
 }
 
 // Return puts n charged credits back and reports whether it did (R8: the caller has checked
 // lease, window and that it is the lease's only return). It does nothing when n is not in
 // 1..Used.
-func (a *Account) Return(n Credits) bool {
+func (a *Account) Return(l Limit, n Credits) bool {
 	if n < 1 || n > a.Used {
 		return false
+	}
+	if l.Kind == KindBucket {
+		a.Tokens += n
 	}
 	a.Used -= n
 	return true

@@ -10,13 +10,18 @@ import (
 )
 
 // TestAccountArithmetic runs random charges, returns and changes of the amount against a
-// list of charges and the largest amount that any of them was made under.
+// list of charges and the largest amount that any of them was made under, besides what is charged
+// to windows before. A window limit is one without those.
 func TestAccountArithmetic(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var a budget.Account
 		var charges []budget.Credits
 		var peak budget.Credits
 		amount := budget.Credits(20)
+		before := budget.Credits(rapid.Int64Range(0, 10).Draw(t, "before"))
+		limit := func() budget.Limit {
+			return budget.Limit{Kind: budget.KindSliding, Amount: amount, Per: time.Second, Slots: 2}
+		}
 		used := func() (sum budget.Credits) {
 			for _, c := range charges {
 				sum += c
@@ -26,9 +31,9 @@ func TestAccountArithmetic(t *testing.T) {
 		t.Repeat(map[string]func(*rapid.T){
 			"charge": func(t *rapid.T) {
 				n := budget.Credits(rapid.Int64Range(-2, 25).Draw(t, "n"))
-				want := n >= 1 && used()+n <= amount
-				if got := a.Charge(n, amount); got != want {
-					t.Fatalf("Charge(%d, %d) with %d used: got %v, want %v", n, amount, used(), got, want)
+				want := n >= 1 && before+used()+n <= amount
+				if got := a.Charge(limit(), before, n); got != want {
+					t.Fatalf("Charge(%d) of %d with %d+%d used: got %v, want %v", n, amount, before, used(), got, want)
 				}
 				if want {
 					charges = append(charges, n)
@@ -38,7 +43,7 @@ func TestAccountArithmetic(t *testing.T) {
 			"return": func(t *rapid.T) {
 				n := budget.Credits(rapid.Int64Range(-2, 25).Draw(t, "n"))
 				want := n >= 1 && n <= used()
-				if got := a.Return(n); got != want {
+				if got := a.Return(limit(), n); got != want {
 					t.Fatalf("Return(%d) with %d used: got %v, want %v", n, used(), got, want)
 				}
 				if want {
@@ -53,11 +58,11 @@ func TestAccountArithmetic(t *testing.T) {
 					t.Fatalf("got %+v, want used %d, peak %d", a, used(), peak)
 				}
 				want := budget.Credits(0)
-				if amount > used() {
-					want = amount - used()
+				if amount > before+used() {
+					want = amount - before - used()
 				}
-				if got := a.Left(amount); got != want {
-					t.Fatalf("Left(%d) with %d used: got %d, want %d", amount, used(), got, want)
+				if got := a.Left(limit(), before); got != want {
+					t.Fatalf("left of %d with %d+%d used: got %d, want %d", amount, before, used(), got, want)
 				}
 			},
 		})

@@ -19,15 +19,9 @@ func (t Instant) Add(d time.Duration) Instant { return t + Instant(d) }
 // Sub returns the cluster time from u to t.
 func (t Instant) Sub(u Instant) time.Duration { return time.Duration(t - u) }
 
-// Window numbers a limit's windows: window k of a limit with period W is [kW, (k+1)W) in
-// cluster time.
+// Window numbers a limit's windows: window k of a limit with span W is [kW, (k+1)W) in cluster
+// time.
 type Window int64
-
-// Kind is the shape of a limit's bound.
-type Kind string
-
-// KindWindow bounds the admissions of each window [kW, (k+1)W) (Theorem 1).
-const KindWindow Kind = "window"
 
 // Bounds of a valid budget. Each keeps arithmetic inside 64 bits or state inside memory.
 const (
@@ -45,26 +39,38 @@ const (
 	MaxKeyLen = 256
 )
 
-// Limit is one dimension of a budget: at most Amount credits of Metric per Per.
-// A limit is identified inside its budget by metric, kind and period: changing Amount keeps its
-// accounts, changing anything else replaces the limit.
+// Limit is one dimension of a budget: at most Amount credits of Metric per Per, in the sense of
+// its kind. A limit is identified inside its budget by metric, kind, period and slots, and a
+// bucket by the span of its windows as well: changing the amount or the burst keeps its accounts,
+// changing anything else replaces the limit.
 type Limit struct {
 	Metric string        `json:"metric" cbor:"1,keyasint"`
 	Kind   Kind          `json:"kind" cbor:"2,keyasint"`
-	Amount Credits       `json:"amount" cbor:"3,keyasint"` // 1..MaxAmount credits a window
-	Per    time.Duration `json:"per" cbor:"4,keyasint"`    // MinPer..MaxPer of cluster time
+	Amount Credits       `json:"amount" cbor:"3,keyasint"` // 1..MaxAmount credits a period
+	Per    time.Duration `json:"per" cbor:"4,keyasint"`    // MinPer..MaxPer
+	// Slots is into how many windows a sliding limit cuts its period: 1..MaxSlots. 0 for the
+	// other kinds.
+	Slots int `json:"slots,omitempty" cbor:"5,keyasint,omitempty"`
+	// Burst is what a bucket holds: 1..MaxAmount credits. 0 for the other kinds.
+	Burst Credits `json:"burst,omitempty" cbor:"6,keyasint,omitempty"`
+	// Lease is the span of a bucket's windows: see Limit.Adopt. 0 for the other kinds, and where
+	// it is not chosen yet.
+	Lease time.Duration `json:"-" cbor:"7,keyasint,omitempty"`
 }
 
 // Same reports whether l and m are the same limit, perhaps with another amount.
 func (l Limit) Same(m Limit) bool {
-	return l.Metric == m.Metric && l.Kind == m.Kind && l.Per == m.Per
+	return l.Metric == m.Metric && l.Kind == m.Kind && l.Per == m.Per && l.Slots == m.Slots &&
+		l.Lease == m.Lease
 }
 
-// WindowAt returns the window that t lies in.
-func (l Limit) WindowAt(t Instant) Window { return Window(int64(t) / int64(l.Per)) }
-
-// End returns the first instant after window w.
-func (l Limit) End(w Window) Instant { return Instant(int64(w+1) * int64(l.Per)) }
+// Bound returns the most that the limit can grant at once: its amount, or what its bucket holds.
+func (l Limit) Bound() Credits {
+	if l.Kind == KindBucket {
+		return l.Burst
+	}
+	return l.Amount
+}
 
 // Budget is a named policy: limits that an admission must satisfy together.
 type Budget struct {

@@ -80,10 +80,10 @@ func TestParseRefuses(t *testing.T) {
 			"2:3: budgets[0].\"nam\": this field is not allowed: name, keyed, limits\n" +
 				"2:3: budgets[0].name: nothing is not allowed: text\n" +
 				"2:3: budgets[0].limits: nothing is not allowed: a list"},
-		{"unknown in limit", one("{metric: m, amount: 1, per: 1m, burst: 2}"),
-			`4:37: budgets[0].limits[0]."burst": this field is not allowed: metric, kind, amount, per`},
+		{"unknown in limit", one("{metric: m, amount: 1, per: 1m, brust: 2}"),
+			`4:37: budgets[0].limits[0]."brust": this field is not allowed: metric, kind, amount, per, slots, burst`},
 		{"key that is no text", one("{metric: m, amount: 1, per: 1m, 7: 2}"),
-			`4:37: budgets[0].limits[0]."7": this field is not allowed: metric, kind, amount, per`},
+			`4:37: budgets[0].limits[0]."7": this field is not allowed: metric, kind, amount, per, slots, burst`},
 		{"repeated field", one("{metric: m, amount: 1, per: 1m, amount: 2}"),
 			`4:37: mapping key "amount" already defined at [4:17]`},
 		{"repeated name", "budgets:\n" +
@@ -104,15 +104,30 @@ func TestParseRefuses(t *testing.T) {
 		{"limits a mapping", "budgets:\n- name: b\n  limits: {metric: m}\n",
 			"3:11: budgets[0].limits: a mapping is not allowed: a list"},
 		{"limit is null", one("~"),
-			"4:5: budgets[0].limits[0]: null is not allowed: a mapping of metric, kind, amount, per"},
+			"4:5: budgets[0].limits[0]: null is not allowed: a mapping of metric, kind, amount, per, slots, burst"},
 		{"duplicate limit", one("{metric: m, amount: 1, per: 1h}\n  - {metric: m, amount: 2, per: 60m}"),
 			`5:5: budgets[0].limits[1]: "m" per 1h is not allowed: ` +
 				`a metric, kind and period once, and limits[0] has them`},
 		{"metric", one("{metric: Tokens, amount: 1, per: 1m}"),
 			`4:14: budgets[0].limits[0].metric: "Tokens" is not allowed: ` +
 				`1..128 of a-z 0-9 _, starting with a letter or digit`},
-		{"kind", one("{metric: m, kind: bucket, amount: 1, per: 1m}"),
-			`4:23: budgets[0].limits[0].kind: "bucket" is not allowed: "window"`},
+		{"kind", one("{metric: m, kind: rolling, amount: 1, per: 1m}"),
+			`4:23: budgets[0].limits[0].kind: "rolling" is not allowed: "window", "sliding" or "bucket"`},
+		{"burst of a window", one("{metric: m, amount: 1, per: 1m, burst: 2}"),
+			"4:44: budgets[0].limits[0].burst: 2 is not allowed: " +
+				"1..9007199254740992, and only with kind bucket"},
+		{"no burst", one("{metric: m, kind: bucket, amount: 1, per: 1m, burst: 0}"),
+			"4:58: budgets[0].limits[0].burst: 0 is not allowed: " +
+				"1..9007199254740992, and only with kind bucket"},
+		{"burst too small for its rate", one("{metric: m, kind: bucket, amount: 1000, per: 1s, burst: 9}"),
+			"4:61: budgets[0].limits[0].burst: 9 is not allowed: what 1000 per 1s refill in 160ms..400d"},
+		{"no slots", one("{metric: m, kind: sliding, amount: 1, per: 1m, slots: 0}"),
+			"4:59: budgets[0].limits[0].slots: 0 is not allowed: 1..60, and only with kind sliding"},
+		{"slots of a bucket", one("{metric: m, kind: bucket, amount: 1, per: 1m, slots: 5}"),
+			"4:58: budgets[0].limits[0].slots: 5 is not allowed: 1..60, and only with kind sliding"},
+		{"too many slots", one("{metric: m, kind: sliding, amount: 1, per: 100ms, slots: 20}"),
+			"4:62: budgets[0].limits[0].slots: 20 is not allowed: " +
+				"at most 10, so that each of them is 10ms of the period 100ms"},
 		{"kind is null", one("{metric: m, kind: , amount: 1, per: 1m}"),
 			"4:22: budgets[0].limits[0].kind: null is not allowed: " +
 				"text, in quotes if it looks like another type"},
@@ -157,15 +172,15 @@ func TestParseRefuses(t *testing.T) {
 
 		{"anchor", one("&l {metric: m, amount: 1, per: 1m}\n  - *l"),
 			"4:5: budgets[0].limits[0]: an anchor or alias is not allowed: " +
-				"a mapping of metric, kind, amount, per\n" +
+				"a mapping of metric, kind, amount, per, slots, burst\n" +
 				"5:5: budgets[0].limits[1]: an anchor or alias is not allowed: " +
-				"a mapping of metric, kind, amount, per"},
+				"a mapping of metric, kind, amount, per, slots, burst"},
 		{"tag", one("{metric: !!str m, amount: 1, per: 1m}"),
 			"4:14: budgets[0].limits[0].metric: a tag is not allowed: " +
 				"text, in quotes if it looks like another type"},
 		{"merge", one("{<<: {metric: m}, amount: 1, per: 1m}"),
 			"4:5: budgets[0].limits[0].metric: nothing is not allowed: text\n" +
-				`4:6: budgets[0].limits[0]."<<": this field is not allowed: metric, kind, amount, per`},
+				`4:6: budgets[0].limits[0]."<<": this field is not allowed: metric, kind, amount, per, slots, burst`},
 		{"syntax", "budgets: [\n", "1:10: sequence end token ']' not found"},
 		{"deep", "budgets: " + strings.Repeat("[", 17) + strings.Repeat("]", 17),
 			"1:26: file: this nesting is not allowed: 16 brackets deep"},

@@ -110,16 +110,30 @@ func (r *fileReader) validate(
 
 // limit reads one limit. What cannot be read is zero, and told.
 func (r *fileReader) limit(n ast.Node, path string) (Limit, fields) {
-	f, ok := r.mapping(n, path, "metric", "kind", "amount", "per")
+	f, ok := r.mapping(n, path, "metric", "kind", "amount", "per", "slots", "burst")
 	if !ok {
 		return Limit{}, f
 	}
-	return Limit{
+	l := Limit{
 		Metric: r.text(f, "metric", true),
 		Kind:   Kind(r.text(f, "kind", false)),
-		Amount: r.amount(f, "amount"),
+		Amount: r.amount(f, "amount", allowedAmount),
 		Per:    r.per(f, "per"),
-	}, f
+	}
+	// Zero is what Validate takes for left out: here it was not.
+	if n, ok := f.values["slots"]; ok {
+		l.Slots = int(r.amount(f, "slots", allowedSlots))
+		if l.Slots == 0 {
+			r.refuse(position(n), f.at("slots"), shown(n), allowedSlots)
+		}
+	}
+	if n, ok := f.values["burst"]; ok {
+		l.Burst = r.amount(f, "burst", allowedBurst)
+		if l.Burst == 0 {
+			r.refuse(position(n), f.at("burst"), shown(n), allowedBurst)
+		}
+	}
+	return l, f
 }
 
 // mapping reads n as a mapping with fields of the names that are known.
@@ -198,8 +212,8 @@ func (r *fileReader) boolean(f fields, name string) bool {
 
 // amount reads a plain decimal integer, with _ between digits if one likes. YAML's other
 // integers are traps here: 010 is 8, and 1e3 is text to some parsers.
-func (r *fileReader) amount(f fields, name string) Credits {
-	n, ok := r.require(f, name, "an integer, "+allowedAmount)
+func (r *fileReader) amount(f fields, name, allowed string) Credits {
+	n, ok := r.require(f, name, "an integer, "+allowed)
 	if !ok {
 		return 0
 	}
@@ -208,7 +222,7 @@ func (r *fileReader) amount(f fields, name string) Credits {
 	_, isInteger := n.(*ast.IntegerNode)
 	if !isInteger || err != nil || text[0] == '+' ||
 		len(text) > 1 && text[0] == '0' {
-		r.refuse(position(n), f.at(name), shown(n), "an integer, "+allowedAmount)
+		r.refuse(position(n), f.at(name), shown(n), "an integer, "+allowed)
 		return 0
 	}
 	return Credits(v)

@@ -70,14 +70,16 @@ type limitJSON struct {
 	Kind   Kind    `json:"kind"`
 	Amount Credits `json:"amount"`
 	Per    string  `json:"per"`
+	Slots  int     `json:"slots,omitempty"`
+	Burst  Credits `json:"burst,omitempty"`
 }
 
 // MarshalJSON writes Per as FormatPer does.
 func (l Limit) MarshalJSON() ([]byte, error) {
-	return json.Marshal(limitJSON{l.Metric, l.Kind, l.Amount, FormatPer(l.Per)})
+	return json.Marshal(limitJSON{l.Metric, l.Kind, l.Amount, FormatPer(l.Per), l.Slots, l.Burst})
 }
 
-// UnmarshalJSON reads what MarshalJSON wrote. It returns ErrPer if the period cannot be read.
+// UnmarshalJSON reads what MarshalJSON wrote; a bucket's Lease is chosen anew by Canonical. It returns ErrPer if the period cannot be read.
 func (l *Limit) UnmarshalJSON(data []byte) error {
 	var v limitJSON
 	if err := json.Unmarshal(data, &v); err != nil {
@@ -87,6 +89,7 @@ func (l *Limit) UnmarshalJSON(data []byte) error {
 	if err != nil {
 		return err
 	}
-	*l = Limit{Metric: v.Metric, Kind: v.Kind, Amount: v.Amount, Per: per}
+	*l = Limit{Metric: v.Metric, Kind: v.Kind, Amount: v.Amount, Per: per, Slots: v.Slots,
+		Burst: v.Burst}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -26,30 +27,60 @@ func (e *FieldError) Error() string {
 const (
 	allowedName   = "1..128 of a-z A-Z 0-9 . _ - / :, starting with a letter or digit"
 	allowedMetric = "1..128 of a-z 0-9 _, starting with a letter or digit"
-	allowedKind   = `"window"`
+	allowedKind   = `"window", "sliding" or "bucket"`
 	allowedAmount = "1..9007199254740992"
 	allowedPer    = "10ms..400d"
+	allowedSlots  = "1..60, and only with kind sliding"
+	allowedBurst  = "1..9007199254740992, and only with kind bucket"
 	allowedLimits = "1..16 limits"
 	allowedKey    = "1..256 bytes of UTF-8 without control characters"
 )
 
 // Canonical returns a copy of b with its limits in canonical order (by metric, then by period,
-// then by kind) and an empty kind read as KindWindow. Two budgets are the same policy if and
-// only if their canonical forms are equal.
+// then by kind, then by slots), an empty kind read as KindWindow and what else was left out
+// filled in. Two budgets are the same policy if and only if their canonical forms are equal.
 func (b Budget) Canonical() Budget {
 	b.Limits = slices.Clone(b.Limits)
 	for i := range b.Limits {
-		if b.Limits[i].Kind == "" {
-			b.Limits[i].Kind = KindWindow
-		}
+		b.Limits[i] = b.Limits[i].canonical()
 	}
 	slices.SortStableFunc(b.Limits, func(l, m Limit) int {
 		return cmp.Or(
 			cmp.Compare(l.Metric, m.Metric),
 			cmp.Compare(l.Per, m.Per),
 			cmp.Compare(l.Kind, m.Kind),
+			cmp.Compare(l.Slots, m.Slots),
 		)
 	})
+	return b
+}
+
+func (l Limit) canonical() Limit {
+	l.Kind = cmp.Or(l.Kind, KindWindow)
+	switch l.Kind {
+	case KindSliding:
+		l.Slots = cmp.Or(l.Slots, DefaultSlots)
+	case KindBucket:
+		l.Burst = cmp.Or(l.Burst, l.Amount)
+		if l.Lease == 0 && l.Amount > 0 && l.Burst > 0 && l.Per > 0 {
+			l = l.Adopt(Limit{})
+		}
+	}
+	return l
+}
+
+// Adopt returns b with what the limits keep that take the place of old's: see Limit.Adopt. Both
+// are in canonical form, and so is the result.
+func (b Budget) Adopt(old Budget) Budget {
+	b.Limits = slices.Clone(b.Limits)
+	for i, l := range b.Limits {
+		at := slices.IndexFunc(old.Limits, func(m Limit) bool {
+			return m.Kind == l.Kind && m.Metric == l.Metric && m.Per == l.Per
+		})
+		if at >= 0 {
+			b.Limits[i] = l.Adopt(old.Limits[at])
+		}
+	}
 	return b
 }
 
@@ -84,14 +115,8 @@ func (b Budget) problems() (found []*FieldError) {
 		if !validName(l.Metric, metricByte) {
 			refuse(at+".metric", quote(l.Metric), allowedMetric)
 		}
-		if l.Kind != KindWindow && l.Kind != "" {
-			refuse(at+".kind", quote(string(l.Kind)), allowedKind)
-		}
-		if l.Amount < 1 || l.Amount > MaxAmount {
-			refuse(at+".amount", strconv.FormatInt(int64(l.Amount), 10), allowedAmount)
-		}
-		if l.Per < MinPer || l.Per > MaxPer {
-			refuse(at+".per", FormatPer(l.Per), allowedPer)
+		for _, p := range l.canonical().problems() {
+			refuse(at+"."+p.Field, p.Value, p.Allowed)
 		}
 		if j := slices.IndexFunc(b.Limits[:i], l.duplicates); j >= 0 {
 			refuse(at, quote(l.Metric)+" per "+FormatPer(l.Per),
@@ -101,10 +126,55 @@ func (b Budget) problems() (found []*FieldError) {
 	return found
 }
 
-// duplicates is Same with an empty kind read as KindWindow.
+// problems returns what is wrong with a canonical limit's numbers. A field that depends on another
+// one is judged only if that one is right.
+func (l Limit) problems() (found []*FieldError) {
+	refuse := func(field, value, allowed string) {
+		found = append(found, &FieldError{Field: field, Value: value, Allowed: allowed})
+	}
+	number := func(n int64) string { return strconv.FormatInt(n, 10) }
+	if l.Kind != KindWindow && l.Kind != KindSliding && l.Kind != KindBucket {
+		refuse("kind", quote(string(l.Kind)), allowedKind)
+	}
+	if l.Amount < 1 || l.Amount > MaxAmount {
+		refuse("amount", number(int64(l.Amount)), allowedAmount)
+	}
+	if l.Per < MinPer || l.Per > MaxPer {
+		refuse("per", FormatPer(l.Per), allowedPer)
+	}
+	if most := slotsOf[l.Kind]; l.Slots < min(1, most) || l.Slots > most {
+		refuse("slots", strconv.Itoa(l.Slots), allowedSlots)
+	}
+	if isBucket := l.Kind == KindBucket; l.Burst < 0 || l.Burst > MaxAmount ||
+		isBucket != (l.Burst > 0) && (!isBucket || l.Amount > 0) {
+		refuse("burst", number(int64(l.Burst)), allowedBurst)
+	}
+	if len(found) > 0 {
+		return found
+	}
+	switch fill := l.fill(); {
+	case l.Kind == KindSliding && l.Per/time.Duration(l.Slots) < MinPer:
+		refuse("slots", strconv.Itoa(l.Slots), fmt.Sprintf("at most %d, so that each of them is %s "+
+			"of the period %s", l.Per/MinPer, FormatPer(MinPer), FormatPer(l.Per)))
+	case l.Kind == KindBucket && (fill < minFill || fill > MaxPer):
+		refuse("burst", number(int64(l.Burst)), fmt.Sprintf("what %d per %s refill in %s..%s",
+			l.Amount, FormatPer(l.Per), FormatPer(minFill), FormatPer(MaxPer)))
+	case l.Kind == KindBucket && (l.Lease > fill/leastSpans || l.Lease < fill/mostSpans):
+		refuse("lease", l.Lease.String(), fmt.Sprintf("%s..%s, as parts of what fills the bucket",
+			fill/mostSpans, fill/leastSpans))
+	case l.Kind != KindBucket && l.Lease != 0:
+		refuse("lease", l.Lease.String(), "only with kind bucket")
+	}
+	return found
+}
+
+// slotsOf is how many slots a limit of a kind may have.
+var slotsOf = map[Kind]int{KindSliding: MaxSlots}
+
+// duplicates reports whether two limits say the same of one metric, kind and period.
 func (l Limit) duplicates(m Limit) bool {
-	l.Kind, m.Kind = cmp.Or(l.Kind, KindWindow), cmp.Or(m.Kind, KindWindow)
-	return l.Same(m)
+	l, m = l.canonical(), m.canonical()
+	return l.Metric == m.Metric && l.Kind == m.Kind && l.Per == m.Per
 }
 
 // ValidateKey returns a *FieldError if key cannot name an account of a budget that is keyed, or

@@ -32,9 +32,17 @@ func TestValidateAccepts(t *testing.T) {
 		"metric, two pers": func(b *budget.Budget) {
 			b.Limits[1].Metric, b.Limits[1].Per = "requests", time.Hour
 		},
-		"any order":         func(b *budget.Budget) { slices.Reverse(b.Limits) },
-		"keyed":             func(b *budget.Budget) { b.Keyed = true },
-		"most limits":       func(b *budget.Budget) { b.Limits = limits(16) },
+		"any order":   func(b *budget.Budget) { slices.Reverse(b.Limits) },
+		"keyed":       func(b *budget.Budget) { b.Keyed = true },
+		"most limits": func(b *budget.Budget) { b.Limits = limits(16) },
+		"sliding":     func(b *budget.Budget) { b.Limits[0].Kind = budget.KindSliding },
+		"sliding, one slot": func(b *budget.Budget) {
+			b.Limits[0].Kind, b.Limits[0].Slots = budget.KindSliding, 1
+		},
+		"bucket": func(b *budget.Budget) { b.Limits[0].Kind = budget.KindBucket },
+		"bucket of one": func(b *budget.Budget) {
+			b.Limits[0].Kind, b.Limits[0].Burst = budget.KindBucket, 1
+		},
 		"digit begins name": func(b *budget.Budget) { b.Name, b.Limits[0].Metric = "4", "4" },
 	} {
 		b := chat()
@@ -73,8 +81,26 @@ func TestValidateRefuses(t *testing.T) {
 			`limits[0].metric: "Requests" is not allowed: ` +
 				`1..128 of a-z 0-9 _, starting with a letter or digit`},
 		{func(b *budget.Budget) { b.Limits[1].Metric = "_" }, `limits[1].metric: "_" is not allowed: *`},
-		{func(b *budget.Budget) { b.Limits[1].Kind = "bucket" },
-			`limits[1].kind: "bucket" is not allowed: "window"`},
+		{func(b *budget.Budget) { b.Limits[1].Kind = "rolling" },
+			`limits[1].kind: "rolling" is not allowed: "window", "sliding" or "bucket"`},
+		{func(b *budget.Budget) { b.Limits[1].Slots = 1 },
+			`limits[1].slots: 1 is not allowed: 1..60, and only with kind sliding`},
+		{func(b *budget.Budget) { b.Limits[1].Kind, b.Limits[1].Slots = budget.KindSliding, 61 },
+			`limits[1].slots: 61 is not allowed: 1..60, and only with kind sliding`},
+		{func(b *budget.Budget) { b.Limits[1].Kind, b.Limits[1].Slots = budget.KindSliding, -1 },
+			`limits[1].slots: -1 is not allowed: 1..60, and only with kind sliding`},
+		{func(b *budget.Budget) { b.Limits[1].Burst = 1 },
+			`limits[1].burst: 1 is not allowed: 1..9007199254740992, and only with kind bucket`},
+		{func(b *budget.Budget) { b.Limits[1].Kind, b.Limits[1].Burst = budget.KindBucket, -1 },
+			`limits[1].burst: -1 is not allowed: 1..9007199254740992, and only with kind bucket`},
+		{func(b *budget.Budget) { b.Limits[1].Kind, b.Limits[1].Burst = budget.KindBucket, 1<<53+1 },
+			`limits[1].burst: 9007199254740993 is not allowed: *`},
+		{func(b *budget.Budget) { b.Limits[1].Kind, b.Limits[1].Burst = budget.KindBucket, 79 },
+			`limits[1].burst: 79 is not allowed: what 30000 per 1m refill in 160ms..400d`},
+		{func(b *budget.Budget) { b.Limits[1].Kind, b.Limits[1].Lease = budget.KindBucket, 1 },
+			`limits[1].lease: 1ns is not allowed: 942.1875ms..15.075s, as parts of what fills the bucket`},
+		{func(b *budget.Budget) { b.Limits[1].Lease = 1 },
+			`limits[1].lease: 1ns is not allowed: only with kind bucket`},
 		{func(b *budget.Budget) { b.Limits[1].Amount = 0 },
 			`limits[1].amount: 0 is not allowed: 1..9007199254740992`},
 		{func(b *budget.Budget) { b.Limits[1].Amount = -3 },
