@@ -1,6 +1,9 @@
 package budget
 
-import "math/bits"
+import (
+	"math"
+	"math/bits"
+)
 
 // Pace is how a bucket was refilled until an instant, before its limit was changed.
 type Pace struct {
@@ -56,6 +59,29 @@ func (a *Account) refill(l Limit, t Instant) {
 	a.Tokens, a.Parts = room, 0
 }
 
-// Fill makes a the account of a key that was not seen before, or not for so long that its bucket
-// is full.
-func (a *Account) Fill(l Limit, t Instant) { a.Tokens, a.Parts, a.At = l.Burst, 0, t }
+// Fill makes a the account of a key whose bucket is full at t.
+func (a *Account) Fill(burst Credits, t Instant) { a.Tokens, a.Parts, a.At = burst, 0, t }
+
+// Has returns when a will have n credits that can be granted, if nothing is granted or returned
+// until then: a's own instant if it has, and never if its bucket has no room for as many.
+func (a *Account) Has(l Limit, n Credits) Instant {
+	switch {
+	case n > l.Burst-a.Used:
+		return math.MaxInt64
+	case n <= a.Tokens:
+		return a.At
+	}
+	// The least time t with (Tokens*parts + Parts + t*Amount) / parts >= n.
+	hi, lo := bits.Mul64(uint64(n-a.Tokens), uint64(l.pace()))
+	lo, borrow := bits.Sub64(lo, a.Parts, 0)
+	hi -= borrow
+	lo, carry := bits.Add64(lo, uint64(l.Amount)-1, 0)
+	if hi += carry; hi >= uint64(l.Amount) {
+		return math.MaxInt64
+	}
+	wait, _ := bits.Div64(hi, lo, uint64(l.Amount))
+	if wait > uint64(math.MaxInt64-a.At) {
+		return math.MaxInt64
+	}
+	return a.At + Instant(wait)
+}

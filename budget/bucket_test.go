@@ -84,7 +84,7 @@ func TestBucket(t *testing.T) {
 		now := budget.Instant(rapid.Int64Range(0, int64(time.Hour)).Draw(t, "begin"))
 		k := tank{limit: l, tokens: new(big.Rat).SetInt64(int64(l.Burst)), at: now}
 		var a budget.Account
-		a.Fill(l, now)
+		a.Fill(l.Burst, now)
 		window := l.WindowAt(now)
 		advance := func(to budget.Instant) {
 			a.Advance(k.limit, k.was, l.End(window), to)

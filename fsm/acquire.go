@@ -54,10 +54,10 @@ func (s *State) decide(ss *session, p *policy, r *lease.Request) Result {
 	fresh := 0
 	for _, a := range r.Asks {
 		l := p.lives[a.Limit]
-		if a.Need > l.Amount {
+		if a.Need > l.Bound() {
 			return Result{Code: CodeTooLarge, Limit: a.Limit}
 		}
-		if l.accounts[ss.Key] == nil {
+		if found, _ := l.find(ss.Key); found == nil {
 			fresh++
 		}
 	}
@@ -79,7 +79,7 @@ func (s *State) decide(ss *session, p *policy, r *lease.Request) Result {
 func (s *State) countAsker(ss *session, p *policy, asks []lease.Ask) {
 	for _, a := range asks {
 		l := p.lives[a.Limit]
-		account := l.account(ss.Key)
+		account := l.account(ss.Key, s.t)
 		i := slices.IndexFunc(ss.Asked, func(m asked) bool { return m.Limit == l.serial })
 		if i < 0 {
 			// Marks of limits that are gone make room: there are at most MaxLimits.
@@ -98,21 +98,22 @@ func (s *State) countAsker(ss *session, p *policy, asks []lease.Ask) {
 // be granted, refused is the one whose limit opens last: the first asked of those that open at
 // the same instant. Spared is likewise the one without a need that gets nothing. Nil: none.
 func (s *State) short(ss *session, p *policy, asks []lease.Ask) (refused, spared *lease.Denial) {
-	later := func(d *lease.Denial, i int, left budget.Credits) *lease.Denial {
-		retry := p.lives[i].opens().Sub(s.t)
+	later := func(d *lease.Denial, a lease.Ask, left budget.Credits) *lease.Denial {
+		l := p.lives[a.Limit]
+		retry := l.opens(l.accounts[ss.Key], ss.Key, a.Need).Sub(s.t)
 		if d != nil && d.RetryAfter >= retry {
 			return d
 		}
-		return &lease.Denial{Limit: i, Left: left, RetryAfter: retry}
+		return &lease.Denial{Limit: a.Limit, Left: left, RetryAfter: retry}
 	}
 	met := len(asks) == 0
 	for _, a := range asks {
 		l := p.lives[a.Limit]
-		switch left := l.left(l.accounts[ss.Key]); {
+		switch left := l.left(l.accounts[ss.Key], ss.Key); {
 		case left < a.Need:
-			refused = later(refused, a.Limit, left)
+			refused = later(refused, a, left)
 		case left == 0:
-			spared = later(spared, a.Limit, left)
+			spared = later(spared, a, left)
 		default:
 			met = true
 		}
@@ -130,11 +131,11 @@ func (s *State) grant(ss *session, p *policy, r *lease.Request) []lease.Grant {
 	for _, a := range r.Asks {
 		l := p.lives[a.Limit]
 		account := l.accounts[ss.Key]
-		amount := account.Share(a.Need, a.Want, l.left(account))
+		amount := account.Share(a.Need, a.Want, l.left(account, ss.Key))
 		if amount == 0 {
 			continue
 		}
-		if !account.Charge(amount, l.Amount) {
+		if !account.Charge(l.Limit, l.before(ss.Key), amount) {
 			panic(broken("NoOverGrant", s.index, s.term, fmt.Sprintf(
 				"limit %d cannot be charged %d: %+v", l.serial, amount, *account)))
 		}

@@ -55,7 +55,10 @@ func typeOK(s *State) error {
 				l.place >= len(s.rolls) || s.rolls[l.place] != l {
 				return fmt.Errorf("limit %d of budget %q is filed wrongly: %+v", i, name, *l)
 			}
-			for _, gen := range [...]map[string]*budget.Account{l.accounts, l.prev} {
+			if len(l.past) > l.keep() || l.keep() > maxPast || len(l.was) > maxPaces {
+				return fmt.Errorf("limit %d remembers %d windows and was %v", l.serial, len(l.past), l.was)
+			}
+			for _, gen := range l.generations() {
 				for key := range gen {
 					if err := budget.ValidateKey(p.Keyed, key); err != nil {
 						return fmt.Errorf("an account of budget %q: %w", name, err)
@@ -63,7 +66,7 @@ func typeOK(s *State) error {
 				}
 			}
 			limits++
-			accounts += len(l.accounts)
+			accounts += l.counted()
 		}
 	}
 	counts, b := s.Counts(), s.bounds
@@ -82,17 +85,34 @@ func typeOK(s *State) error {
 	return nil
 }
 
-// noOverGrant: no account was charged more than the largest limit that was in force (TLA+: Safe).
+// noOverGrant: no account was charged more than the largest limit that was in force (TLA+: Safe),
+// in any of the windows that a sliding limit adds up (InBudget), and no bucket holds more than
+// its burst (Whole).
 func noOverGrant(s *State) error {
 	for _, l := range s.limits {
-		for key, a := range l.accounts {
-			if a.Used < 0 || a.Used > a.Peak || a.Peak > budget.MaxAmount {
-				return fmt.Errorf("limit %d key %q: %+v", l.serial, key, *a)
+		burst := slowest(l.Limit, l.was).Burst
+		for i, gen := range l.generations() {
+			for key, a := range gen {
+				sum, peak := a.Used, a.Peak
+				for j := i + 1; j < len(l.past)+1 && l.Kind == budget.KindSliding && j <= i+l.Slots; j++ {
+					if older := l.past[j-1][key]; older != nil {
+						sum, peak = sum+older.Used, max(peak, older.Peak)
+					}
+				}
+				if a.Used < 0 || sum > peak || a.Peak > budget.MaxAmount || a.Tokens < 0 ||
+					l.Kind != budget.KindBucket && a.Tokens > 0 || a.Tokens > 0 && a.Tokens+a.Used > burst {
+					return fmt.Errorf("limit %d key %q %d windows ago: %+v, %d in all of %d",
+						l.serial, key, i, *a, sum, peak)
+				}
 			}
 		}
 	}
 	return nil
 }
+
+// maxMemory bounds for how long anything counts: what is remembered of a bucket is longest, whose
+// windows are at most a quarter of MaxPer.
+const maxMemory = (maxPast/4 + 1) * budget.MaxPer
 
 // accountOf names an account of a current window.
 type accountOf struct {
@@ -163,7 +183,7 @@ func startsEmpty(s *State) error {
 		if l.emptyUntil == 0 {
 			continue
 		}
-		if l.emptyUntil < 0 || !l.empty() || l.emptyUntil.Sub(s.t) > budget.MaxPer {
+		if l.emptyUntil < 0 || !l.empty() || l.emptyUntil.Sub(s.t) > maxMemory {
 			return fmt.Errorf("limit %d is empty until %d at T %d", l.serial, l.emptyUntil, s.t)
 		}
 		for key, a := range l.accounts {
@@ -242,7 +262,7 @@ func decisionsRemembered(s *State) error {
 			ok = ok && ss.Seq > 0 && len(r.Grants) <= budget.MaxLimits &&
 				(r.Denial == nil || r.Denial.RetryAfter > 0 && len(r.Grants) > 0)
 			for _, g := range r.Grants {
-				ok = ok && g.Lease <= s.last.Lease && g.TTL > 0 && g.TTL <= budget.MaxPer
+				ok = ok && g.Lease <= s.last.Lease && g.TTL > 0 && g.TTL <= maxMemory
 			}
 		case CodeDenied:
 			ok = ok && ss.Seq > 0 && r.Grants == nil && r.Denial != nil && r.Denial.RetryAfter > 0
@@ -262,7 +282,7 @@ func decisionsRemembered(s *State) error {
 func gravesInFuture(s *State) error {
 	earliest := never
 	for g, until := range s.graves {
-		if until <= s.t || until.Sub(s.t) > budget.MaxPer {
+		if until <= s.t || until.Sub(s.t) > maxMemory {
 			return fmt.Errorf("grave %+v is until %d at T %d", g, until, s.t)
 		}
 		earliest = min(earliest, until)

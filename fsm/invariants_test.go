@@ -32,7 +32,7 @@ func TestInvariantsCanBreak(t *testing.T) {
 		{"TypeOK", func(s *State) { s.budgets["x"] = s.budgets["chat"] }},
 		{"TypeOK", func(s *State) { s.budgets["org"].lives[0].accounts[""] = &budget.Account{} }},
 		{"TypeOK", func(s *State) {
-			s.budgets["org"].lives[0].prev = map[string]*budget.Account{"\n": {}}
+			s.budgets["org"].lives[0].past = []map[string]*budget.Account{{"\n": {}}}
 		}},
 		{"TypeOK", func(s *State) { s.bounds.accounts = 1 }},
 		{"TypeOK", func(s *State) { s.bounds.budgets = 1 }},
@@ -88,7 +88,7 @@ func TestInvariantsCanBreak(t *testing.T) {
 		{"DecisionsRemembered", func(s *State) { s.sessions[3].Decided.Result.Denial = &lease.Denial{} }},
 		{"DecisionsRemembered", func(s *State) { s.sessions[5].Decided.Result.Denial = nil }},
 		{"GravesInFuture", func(s *State) { s.graves[grave{"chat", "m"}] = s.t }},
-		{"GravesInFuture", func(s *State) { s.graves[grave{"chat", "m"}] = s.t.Add(budget.MaxPer + 1) }},
+		{"GravesInFuture", func(s *State) { s.graves[grave{"chat", "m"}] = s.t.Add(maxMemory + 1) }},
 		{"GravesInFuture", func(s *State) { s.digAt = never }},
 		{"TakenOver", func(s *State) { s.origin = &origin{} }}, // more in takeover_test.go
 	}
@@ -154,7 +154,7 @@ func TestApplyRefusesADisorderedLog(t *testing.T) {
 func TestFarFuture(t *testing.T) {
 	r := newReplicas()
 	r.open(t)
-	l := budget.Limit{Metric: "m", Amount: 5, Per: budget.MaxPer}
+	l := budget.Limit{Metric: "m", Amount: 5, Per: maxMemory}
 	short := budget.Limit{Metric: "n", Amount: 5, Per: 7 * time.Second}
 	other := l
 	other.Per--
@@ -166,11 +166,11 @@ func TestFarFuture(t *testing.T) {
 		Command{Acquire: &lease.Request{Session: 1, Seq: 2, Revision: 2,
 			Asks: []lease.Ask{{Limit: 0, Need: 5, Want: 5}}}})
 	for _, g := range got[2].Grants {
-		if g.TTL <= 0 || g.TTL > budget.MaxPer {
-			t.Errorf("got %+v, want a lease of up to %v", g, budget.MaxPer)
+		if g.TTL <= 0 || g.TTL > maxMemory {
+			t.Errorf("got %+v, want a lease of up to %v", g, maxMemory)
 		}
 	}
-	if d := got[4].Denial; d == nil || d.RetryAfter <= 0 || d.RetryAfter > 2*budget.MaxPer {
-		t.Errorf("got %+v, want a denial for up to twice %v", got[4], budget.MaxPer)
+	if d := got[4].Denial; d == nil || d.RetryAfter <= 0 || d.RetryAfter > 2*maxMemory {
+		t.Errorf("got %+v, want a denial for up to twice %v", got[4], maxMemory)
 	}
 }

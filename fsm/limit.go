@@ -3,6 +3,7 @@ package fsm
 import (
 	"cmp"
 	"container/heap"
+	"slices"
 
 	"github.com/leased-io/leased/budget"
 	"github.com/leased-io/leased/lease"
@@ -16,16 +17,29 @@ type limit struct {
 	serial uint64
 	// window is the one that cluster time is in.
 	window budget.Window
-	// emptyUntil is the end of the leases of a life before this one, here or in the cluster whose
-	// place this one took, or 0. The limit grants nothing in a window that begins before it.
+	// emptyUntil is the instant at which nothing counts any more of a life before this one, here or
+	// in the cluster whose place this one took, or 0. The limit grants nothing in a window that
+	// begins before it.
 	emptyUntil budget.Instant
 	// forgotten is charged to the window by leases that can be returned no more: their session
 	// ended, or holds too many others, or gave part of them back. For all we know it is spent.
 	forgotten budget.Credits
-	// accounts are of window, prev of the window just before it: all others are gone.
-	accounts, prev map[string]*budget.Account
-	place          int // in State.rolls
+	// accounts are of window. past[i] are of the window i+1 before it: as many windows as still
+	// matter, at most keep. A bucket's account is in one of them all, the one in which it was last
+	// asked; of the other kinds a key has an account in each window in which it was.
+	accounts map[string]*budget.Account
+	past     []map[string]*budget.Account
+	// was has the paces of a bucket before its latest changes, oldest first.
+	was   []budget.Pace
+	place int // in State.rolls
 }
+
+// maxPaces bounds was, and maxPast what a limit remembers of windows before: a bucket whose
+// changes leave less room than that is replaced.
+const (
+	maxPaces = 16
+	maxPast  = 256
+)
 
 // start is the first instant of the limit's window, end the first after it.
 func (l *limit) start() budget.Instant { return l.End(l.window - 1) }
@@ -34,53 +48,205 @@ func (l *limit) end() budget.Instant   { return l.End(l.window) }
 // empty reports whether the limit grants nothing yet.
 func (l *limit) empty() bool { return l.start() < l.emptyUntil }
 
-// opens is when the limit's account is fresh the next time: when its window ends, or where its
-// first window begins that is not empty.
-func (l *limit) opens() budget.Instant {
-	if l.empty() {
-		return l.End(l.WindowAt(l.emptyUntil - 1))
+// keep is how many windows before the current one the limit remembers.
+func (l *limit) keep() int { return slowest(l.Limit, l.was).Past() }
+
+// slowest is the bucket that takes longest to fill, of those that a limit was.
+func slowest(l budget.Limit, was []budget.Pace) budget.Limit {
+	for _, p := range was {
+		l.Amount, l.Burst = min(l.Amount, p.Amount), max(l.Burst, p.Burst)
 	}
-	return l.end()
+	return l
 }
 
-// left returns what the limit may still grant from a, which is one of its accounts.
-func (l *limit) left(a *budget.Account) budget.Credits {
+// over is when nothing that the limit granted counts any more.
+func (l *limit) over() budget.Instant { return l.end().Add(slowest(l.Limit, l.was).Memory()) }
+
+// opens is when the limit may have need for key, of which a is the account, advanced to the
+// present: where its window ends, or earlier, if a bucket has refilled as much by then, or later,
+// if too much of a sliding limit still counts. Where the limit is empty it is where its first
+// window begins that is not.
+func (l *limit) opens(a *budget.Account, key string, need budget.Credits) budget.Instant {
+	need = max(1, need)
+	switch {
+	case l.empty():
+		return l.End(l.WindowAt(l.emptyUntil - 1))
+	case l.Kind == budget.KindSliding:
+		return l.slides(a, key, need)
+	case l.Kind == budget.KindBucket:
+		return min(l.end(), a.Has(l.Limit, need))
+	default:
+		return l.end()
+	}
+}
+
+// slides is opens of a sliding limit. With each roll the oldest window that counts is one later.
+func (l *limit) slides(a *budget.Account, key string, need budget.Credits) budget.Instant {
+	left, at := l.Amount-l.before(key)-a.Used, l.end()
+	for i := len(l.past) - 1; i >= 0 && left < need; i-- {
+		if p := l.past[i][key]; p != nil && p.Used > 0 {
+			left, at = left+p.Used, l.End(l.window+budget.Window(l.Slots-1-i))
+		}
+	}
+	if left < need {
+		return l.End(l.window + budget.Window(l.Slots)) // where this window leaves, too
+	}
+	return at
+}
+
+// left returns what the limit may still grant from a, which is key's account, advanced to the
+// present.
+func (l *limit) left(a *budget.Account, key string) budget.Credits {
 	if l.empty() {
 		return 0
 	}
-	return a.Left(l.Amount)
+	return a.Left(l.Limit, l.before(key))
 }
 
-// roll takes the limit into the window that t is in (R4). It returns how many accounts are over.
+// before is what is charged to key in windows before the current one, and counts.
+func (l *limit) before(key string) (sum budget.Credits) {
+	if l.Kind == budget.KindSliding {
+		for _, gen := range l.past {
+			if a := gen[key]; a != nil {
+				sum += a.Used
+			}
+		}
+	}
+	return sum
+}
+
+// roll takes the limit into the window that t is in (R4). It returns how many accounts that
+// Counts counts are over.
 func (l *limit) roll(t budget.Instant) int {
-	over := len(l.accounts)
+	before := l.counted()
 	w := l.WindowAt(t)
-	if w == l.window+1 {
-		l.prev = l.accounts
-	} else {
-		l.prev = nil
+	// What is w-l.window windows further back from now on, as far as it is kept.
+	further := min(int64(w-l.window-1), int64(l.keep()))
+	l.past = append(make([]map[string]*budget.Account, further), l.generations()...)
+	l.past = l.past[:min(len(l.past), l.keep())]
+	for len(l.past) > 0 && len(l.past[len(l.past)-1]) == 0 {
+		l.past = l.past[:len(l.past)-1]
 	}
 	l.accounts, l.forgotten, l.window = nil, 0, w
 	if !l.empty() {
 		l.emptyUntil = 0
 	}
-	return over
+	// No account that is left was touched so long ago.
+	known := l.End(w - budget.Window(len(l.past)) - 1)
+	l.was = slices.DeleteFunc(l.was, func(p budget.Pace) bool { return p.Until <= known })
+	return before - l.counted()
 }
 
-// account returns key's account, which it creates if there is none.
-func (l *limit) account(key string) *budget.Account {
-	if a := l.accounts[key]; a != nil {
+// counted is how many accounts the limit has that bind something: those of a window limit's
+// last window only size grants.
+func (l *limit) counted() int {
+	n := len(l.accounts)
+	if l.Kind != budget.KindWindow {
+		for _, gen := range l.past {
+			n += len(gen)
+		}
+	}
+	return n
+}
+
+// generations are the accounts of the current window and of those before it, in this order.
+func (l *limit) generations() []map[string]*budget.Account {
+	return append([]map[string]*budget.Account{l.accounts}, l.past...)
+}
+
+// find returns key's account in the current window or, of a bucket, in the last one that it was
+// asked in, and how many windows ago that is. Nil if it has none.
+func (l *limit) find(key string) (a *budget.Account, ago int) {
+	if a := l.accounts[key]; a != nil || l.Kind != budget.KindBucket {
+		return a, 0
+	}
+	for i, gen := range l.past {
+		if a := gen[key]; a != nil {
+			return a, i + 1
+		}
+	}
+	return nil, 0
+}
+
+// present returns key's account as it is at t, in a copy.
+func (l *limit) present(key string, t budget.Instant) budget.Account {
+	a, ago := l.find(key)
+	switch {
+	case a == nil:
+		return l.fresh(t)
+	case l.Kind != budget.KindBucket:
+		return *a
+	}
+	now := *a
+	now.Advance(l.Limit, l.was, l.End(l.window-budget.Window(ago)), t)
+	if ago > 0 {
+		now.Peak, now.Askers, now.PrevAskers = 0, 0, 0
+	}
+	return now
+}
+
+// fresh is the account of a key that is not remembered: its bucket was full before the limit's
+// latest changes.
+func (l *limit) fresh(t budget.Instant) (a budget.Account) {
+	if l.Kind != budget.KindBucket {
 		return a
 	}
-	a := &budget.Account{}
-	if p := l.prev[key]; p != nil {
-		a.PrevAskers = p.Askers
+	if len(l.was) == 0 {
+		a.Fill(l.Burst, t)
+		return a
+	}
+	a.Fill(l.was[0].Burst, l.was[0].Until)
+	a.Advance(l.Limit, l.was, 0, t)
+	return a
+}
+
+// account returns key's account, advanced to t, which it creates if there is none.
+func (l *limit) account(key string, t budget.Instant) *budget.Account {
+	a, ago := l.find(key)
+	if a != nil && ago == 0 {
+		*a = l.present(key, t)
+		return a
+	}
+	now := l.present(key, t)
+	if len(l.past) > 0 {
+		if p := l.past[0][key]; p != nil {
+			now.PrevAskers = p.Askers
+		}
+	}
+	if ago > 0 {
+		delete(l.past[ago-1], key)
 	}
 	if l.accounts == nil {
 		l.accounts = map[string]*budget.Account{}
 	}
-	l.accounts[key] = a
-	return a
+	l.accounts[key] = &now
+	return &now
+}
+
+// change gives the limit another amount, and a bucket another size, from t on.
+func (l *limit) change(want budget.Limit, t budget.Instant) {
+	if l.Kind == budget.KindBucket {
+		l.was = after(l.Limit, l.was, t)
+	}
+	l.Limit = want
+}
+
+// after is was with the pace that a bucket had until t. Where there are too many the oldest two
+// become one, of which both are faster.
+func after(l budget.Limit, was []budget.Pace, t budget.Instant) []budget.Pace {
+	was = append(slices.Clone(was), budget.Pace{Until: t, Amount: l.Amount, Burst: l.Burst})
+	if len(was) > maxPaces {
+		was[1].Amount = min(was[0].Amount, was[1].Amount)
+		was[1].Burst = min(was[0].Burst, was[1].Burst)
+		was = was[1:]
+	}
+	return was
+}
+
+// takes reports whether want is the same limit, changed so little that it may live on.
+func (l *limit) takes(want budget.Limit, t budget.Instant) bool {
+	return l.Same(want) &&
+		(l.Kind != budget.KindBucket || slowest(want, after(l.Limit, l.was, t)).Past() <= maxPast)
 }
 
 // forget counts what a lease still holds of the window as spent.
@@ -90,8 +256,8 @@ func (l *limit) forget(h held) {
 	}
 }
 
-// grave names what removed limits leave behind: the instant at which the last lease of that
-// budget name and metric is over.
+// grave names what removed limits leave behind: the instant at which nothing counts any more that
+// was granted under that budget name and metric.
 type grave struct {
 	budget, metric string
 }

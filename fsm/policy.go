@@ -17,11 +17,14 @@ type policy struct {
 }
 
 // putBudget creates a budget or replaces its limits. A limit that is there already, perhaps with
-// another amount, lives on with its accounts; but not when the budget's accounts get or lose
+// another amount or burst, lives on with its accounts; but not when the budget's accounts get or lose
 // their keys, since those of before then mean something else.
 func (s *State) putBudget(b budget.Budget) Result {
 	b = b.Canonical()
 	old, exists := s.budgets[b.Name]
+	if exists {
+		b = b.Adopt(old.Budget)
+	}
 	if exists && old.Equal(b) {
 		return Result{Code: CodeDone, Revision: old.revision}
 	}
@@ -32,7 +35,7 @@ func (s *State) putBudget(b budget.Budget) Result {
 	kept := make([]*limit, len(b.Limits))
 	if exists {
 		for _, l := range old.lives {
-			i := slices.IndexFunc(b.Limits, l.Same)
+			i := slices.IndexFunc(b.Limits, func(want budget.Limit) bool { return l.takes(want, s.t) })
 			if i >= 0 && old.Keyed == b.Keyed {
 				kept[i] = l
 			} else {
@@ -52,8 +55,8 @@ func (s *State) putBudget(b budget.Budget) Result {
 		switch l := kept[i]; {
 		case l == nil:
 			p.lives[i] = s.createLimit(b.Name, want)
-		case l.Amount != want.Amount:
-			l.Amount = want.Amount
+		case l.Limit != want:
+			l.change(want, s.t)
 			s.emitLimit(l)
 		}
 	}
@@ -84,17 +87,17 @@ func full(table string, most int) Result {
 }
 
 // emptyUntil returns the instant before which no window may begin that a limit, if it is created
-// now, grants from: until then leases of one before may be about. 0: its present window began
+// now, grants from: until then what one before has granted counts. 0: its present window began
 // later.
 func (s *State) emptyUntil(name string, want budget.Limit) budget.Instant {
-	until := max(s.graves[grave{name, want.Metric}], s.origin.over(want.Per))
+	until := max(s.graves[grave{name, want.Metric}], s.origin.over(want))
 	if start := want.End(want.WindowAt(s.t) - 1); start >= until {
 		return 0
 	}
 	return until
 }
 
-// createLimit begins a life of a limit, empty if leases of one before are still about.
+// createLimit begins a life of a limit, empty while what one before has granted still counts.
 func (s *State) createLimit(name string, want budget.Limit) *limit {
 	s.last.Limit++
 	l := &limit{
@@ -110,13 +113,13 @@ func (s *State) createLimit(name string, want budget.Limit) *limit {
 	return l
 }
 
-// bury ends a limit's life. Its leases may be spent until its window ends; and while it is
-// empty, those of the life before it.
+// bury ends a limit's life. Its leases may be spent until its window ends, and its charges count
+// for a while after that; and while it is empty, those of the life before it.
 func (s *State) bury(l *limit) {
 	g := grave{l.budget, l.Metric}
-	s.graves[g] = max(s.graves[g], l.end(), l.emptyUntil)
+	s.graves[g] = max(s.graves[g], l.over(), l.emptyUntil)
 	s.digAt = min(s.digAt, s.graves[g])
-	s.accounts -= len(l.accounts)
+	s.accounts -= l.counted()
 	delete(s.limits, l.serial)
 	heap.Remove(&s.rolls, l.place)
 	s.emitRemoved(l)

@@ -93,17 +93,21 @@ func (s *State) readBudget(dec *cbor.Decoder) error {
 	s.budgets[p.Name] = p
 	for i, life := range item.Lives {
 		l := &limit{Limit: p.Limits[i], budget: p.Name, serial: life.Serial, window: life.Window,
-			emptyUntil: life.EmptyUntil, forgotten: life.Forgotten}
+			emptyUntil: life.EmptyUntil, forgotten: life.Forgotten, was: life.Was}
 		var err error
 		if l.accounts, err = readAccounts(dec, life.Accounts); err != nil {
 			return err
 		}
-		if l.prev, err = readAccounts(dec, life.Prev); err != nil {
-			return err
+		for _, n := range life.Past {
+			gen, err := readAccounts(dec, n)
+			if err != nil {
+				return err
+			}
+			l.past = append(l.past, gen)
 		}
 		p.lives = append(p.lives, l)
 		s.limits[l.serial] = l
-		s.accounts += len(l.accounts)
+		s.accounts += l.counted()
 		heap.Push(&s.rolls, l)
 	}
 	return nil

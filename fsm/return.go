@@ -38,7 +38,7 @@ func (s *State) take(ss *session, returns []lease.Return) []budget.Credits {
 		}
 		h := ss.Leases[at]
 		l := s.limits[h.Limit]
-		if !l.accounts[ss.Key].Return(r.Amount) {
+		if !l.account(ss.Key, s.t).Return(l.Limit, r.Amount) {
 			panic(broken("Books", s.index, s.term, fmt.Sprintf(
 				"lease %d of %d is not charged to limit %d", h.Lease, h.Amount, h.Limit)))
 		}

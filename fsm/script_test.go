@@ -323,7 +323,7 @@ func showState(s *State) string {
 			fmt.Fprintf(&out, "  limit %d %s window %d ends %s",
 				l.serial, l.Metric, l.window, clock(l.end()))
 			if l.empty() {
-				fmt.Fprintf(&out, " empty until %s opens %s", clock(l.emptyUntil), clock(l.opens()))
+				fmt.Fprintf(&out, " empty until %s opens %s", clock(l.emptyUntil), clock(l.opens(nil, "", 0)))
 			}
 			if l.forgotten > 0 {
 				fmt.Fprintf(&out, " forgotten %d", l.forgotten)

@@ -53,9 +53,10 @@ type lifeItem struct {
 	Window     budget.Window  `cbor:"2,keyasint"`
 	EmptyUntil budget.Instant `cbor:"3,keyasint,omitempty"`
 	Forgotten  budget.Credits `cbor:"4,keyasint,omitempty"`
-	// Accounts and Prev are how many accountItems follow for the window and the one before.
-	Accounts int `cbor:"5,keyasint,omitempty"`
-	Prev     int `cbor:"6,keyasint,omitempty"`
+	// Accounts and Past are how many accountItems follow for the window and those before it.
+	Accounts int           `cbor:"5,keyasint,omitempty"`
+	Past     []int         `cbor:"6,keyasint,omitempty"`
+	Was      []budget.Pace `cbor:"7,keyasint,omitempty"`
 }
 
 type accountItem struct {
@@ -110,13 +111,16 @@ func writeBudget(enc *cbor.Encoder, p *policy) error {
 	item := budgetItem{Budget: p.Budget, Revision: p.revision, Lives: make([]lifeItem, len(p.lives))}
 	for i, l := range p.lives {
 		item.Lives[i] = lifeItem{Serial: l.serial, Window: l.window, EmptyUntil: l.emptyUntil,
-			Forgotten: l.forgotten, Accounts: len(l.accounts), Prev: len(l.prev)}
+			Forgotten: l.forgotten, Accounts: len(l.accounts), Was: l.was}
+		for _, gen := range l.past {
+			item.Lives[i].Past = append(item.Lives[i].Past, len(gen))
+		}
 	}
 	if err := enc.Encode(item); err != nil {
 		return err
 	}
 	for _, l := range p.lives {
-		for _, accounts := range [...]map[string]*budget.Account{l.accounts, l.prev} {
+		for _, accounts := range l.generations() {
 			for _, key := range slices.Sorted(maps.Keys(accounts)) {
 				if err := enc.Encode(accountItem{key, *accounts[key]}); err != nil {
 					return err

@@ -106,7 +106,7 @@ func TestRestoreNamesTheProblem(t *testing.T) {
 		"no budget": {items(one), "budget 0 of 1: EOF"},
 		"no account": {items(one, budgetItem{chat, 1, []lifeItem{{Serial: 1, Accounts: 1}}}),
 			"account 0 of 1: EOF"},
-		"no old account": {items(one, budgetItem{chat, 1, []lifeItem{{Serial: 1, Prev: 1}}}),
+		"no old account": {items(one, budgetItem{chat, 1, []lifeItem{{Serial: 1, Past: []int{1}}}}),
 			"account 0 of 1: EOF"},
 		"no grave":   {items(with(func(h *header) { h.Graves = 1 })), "grave 0 of 1: EOF"},
 		"no session": {items(with(func(h *header) { h.Sessions = 1 })), "session 0 of 1: EOF"},

@@ -19,10 +19,13 @@ type LimitStatus struct {
 	Limit  budget.Limit
 	Serial uint64        // of this life of the limit
 	Window budget.Window // the current one
-	Used   budget.Credits
-	// Left is what may still be granted in the window: nothing while the limit starts empty.
+	// Used is charged to the current window and, of a sliding limit, to those before that count.
+	Used budget.Credits
+	// Left is what may be granted: nothing while the limit starts empty.
 	Left budget.Credits
-	// Opens is when Left is all of the limit's amount again: cluster time.
+	// Opens is when all of the limit may be granted again: cluster time. Of a window limit, where
+	// its window ends; of a sliding one, where nothing that is charged now counts any more; of a
+	// bucket, when it is full, but at most where its window ends.
 	Opens budget.Instant
 }
 
@@ -36,12 +39,10 @@ func (s *State) Budget(name, key string) (BudgetStatus, bool) {
 	st := BudgetStatus{Budget: p.Budget, Revision: p.revision}
 	st.Budget.Limits = slices.Clone(p.Limits)
 	for _, l := range p.lives {
-		a := l.accounts[key]
-		if a == nil {
-			a = &budget.Account{}
-		}
+		a := l.present(key, s.t)
 		st.Limits = append(st.Limits, LimitStatus{Limit: l.Limit, Serial: l.serial,
-			Window: l.window, Used: a.Used, Left: l.left(a), Opens: l.opens()})
+			Window: l.window, Used: a.Used + l.before(key), Left: l.left(&a, key),
+			Opens: l.opens(&a, key, l.Bound())})
 	}
 	return st, true
 }

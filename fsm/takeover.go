@@ -3,7 +3,6 @@ package fsm
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/leased-io/leased/budget"
 	"github.com/leased-io/leased/lease"
@@ -12,8 +11,9 @@ import (
 // TakeOver lets a new cluster take the place of another one that is stopped for good, of which
 // there is a backup. It is the first command of a new cluster; its budgets are put after it.
 //
-// Leases of the old cluster may still be spent. Each was told at most one period of its limit,
-// so no limit here grants in a window that begins before a period has passed since. Its
+// Leases of the old cluster may still be spent. Each was told at most one window of its limit,
+// so no limit here grants in a window that begins before one has passed since, and as much more
+// as charges count afterwards. Its
 // holders are still about, and know their sessions and leases by number: none of those numbers
 // is handed out again. docs/adr/0009 has the proof.
 type TakeOver struct {
@@ -76,13 +76,13 @@ type origin struct {
 	Floor Counters `cbor:"3,keyasint"`
 }
 
-// over returns when the old cluster's leases of a limit with this period are over; 0 without
-// an old cluster.
-func (o *origin) over(per time.Duration) budget.Instant {
+// over returns when nothing counts any more that the old cluster granted from such a limit; 0
+// without an old cluster.
+func (o *origin) over(l budget.Limit) budget.Instant {
 	if o == nil {
 		return 0
 	}
-	return o.At.Add(per)
+	return o.At.Add(l.Span() + l.Memory())
 }
 
 // takeOver makes this cluster the successor of another one.
@@ -128,7 +128,7 @@ func takenOver(s *State) error {
 		if l.serial <= o.Floor.Limit {
 			return fmt.Errorf("limit %d has a number up to %d", l.serial, o.Floor.Limit)
 		}
-		if until := o.over(l.Per); l.start() < until && l.emptyUntil < until {
+		if until := o.over(l.Limit); l.start() < until && l.emptyUntil < until {
 			return fmt.Errorf("limit %d in window %d is empty until %d, must be until %d",
 				l.serial, l.window, l.emptyUntil, until)
 		}
