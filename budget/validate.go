@@ -126,6 +126,16 @@ func (b Budget) problems() (found []*FieldError) {
 	return found
 }
 
+// Validate returns every problem of l's numbers, each a *FieldError, joined, or nil. It does not
+// judge the metric's name.
+func (l Limit) Validate() error {
+	var errs []error
+	for _, p := range l.canonical().problems() {
+		errs = append(errs, p)
+	}
+	return errors.Join(errs...)
+}
+
 // problems returns what is wrong with a canonical limit's numbers. A field that depends on another
 // one is judged only if that one is right.
 func (l Limit) problems() (found []*FieldError) {

@@ -30,8 +30,12 @@ type BudgetStatus struct {
 type LimitUsage struct {
 	Limit  budget.Limit
 	Window budget.Window
-	Used   budget.Credits // granted and not taken back in the current window
-	EndsIn time.Duration  // cluster time until the limit rolls
+	// Used is granted and not taken back, in all windows that count; Left may be granted now.
+	Used, Left budget.Credits
+	EndsIn     time.Duration // cluster time until the limit rolls
+	// OpensIn is the cluster time until all of the limit may be granted again; where that depends
+	// on leases that run now, until these are over.
+	OpensIn time.Duration
 }
 
 // PutBudget creates b or replaces its limits, and blocks until that is decided or ctx ends.
@@ -131,10 +135,12 @@ func toBudgetStatus(wire *leasedv1.GetBudgetResponse) (BudgetStatus, error) {
 	}
 	for i, w := range wire.GetLimits() {
 		b.Limits = append(b.Limits, LimitUsage{
-			Limit:  limits[i],
-			Window: budget.Window(w.GetWindow()),
-			Used:   budget.Credits(w.GetUsed()),
-			EndsIn: time.Duration(w.GetEndsInNanos()),
+			Limit:   limits[i],
+			Window:  budget.Window(w.GetWindow()),
+			Used:    budget.Credits(w.GetUsed()),
+			Left:    budget.Credits(w.GetLeft()),
+			EndsIn:  time.Duration(w.GetEndsInNanos()),
+			OpensIn: time.Duration(w.GetOpensInNanos()),
 		})
 	}
 	return b, nil

@@ -24,20 +24,15 @@ func toLimits(wire []*leasedv1.Limit) ([]budget.Limit, error) {
 			Kind:   budget.Kind(w.GetKind()),
 			Amount: budget.Credits(w.GetAmount()),
 			Per:    time.Duration(w.GetPerNanos()),
+			Slots:  int(w.GetSlots()),
+			Burst:  budget.Credits(w.GetBurst()),
+			Lease:  time.Duration(w.GetLeaseNanos()),
 		}
 		if limit.Kind == "" {
 			limit.Kind = budget.KindWindow
 		}
-		if limit.Kind != budget.KindWindow {
-			return nil, fmt.Errorf("limit %d: unknown kind %q", i, limit.Kind)
-		}
-		if limit.Amount < 1 || limit.Amount > budget.MaxAmount {
-			return nil, fmt.Errorf("limit %d: amount %d, allowed is 1..%d",
-				i, limit.Amount, budget.MaxAmount)
-		}
-		if limit.Per < budget.MinPer || limit.Per > budget.MaxPer {
-			return nil, fmt.Errorf("limit %d: period %s, allowed is %s..%s",
-				i, limit.Per, budget.MinPer, budget.MaxPer)
+		if err := limit.Validate(); err != nil {
+			return nil, fmt.Errorf("limit %d: %w", i, err)
 		}
 		limits[i] = limit
 	}
@@ -52,6 +47,8 @@ func fromBudget(b budget.Budget) *leasedv1.Budget {
 			Kind:     string(limit.Kind),
 			Amount:   int64(limit.Amount),
 			PerNanos: int64(limit.Per),
+			Slots:    int32(limit.Slots),
+			Burst:    int64(limit.Burst),
 		})
 	}
 	return wire

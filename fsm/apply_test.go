@@ -82,7 +82,7 @@ func TestStatusIsOfOneKey(t *testing.T) {
 	if _, ok := s.Budget("nope", ""); ok {
 		t.Error("there is a budget that was never put")
 	}
-	all := s.Budgets()
+	all := s.Budgets(s.T())
 	if len(all) != 2 || all[0].Budget.Name != "chat" || all[1].Budget.Name != "org" {
 		t.Errorf("got %+v, want chat and org", all)
 	}

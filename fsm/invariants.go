@@ -99,8 +99,9 @@ func noOverGrant(s *State) error {
 						sum, peak = sum+older.Used, max(peak, older.Peak)
 					}
 				}
+				now := l.present(key, s.t)
 				if a.Used < 0 || sum > peak || a.Peak > budget.MaxAmount || a.Tokens < 0 ||
-					l.Kind != budget.KindBucket && a.Tokens > 0 || a.Tokens > 0 && a.Tokens+a.Used > burst {
+					l.Kind != budget.KindBucket && a.Tokens > 0 || now.Tokens > 0 && now.Tokens+now.Used > burst {
 					return fmt.Errorf("limit %d key %q %d windows ago: %+v, %d in all of %d",
 						l.serial, key, i, *a, sum, peak)
 				}

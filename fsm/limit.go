@@ -121,9 +121,10 @@ func (l *limit) roll(t budget.Instant) int {
 	before := l.counted()
 	w := l.WindowAt(t)
 	// What is w-l.window windows further back from now on, as far as it is kept.
-	further := min(int64(w-l.window-1), int64(l.keep()))
+	keep := l.keep()
+	further := min(int64(w-l.window-1), int64(keep))
 	l.past = append(make([]map[string]*budget.Account, further), l.generations()...)
-	l.past = l.past[:min(len(l.past), l.keep())]
+	l.past = l.past[:min(len(l.past), keep)]
 	for len(l.past) > 0 && len(l.past[len(l.past)-1]) == 0 {
 		l.past = l.past[:len(l.past)-1]
 	}
@@ -131,9 +132,9 @@ func (l *limit) roll(t budget.Instant) int {
 	if !l.empty() {
 		l.emptyUntil = 0
 	}
-	// No account that is left was touched so long ago.
-	known := l.End(w - budget.Window(len(l.past)) - 1)
-	l.was = slices.DeleteFunc(l.was, func(p budget.Pace) bool { return p.Until <= known })
+	// What is kept was touched since then, and a bucket that was not is full.
+	kept := l.End(w - budget.Window(keep) - 1)
+	l.was = slices.DeleteFunc(l.was, func(p budget.Pace) bool { return p.Until <= kept })
 	return before - l.counted()
 }
 
@@ -234,6 +235,9 @@ func (l *limit) change(want budget.Limit, t budget.Instant) {
 // after is was with the pace that a bucket had until t. Where there are too many the oldest two
 // become one, of which both are faster.
 func after(l budget.Limit, was []budget.Pace, t budget.Instant) []budget.Pace {
+	if n := len(was); n > 0 && was[n-1].Until == t { // it was so for no time at all
+		return was
+	}
 	was = append(slices.Clone(was), budget.Pace{Until: t, Amount: l.Amount, Burst: l.Burst})
 	if len(was) > maxPaces {
 		was[1].Amount = min(was[0].Amount, was[1].Amount)

@@ -141,7 +141,7 @@ func TestFSMViewsConcurrently(t *testing.T) {
 						t.Errorf("the index went back from %d to %d", last, s.Index())
 					}
 					last = s.Index()
-					s.Budgets()
+					s.Budgets(s.T())
 				})
 			}
 		})

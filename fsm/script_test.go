@@ -316,7 +316,7 @@ func showState(s *State) string {
 		fmt.Fprintf(&out, "took over %.4s... at %s, numbers from session %d lease %d limit %d r%d\n",
 			o.Backup, clock(o.At), o.Floor.Session, o.Floor.Lease, o.Floor.Limit, o.Floor.Revision)
 	}
-	for _, st := range s.Budgets() {
+	for _, st := range s.Budgets(s.T()) {
 		p := s.budgets[st.Budget.Name]
 		fmt.Fprintf(&out, "budget %s r%d [%s]\n", p.Name, p.revision, showLimits(p.Limits))
 		for _, l := range p.lives {

@@ -148,7 +148,7 @@ func TestSnapshotTellsOfWriteErrors(t *testing.T) {
 		s.sessions[ss.ID] = ss
 		s.idle.push(ss)
 		s.graves[grave{"chat", fmt.Sprint(ss.ID)}] = s.t + 1
-		_ = s.budgets["org"].lives[0].account(fmt.Sprint(ss.ID))
+		_ = s.budgets["org"].lives[0].account(fmt.Sprint(ss.ID), s.t)
 	}
 	size := len(snapshotOf(t, s))
 	for n := 0; n < size; n += 4096 {

@@ -7,7 +7,7 @@ import (
 	"github.com/leased-io/leased/budget"
 )
 
-// BudgetStatus is a budget and the use of one key's accounts, as of State.T.
+// BudgetStatus is a budget and the use of one key's accounts at an instant.
 type BudgetStatus struct {
 	Budget   budget.Budget
 	Revision uint64
@@ -29,9 +29,14 @@ type LimitStatus struct {
 	Opens budget.Instant
 }
 
-// Budget returns the budget of a name, with the use of key's accounts: the empty key's if it has
-// no keys. An account that nothing was asked of is unused.
-func (s *State) Budget(name, key string) (BudgetStatus, bool) {
+// Budget returns the budget of a name, with the use of key's accounts as of T: see BudgetAt.
+func (s *State) Budget(name, key string) (BudgetStatus, bool) { return s.BudgetAt(name, key, s.t) }
+
+// BudgetAt returns the budget of a name, with the use of key's accounts, the empty key's if it
+// has no keys, as a command would find them that took effect at now, but not before T. An account
+// that nothing was asked of is unused.
+func (s *State) BudgetAt(name, key string, now budget.Instant) (BudgetStatus, bool) {
+	now = max(now, s.t)
 	p, ok := s.budgets[name]
 	if !ok {
 		return BudgetStatus{}, false
@@ -39,7 +44,8 @@ func (s *State) Budget(name, key string) (BudgetStatus, bool) {
 	st := BudgetStatus{Budget: p.Budget, Revision: p.revision}
 	st.Budget.Limits = slices.Clone(p.Limits)
 	for _, l := range p.lives {
-		a := l.present(key, s.t)
+		l = l.at(now)
+		a := l.present(key, now)
 		st.Limits = append(st.Limits, LimitStatus{Limit: l.Limit, Serial: l.serial,
 			Window: l.window, Used: a.Used + l.before(key), Left: l.left(&a, key),
 			Opens: l.opens(&a, key, l.Bound())})
@@ -47,11 +53,22 @@ func (s *State) Budget(name, key string) (BudgetStatus, bool) {
 	return st, true
 }
 
-// Budgets returns all budgets by name, each with the use of the empty key's accounts.
-func (s *State) Budgets() []BudgetStatus {
+// at returns the limit as it is at t, its own or a later instant.
+func (l *limit) at(t budget.Instant) *limit {
+	if t < l.end() {
+		return l
+	}
+	rolled := *l
+	rolled.was = slices.Clone(l.was)
+	rolled.roll(t)
+	return &rolled
+}
+
+// Budgets returns all budgets by name, each with the use of the empty key's accounts at now.
+func (s *State) Budgets(now budget.Instant) []BudgetStatus {
 	all := make([]BudgetStatus, 0, len(s.budgets))
 	for _, name := range slices.Sorted(maps.Keys(s.budgets)) {
-		st, _ := s.Budget(name, "")
+		st, _ := s.BudgetAt(name, "", now)
 		all = append(all, st)
 	}
 	return all

@@ -65,7 +65,7 @@ func (h *Holder) takeGrants(now Reading, a attempt, answer Answer) bool {
 		}
 		taken++
 		l := &h.lines[g.Limit]
-		ttl := min(max(0, g.TTL), l.limit.Per)
+		ttl := min(max(0, g.TTL), l.limit.Span())
 		d := held{
 			id: g.Lease, window: g.Window, start: a.start,
 			ttl: ttl, life: Life(ttl, drift), left: g.Amount,
@@ -136,8 +136,7 @@ func (h *Holder) forgetMiss() {
 // sane reports whether limits can be those of a budget.
 func sane(limits []budget.Limit) bool {
 	for _, l := range limits {
-		if l.Amount < 1 || l.Amount > budget.MaxAmount ||
-			l.Per < budget.MinPer || l.Per > budget.MaxPer {
+		if l.Validate() != nil {
 			return false
 		}
 	}

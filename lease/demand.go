@@ -21,7 +21,7 @@ const (
 )
 
 // IdleAfter is how long without an offer a holder waits before it gives its credits back; a
-// quarter of the period, if that is shorter. A caller that comes seldom but steadily is not
+// quarter of a window's span, if that is shorter. A caller that comes seldom but steadily is not
 // idle: gapsToIdle times the usual gap between offers must have passed as well.
 const IdleAfter = 2 * time.Second
 
@@ -31,7 +31,7 @@ const (
 	maxGap = 15 * time.Second
 	// gapWeight is one over the weight of the latest gap in the usual one.
 	gapWeight = 4
-	// minIdle keeps a limit with a short period from giving back within a round trip or two.
+	// minIdle keeps a limit with short windows from giving back within a round trip or two.
 	minIdle = 20 * time.Millisecond
 )
 
@@ -104,14 +104,14 @@ func (d *demand) expect(t time.Duration) budget.Credits {
 	return budget.Credits((parts + levelScale - 1) / levelScale)
 }
 
-// idleAfter returns the silence after which a limit of period per is idle.
-func (d *demand) idleAfter(per time.Duration) time.Duration {
-	return max(minIdle, min(IdleAfter, per/4), gapsToIdle*d.gap)
+// idleAfter returns the silence after which a limit with windows of that span is idle.
+func (d *demand) idleAfter(span time.Duration) time.Duration {
+	return max(minIdle, min(IdleAfter, span/4), gapsToIdle*d.gap)
 }
 
 // idle reports whether nothing is expected of the line's callers any more.
 func (l *line) idle(now Reading) bool {
-	return elapsed(l.demand.last, now.Mono) >= l.demand.idleAfter(l.limit.Per)
+	return elapsed(l.demand.last, now.Mono) >= l.demand.idleAfter(l.limit.Span())
 }
 
 // ahead returns how far ahead it is of use to look: the horizon, but not past the window's end.

@@ -13,8 +13,8 @@ import (
 const ProbeEvery = time.Minute
 
 // leastRetry: for a queue, which loses its turn in the window otherwise, half of the time until
-// the roll is long enough, but not less than this fraction of the period (one over it): at most
-// three times a window.
+// more is to be had is long enough, but not less than this fraction of the window (one over it): at
+// most three times a window.
 const leastRetry = 8
 
 // denial caches the coordinator's latest refusal by one limit. Each limit has its own, or two
@@ -25,7 +25,7 @@ const leastRetry = 8
 type denial struct {
 	set   bool
 	left  budget.Credits // a shortfall of no more than this may still be granted
-	until int64          // the limit has rolled
+	until int64          // the limit has more: it has rolled, or refilled
 	probe int64          // ask again even though it has not
 	retry int64          // likewise, for a queue
 }
@@ -69,7 +69,7 @@ func (h *Holder) takeDenial(now Reading, d *Denial) bool {
 		left:  min(max(0, d.Left), max(0, ask.Need-1)),
 		until: after(now.Mono, wait),
 		probe: after(now.Mono, min(wait, ProbeEvery)),
-		retry: after(now.Mono, max(wait/2, l.limit.Per/leastRetry)),
+		retry: after(now.Mono, min(wait, max(wait/2, l.limit.Span()/leastRetry))),
 	}
 	return true
 }

@@ -104,7 +104,7 @@ func (f *fleet) decide(m inFlight) Answer {
 	}
 	for _, r := range m.req.Returns {
 		if r.Window == f.window {
-			f.account.Return(r.Amount)
+			f.account.Return(f.limit, r.Amount)
 		}
 	}
 	if len(m.req.Asks) == 0 {
@@ -115,12 +115,12 @@ func (f *fleet) decide(m inFlight) Answer {
 		f.account.Askers++
 	}
 	ask, ttl := m.req.Asks[0], f.limit.End(f.window).Sub(t)
-	left := f.account.Left(f.limit.Amount)
+	left := f.account.Left(f.limit, 0)
 	n := f.account.Share(ask.Need, ask.Want, left)
 	if n == 0 {
 		return Answer{Outcome: Denied, Denial: &Denial{Left: left, RetryAfter: ttl}}
 	}
-	f.account.Charge(n, f.limit.Amount)
+	f.account.Charge(f.limit, 0, n)
 	f.lease++
 	return Answer{Outcome: Granted, Grants: []Grant{{
 		Lease: f.lease, Window: f.window, Amount: n, TTL: ttl,

@@ -41,7 +41,7 @@ func (d *held) remaining(now Reading) time.Duration { return d.life - now.since(
 // at least one credit left: a lease that has none is over.
 type line struct {
 	limit budget.Limit
-	// ceiling is the largest cost that may be asked for: the limit's amount, or less if the
+	// ceiling is the largest cost that may be asked for: the limit's bound, or less if the
 	// coordinator found less too large.
 	ceiling budget.Credits
 	leases  []held         // at most MaxLeasesPerLimit, the earliest to end first
@@ -56,7 +56,7 @@ type line struct {
 func newLine(l budget.Limit) line {
 	return line{
 		limit:   l,
-		ceiling: max(0, min(l.Amount, budget.MaxAmount)),
+		ceiling: max(0, min(l.Bound(), budget.MaxAmount)),
 		leases:  make([]held, 0, MaxLeasesPerLimit),
 		demand:  demand{horizon: horizon(l.Per)},
 	}

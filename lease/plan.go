@@ -213,7 +213,7 @@ func (h *Holder) WakeAfter(now Reading) (time.Duration, bool) {
 			}
 		}
 		if len(l.leases) > 0 {
-			w.at(l.demand.idleAfter(l.limit.Per) - elapsed(l.demand.last, now.Mono))
+			w.at(l.demand.idleAfter(l.limit.Span()) - elapsed(l.demand.last, now.Mono))
 		}
 		for j := range l.leases {
 			d := &l.leases[j]

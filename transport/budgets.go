@@ -78,7 +78,7 @@ func (s *budgetsServer) GetBudget(
 	decide := func(ctx context.Context) (*leasedv1.GetBudgetResponse, error) {
 		var resp *leasedv1.GetBudgetResponse
 		err := s.coordinator.Read(ctx, func(st *fsm.State, now budget.Instant) {
-			if b, ok := st.Budget(name, key); ok {
+			if b, ok := st.BudgetAt(name, key, now); ok {
 				resp = statusOf(b, now)
 			}
 		})
@@ -101,7 +101,7 @@ func (s *budgetsServer) ListBudgets(
 	decide := func(ctx context.Context) (*leasedv1.ListBudgetsResponse, error) {
 		resp := &leasedv1.ListBudgetsResponse{}
 		err := s.coordinator.Read(ctx, func(st *fsm.State, now budget.Instant) {
-			for _, b := range st.Budgets() {
+			for _, b := range st.Budgets(now) {
 				resp.Budgets = append(resp.Budgets, statusOf(b, now))
 			}
 		})
@@ -113,20 +113,17 @@ func (s *budgetsServer) ListBudgets(
 	return call(ctx, s.Server, leasedv1.Budgets_ListBudgets_FullMethodName, req, decide)
 }
 
-// statusOf tells a budget's use as of now, which may lie in a later window than the state's
-// last command: a command that took effect now would roll such a limit first (R4).
+// statusOf puts a budget's use at now into a message.
 func statusOf(b fsm.BudgetStatus, now budget.Instant) *leasedv1.GetBudgetResponse {
 	resp := &leasedv1.GetBudgetResponse{Budget: budgetToProto(b.Budget), Revision: b.Revision}
 	for _, l := range b.Limits {
-		window, used := l.Window, l.Used
-		if current := l.Limit.WindowAt(now); current > window {
-			window, used = current, 0
-		}
 		resp.Limits = append(resp.Limits, &leasedv1.LimitStatus{
-			Limit:       limitToProto(l.Limit),
-			Window:      int64(window),
-			Used:        int64(used),
-			EndsInNanos: int64(l.Limit.End(window).Sub(now)),
+			Limit:        limitToProto(l.Limit),
+			Window:       int64(l.Window),
+			Used:         int64(l.Used),
+			Left:         int64(l.Left),
+			EndsInNanos:  int64(l.Limit.End(l.Window).Sub(now)),
+			OpensInNanos: int64(l.Opens.Sub(now)),
 		})
 	}
 	return resp

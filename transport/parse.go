@@ -144,6 +144,8 @@ func parsePutBudget(req *leasedv1.PutBudgetRequest) (budget.Budget, error) {
 			Kind:   budget.Kind(l.GetKind()),
 			Amount: budget.Credits(l.GetAmount()),
 			Per:    time.Duration(l.GetPerNanos()),
+			Slots:  int(l.GetSlots()),
+			Burst:  budget.Credits(l.GetBurst()),
 		})
 	}
 	if err := out.Validate(); err != nil {
@@ -168,10 +170,13 @@ func limitsToProto(limits []budget.Limit) []*leasedv1.Limit {
 
 func limitToProto(l budget.Limit) *leasedv1.Limit {
 	return &leasedv1.Limit{
-		Metric:   l.Metric,
-		Kind:     string(l.Kind),
-		Amount:   int64(l.Amount),
-		PerNanos: int64(l.Per),
+		Metric:     l.Metric,
+		Kind:       string(l.Kind),
+		Amount:     int64(l.Amount),
+		PerNanos:   int64(l.Per),
+		Slots:      int32(l.Slots),
+		Burst:      int64(l.Burst),
+		LeaseNanos: int64(l.Lease),
 	}
 }
 

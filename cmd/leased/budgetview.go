@@ -19,13 +19,17 @@ type budgetView struct {
 }
 
 type limitView struct {
-	Metric   string         `json:"metric"`
-	Kind     budget.Kind    `json:"kind"`
-	Amount   budget.Credits `json:"amount"`
-	Per      string         `json:"per"`
-	Window   budget.Window  `json:"window"`
-	Used     budget.Credits `json:"used"` // of the account that was asked for
-	EndsInMS int64          `json:"ends_in_ms"`
+	Metric    string         `json:"metric"`
+	Kind      budget.Kind    `json:"kind"`
+	Amount    budget.Credits `json:"amount"`
+	Per       string         `json:"per"`
+	Slots     int            `json:"slots,omitempty"` // of kind sliding
+	Burst     budget.Credits `json:"burst,omitempty"` // of kind bucket
+	Window    budget.Window  `json:"window"`
+	Used      budget.Credits `json:"used"` // of the account that was asked for
+	Left      budget.Credits `json:"left"` // of the same
+	EndsInMS  int64          `json:"ends_in_ms"`
+	OpensInMS int64          `json:"opens_in_ms"`
 }
 
 func viewOf(b client.BudgetStatus) budgetView {
@@ -33,8 +37,9 @@ func viewOf(b client.BudgetStatus) budgetView {
 	for _, u := range b.Limits {
 		view.Limits = append(view.Limits, limitView{
 			Metric: u.Limit.Metric, Kind: u.Limit.Kind, Amount: u.Limit.Amount,
-			Per: budget.FormatPer(u.Limit.Per), Window: u.Window, Used: u.Used,
-			EndsInMS: u.EndsIn.Milliseconds(),
+			Per: budget.FormatPer(u.Limit.Per), Slots: u.Limit.Slots, Burst: u.Limit.Burst,
+			Window: u.Window, Used: u.Used, Left: u.Left,
+			EndsInMS: u.EndsIn.Milliseconds(), OpensInMS: u.OpensIn.Milliseconds(),
 		})
 	}
 	return view
@@ -68,22 +73,34 @@ func (f format) printBudgets(out io.Writer, budgets []client.BudgetStatus) error
 }
 
 func budgetHeader() [][]string {
-	return [][]string{{"BUDGET", "METRIC", "AMOUNT", "PER", "USED", "ENDS IN"}}
+	return [][]string{{"BUDGET", "METRIC", "KIND", "AMOUNT", "PER", "USED", "LEFT", "ENDS IN"}}
 }
 
 // budgetRows is a table row per limit.
 func budgetRows(b client.BudgetStatus, withUsed bool) [][]string {
 	rows := make([][]string, len(b.Limits))
 	for i, u := range b.Limits {
-		used := "(by key)"
+		used, left := "(by key)", "(by key)"
 		if withUsed {
-			used = strconv.FormatInt(int64(u.Used), 10)
+			used, left = strconv.FormatInt(int64(u.Used), 10), strconv.FormatInt(int64(u.Left), 10)
 		}
 		rows[i] = []string{
-			b.Budget.Name, u.Limit.Metric, strconv.FormatInt(int64(u.Limit.Amount), 10),
-			budget.FormatPer(u.Limit.Per), used,
+			b.Budget.Name, u.Limit.Metric, kindOf(u.Limit),
+			strconv.FormatInt(int64(u.Limit.Amount), 10), budget.FormatPer(u.Limit.Per), used, left,
 			max(0, u.EndsIn).Round(time.Millisecond).String(),
 		}
 	}
 	return rows
+}
+
+// kindOf tells a limit's kind with what belongs to it alone.
+func kindOf(l budget.Limit) string {
+	switch l.Kind {
+	case budget.KindSliding:
+		return fmt.Sprintf("sliding, %d slots", l.Slots)
+	case budget.KindBucket:
+		return fmt.Sprintf("bucket of %d", l.Burst)
+	default:
+		return string(l.Kind)
+	}
 }

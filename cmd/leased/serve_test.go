@@ -83,15 +83,15 @@ func TestServe(t *testing.T) {
 		"budget", "apply", "-f", "testdata/budgets.yaml")
 	ok("budgets:\n- name: llm\n  limits:\n  - {metric: tokens, amount: 5, per: 1h}\n",
 		"budget llm: changed\n", "budget", "apply", "-f", "-")
-	ok("", `BUDGET +METRIC +AMOUNT +PER +USED +ENDS IN\n`+
-		`llm +tokens +5 +1h +0 +\S+\n`+
-		`tenants +requests +100 +1m +\(by key\) +\S+\n`, "budget", "list")
-	ok("", `BUDGET +METRIC +AMOUNT +PER +USED +ENDS IN\n`+
-		`tenants +requests +100 +1m +0 +\S+\n`, "budget", "get", "tenants", "--key", "acme")
+	ok("", `BUDGET +METRIC +KIND +AMOUNT +PER +USED +LEFT +ENDS IN\n`+
+		`llm +tokens +window +5 +1h +0 +0 +\S+\n`+
+		`tenants +requests +window +100 +1m +\(by key\) +\(by key\) +\S+\n`, "budget", "list")
+	ok("", `BUDGET +METRIC +KIND +AMOUNT +PER +USED +LEFT +ENDS IN\n`+
+		`tenants +requests +window +100 +1m +0 +100 +\S+\n`, "budget", "get", "tenants", "--key", "acme")
 	ok("", `NODE +API +STATE +LEADER +TERM +EPOCH +APPLIED +CLUSTER TIME +SESSIONS\n`+
 		`n1 +`+s.api+` +leader +n1 +\d+ +\d+ +\d+ +\S+ +0\n`+
 		`Each line is that member's own view, which may be stale.\n`, "status")
-	ok("", `BUDGET.*\ntenants +requests +100 +1m +\(by key\) +\S+\n`, "budget", "get", "tenants")
+	ok("", `BUDGET.*\ntenants +requests +window +100 +1m +\(by key\) +\(by key\) +\S+\n`, "budget", "get", "tenants")
 	if r := leased(t, "", "__complete", "budget", "delete", "ll"); r.out != "llm\n:4\n" {
 		t.Errorf("completion: got %+v", r)
 	}

@@ -93,9 +93,12 @@ func (Outcome) EnumDescriptor() ([]byte, []int) {
 type Limit struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Metric        string                 `protobuf:"bytes,1,opt,name=metric,proto3" json:"metric,omitempty"`
-	Kind          string                 `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`                          // "window"; empty means "window"
-	Amount        int64                  `protobuf:"varint,3,opt,name=amount,proto3" json:"amount,omitempty"`                     // credits per window, 1..2^53
-	PerNanos      int64                  `protobuf:"varint,4,opt,name=per_nanos,json=perNanos,proto3" json:"per_nanos,omitempty"` // window length in cluster time, 10 ms..400 days
+	Kind          string                 `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`                                // "window", "sliding", "bucket"; empty means "window"
+	Amount        int64                  `protobuf:"varint,3,opt,name=amount,proto3" json:"amount,omitempty"`                           // credits per period, 1..2^53
+	PerNanos      int64                  `protobuf:"varint,4,opt,name=per_nanos,json=perNanos,proto3" json:"per_nanos,omitempty"`       // the period, 10 ms..400 days
+	Slots         int32                  `protobuf:"varint,5,opt,name=slots,proto3" json:"slots,omitempty"`                             // of "sliding": how many windows a period has; 0 means 10
+	Burst         int64                  `protobuf:"varint,6,opt,name=burst,proto3" json:"burst,omitempty"`                             // of "bucket": the credits it holds; 0 means the amount
+	LeaseNanos    int64                  `protobuf:"varint,7,opt,name=lease_nanos,json=leaseNanos,proto3" json:"lease_nanos,omitempty"` // of "bucket", in answers: how long its windows are
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -154,6 +157,27 @@ func (x *Limit) GetAmount() int64 {
 func (x *Limit) GetPerNanos() int64 {
 	if x != nil {
 		return x.PerNanos
+	}
+	return 0
+}
+
+func (x *Limit) GetSlots() int32 {
+	if x != nil {
+		return x.Slots
+	}
+	return 0
+}
+
+func (x *Limit) GetBurst() int64 {
+	if x != nil {
+		return x.Burst
+	}
+	return 0
+}
+
+func (x *Limit) GetLeaseNanos() int64 {
+	if x != nil {
+		return x.LeaseNanos
 	}
 	return 0
 }
@@ -1119,8 +1143,10 @@ type LimitStatus struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Limit         *Limit                 `protobuf:"bytes,1,opt,name=limit,proto3" json:"limit,omitempty"`
 	Window        int64                  `protobuf:"varint,2,opt,name=window,proto3" json:"window,omitempty"`
-	Used          int64                  `protobuf:"varint,3,opt,name=used,proto3" json:"used,omitempty"`                                    // charged in the current window for the key asked
-	EndsInNanos   int64                  `protobuf:"varint,4,opt,name=ends_in_nanos,json=endsInNanos,proto3" json:"ends_in_nanos,omitempty"` // cluster time until the limit rolls
+	Used          int64                  `protobuf:"varint,3,opt,name=used,proto3" json:"used,omitempty"`                                       // charged to the key asked, in all windows that count
+	EndsInNanos   int64                  `protobuf:"varint,4,opt,name=ends_in_nanos,json=endsInNanos,proto3" json:"ends_in_nanos,omitempty"`    // cluster time until the limit rolls
+	Left          int64                  `protobuf:"varint,5,opt,name=left,proto3" json:"left,omitempty"`                                       // what may be granted now
+	OpensInNanos  int64                  `protobuf:"varint,6,opt,name=opens_in_nanos,json=opensInNanos,proto3" json:"opens_in_nanos,omitempty"` // cluster time until all of the limit may be granted again
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1179,6 +1205,20 @@ func (x *LimitStatus) GetUsed() int64 {
 func (x *LimitStatus) GetEndsInNanos() int64 {
 	if x != nil {
 		return x.EndsInNanos
+	}
+	return 0
+}
+
+func (x *LimitStatus) GetLeft() int64 {
+	if x != nil {
+		return x.Left
+	}
+	return 0
+}
+
+func (x *LimitStatus) GetOpensInNanos() int64 {
+	if x != nil {
+		return x.OpensInNanos
 	}
 	return 0
 }
@@ -1960,12 +2000,16 @@ var File_transport_leasedv1_leased_proto protoreflect.FileDescriptor
 
 const file_transport_leasedv1_leased_proto_rawDesc = "" +
 	"\n" +
-	"\x1ftransport/leasedv1/leased.proto\x12\tleased.v1\"h\n" +
+	"\x1ftransport/leasedv1/leased.proto\x12\tleased.v1\"\xb5\x01\n" +
 	"\x05Limit\x12\x16\n" +
 	"\x06metric\x18\x01 \x01(\tR\x06metric\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x16\n" +
 	"\x06amount\x18\x03 \x01(\x03R\x06amount\x12\x1b\n" +
-	"\tper_nanos\x18\x04 \x01(\x03R\bperNanos\"\\\n" +
+	"\tper_nanos\x18\x04 \x01(\x03R\bperNanos\x12\x14\n" +
+	"\x05slots\x18\x05 \x01(\x05R\x05slots\x12\x14\n" +
+	"\x05burst\x18\x06 \x01(\x03R\x05burst\x12\x1f\n" +
+	"\vlease_nanos\x18\a \x01(\x03R\n" +
+	"leaseNanos\"\\\n" +
 	"\x06Budget\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05keyed\x18\x02 \x01(\bR\x05keyed\x12(\n" +
@@ -2028,12 +2072,14 @@ const file_transport_leasedv1_leased_proto_rawDesc = "" +
 	"\x14DeleteBudgetResponse\"8\n" +
 	"\x10GetBudgetRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x10\n" +
-	"\x03key\x18\x02 \x01(\tR\x03key\"\x85\x01\n" +
+	"\x03key\x18\x02 \x01(\tR\x03key\"\xbf\x01\n" +
 	"\vLimitStatus\x12&\n" +
 	"\x05limit\x18\x01 \x01(\v2\x10.leased.v1.LimitR\x05limit\x12\x16\n" +
 	"\x06window\x18\x02 \x01(\x03R\x06window\x12\x12\n" +
 	"\x04used\x18\x03 \x01(\x03R\x04used\x12\"\n" +
-	"\rends_in_nanos\x18\x04 \x01(\x03R\vendsInNanos\"\x8a\x01\n" +
+	"\rends_in_nanos\x18\x04 \x01(\x03R\vendsInNanos\x12\x12\n" +
+	"\x04left\x18\x05 \x01(\x03R\x04left\x12$\n" +
+	"\x0eopens_in_nanos\x18\x06 \x01(\x03R\fopensInNanos\"\x8a\x01\n" +
 	"\x11GetBudgetResponse\x12)\n" +
 	"\x06budget\x18\x01 \x01(\v2\x11.leased.v1.BudgetR\x06budget\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\x04R\brevision\x12.\n" +
