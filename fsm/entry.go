@@ -9,9 +9,9 @@ import (
 	"github.com/leased-io/leased/budget"
 )
 
-// MaxStamp is the latest cluster time of a valid entry, some 290 years: the ends of all windows
-// that are open then, and of the next ones, still fit an Instant.
-const MaxStamp = budget.Instant(math.MaxInt64 - 2*int64(budget.MaxPer))
+// MaxStamp is the latest cluster time of a valid entry, some 140 years: the ends of all windows
+// that are open then, and of what is remembered of them, still fit an Instant.
+const MaxStamp = budget.Instant(math.MaxInt64 - 2*int64(maxMemory))
 
 // The one encoding: deterministic on the way out, strict on the way in, so that bytes are equal
 // exactly if what they mean is.

@@ -17,8 +17,8 @@ func TestEntriesAreRefused(t *testing.T) {
 		{Entry{Open: true, Epoch: 1}, "carries epoch 1, stamp 0, 0 commands: it may carry nothing else"},
 		{Entry{Open: true, Stamp: 1}, "carries epoch 0, stamp 1, 0 commands: it may carry nothing else"},
 		{Entry{Open: true, Commands: make([]Command, 1)}, "0, 1 commands: it may carry nothing else"},
-		{Entry{Stamp: -1}, "stamp is -1: it must be in 0..9154252036854775807"},
-		{Entry{Stamp: MaxStamp + 1}, "stamp is 9154252036854775808: it must be in 0..91542"},
+		{Entry{Stamp: -1}, "stamp is -1: it must be in 0..4730572036854775807"},
+		{Entry{Stamp: MaxStamp + 1}, "stamp is 4730572036854775808: it must be in 0..47305"},
 		{Entry{Commands: make([]Command, MaxCommands+1)}, "has 4097 commands: at most 4096"},
 	}
 	for _, tt := range tests {

@@ -1,6 +1,7 @@
 package fsm
 
 import (
+	"github.com/leased-io/leased/budget"
 	"github.com/leased-io/leased/lease"
 	"github.com/leased-io/leased/trace"
 )
@@ -71,6 +72,10 @@ func (s *State) emitLimit(l *limit) {
 		Limit: l.serial, Amount: int64(l.Amount), OK: !l.empty()}
 	if l.empty() {
 		ev.Until = int64(l.emptyUntil)
+	}
+	if l.Kind != budget.KindWindow {
+		ev.Shape, ev.Slots, ev.Burst = string(l.Kind), int64(l.Slots), int64(l.Burst)
+		ev.Span = int64(l.Span())
 	}
 	s.emit(ev)
 }

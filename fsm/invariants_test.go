@@ -154,7 +154,7 @@ func TestApplyRefusesADisorderedLog(t *testing.T) {
 func TestFarFuture(t *testing.T) {
 	r := newReplicas()
 	r.open(t)
-	l := budget.Limit{Metric: "m", Amount: 5, Per: maxMemory}
+	l := budget.Limit{Metric: "m", Amount: 5, Per: budget.MaxPer}
 	short := budget.Limit{Metric: "n", Amount: 5, Per: 7 * time.Second}
 	other := l
 	other.Per--
@@ -166,11 +166,11 @@ func TestFarFuture(t *testing.T) {
 		Command{Acquire: &lease.Request{Session: 1, Seq: 2, Revision: 2,
 			Asks: []lease.Ask{{Limit: 0, Need: 5, Want: 5}}}})
 	for _, g := range got[2].Grants {
-		if g.TTL <= 0 || g.TTL > maxMemory {
-			t.Errorf("got %+v, want a lease of up to %v", g, maxMemory)
+		if g.TTL <= 0 || g.TTL > budget.MaxPer {
+			t.Errorf("got %+v, want a lease of up to %v", g, budget.MaxPer)
 		}
 	}
-	if d := got[4].Denial; d == nil || d.RetryAfter <= 0 || d.RetryAfter > 2*maxMemory {
-		t.Errorf("got %+v, want a denial for up to twice %v", got[4], maxMemory)
+	if d := got[4].Denial; d == nil || d.RetryAfter <= 0 || d.RetryAfter > 2*budget.MaxPer {
+		t.Errorf("got %+v, want a denial for up to twice %v", got[4], budget.MaxPer)
 	}
 }

@@ -46,9 +46,10 @@ const (
 	KindState Kind = "state"
 	// KindLimit: limit Limit of budget Budget (Metric, Per) is in force with Amount from here
 	// on; Amount 0: it is removed. A limit that starts empty has OK false: nothing is granted
-	// before its first window that begins at or after Until.
+	// before its first window that begins at or after Until. One that is no window limit has a
+	// Shape, "sliding" with Slots or "bucket" with Burst, and windows that are Span long.
 	KindLimit Kind = "limit"
-	// KindRoll: limit Limit entered Window (R4). Every account of it is fresh.
+	// KindRoll: limit Limit entered Window (R4). Every account of a window limit is fresh.
 	KindRoll Kind = "roll"
 	// KindSession: Session was opened on budget Budget, key Key.
 	KindSession Kind = "session"
@@ -65,7 +66,8 @@ const (
 	KindReturn Kind = "return"
 	// KindTakeOver: at T this new cluster took the place of the one that backup Hash is of. The
 	// numbers up to Session, Limit and Lease are that one's; and no limit grants in a window
-	// that begins before T + Per, when the last leases of that one are over.
+	// that begins before nothing counts any more that such a limit granted there: for a window
+	// limit before T + Per, when its last leases are over.
 	KindTakeOver Kind = "take_over"
 )
 
@@ -98,7 +100,7 @@ const (
 
 // Event is one line of a trace. A field that does not belong to its kind is zero and absent.
 // Times that start with At, First or Last are nanoseconds on the recorder's monotonic clock;
-// those in Stamp, T and Until are cluster time; TTL, Life and Per are durations in nanoseconds.
+// those in Stamp, T and Until are cluster time; TTL, Life, Per and Span are durations in nanoseconds.
 type Event struct {
 	Kind Kind  `json:"kind"`
 	At   int64 `json:"at"`
@@ -126,6 +128,12 @@ type Event struct {
 	Budget string `json:"budget,omitempty"`
 	Metric string `json:"metric,omitempty"`
 	Per    int64  `json:"per,omitempty"`
+	// Shape is the limit's kind, Slots, Burst and Span what belongs to it. A window limit, of
+	// which Per is all there is to know, has none of them.
+	Shape  string `json:"shape,omitempty"`
+	Slots  int64  `json:"slots,omitempty"`
+	Burst  int64  `json:"burst,omitempty"`
+	Span   int64  `json:"span,omitempty"`
 	Limit  uint64 `json:"limit,omitempty"`
 	Key    string `json:"key,omitempty"`
 	Window int64  `json:"window,omitempty"`
