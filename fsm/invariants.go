@@ -55,7 +55,7 @@ func typeOK(s *State) error {
 				l.place >= len(s.rolls) || s.rolls[l.place] != l {
 				return fmt.Errorf("limit %d of budget %q is filed wrongly: %+v", i, name, *l)
 			}
-			if len(l.past) > l.keep() || l.keep() > maxPast || len(l.was) > maxPaces {
+			if len(l.past) > maxPast || l.keep() > maxPast || len(l.was) > maxPaces {
 				return fmt.Errorf("limit %d remembers %d windows and was %v", l.serial, len(l.past), l.was)
 			}
 			for _, gen := range l.generations() {

@@ -128,7 +128,7 @@ func takenOver(s *State) error {
 		if l.serial <= o.Floor.Limit {
 			return fmt.Errorf("limit %d has a number up to %d", l.serial, o.Floor.Limit)
 		}
-		if until := o.over(l.Limit); l.start() < until && l.emptyUntil < until {
+		if until := o.over(l.Limit); len(l.was) == 0 && l.start() < until && l.emptyUntil < until {
 			return fmt.Errorf("limit %d in window %d is empty until %d, must be until %d",
 				l.serial, l.window, l.emptyUntil, until)
 		}

@@ -24,6 +24,9 @@ func (c *checker) admission(p *process, g *lease, at *Located) error {
 	a := g.account
 	g.admitted += e.N
 	a.tally.Admitted += e.N
+	if a.watch != nil {
+		a.spent = append(a.spent, spend{copyOf(at), e.First, e.Last, e.N, g.bound})
+	}
 	c.report.Credits += e.N
 	c.report.Admissions += e.Count
 	if a.tally.Admitted > a.tally.Bound {

@@ -118,6 +118,9 @@ type checker struct {
 	tables
 	step    step // the entry that is being applied
 	machine *refine.Machine
+
+	watched  map[*watch]bool // those with windows that are not judged
+	overshot error           // the first interval with too many admissions
 }
 
 func newChecker(opts Options) *checker {
@@ -129,6 +132,7 @@ func newChecker(opts Options) *checker {
 		clusterClock: newClusterClock(),
 		tables:       newTables(),
 		machine:      refine.New(opts.Horizon),
+		watched:      make(map[*watch]bool),
 	}
 }
 
@@ -143,6 +147,9 @@ func (c *checker) run() error {
 		return c.firstDoubt(err)
 	}
 	if err := c.judgeWaiting(); err != nil {
+		return err
+	}
+	if err := c.judgeRest(); err != nil {
 		return err
 	}
 	return c.clockWentBack()

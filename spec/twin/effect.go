@@ -37,7 +37,7 @@ func (c *checker) apply(g *group) error {
 	if c.unrolled > 0 && !g.cut {
 		return c.mustRoll(nil)
 	}
-	return nil
+	return c.overshot
 }
 
 func (c *checker) effect(at *Located) error {

@@ -23,20 +23,20 @@ func (c *checker) grant(at *Located) error {
 			"the lease was told %d ns; from %d to its window's end it has %d",
 			e.TTL, c.now, l.end()-c.now)
 	}
-	if over := c.heir.over(l.per); l.number*l.per < over {
+	if l.start() < l.heirs {
 		return violated(TakeOver, []Located{*at, c.heir.at},
-			"a lease of window %d was granted, which began at %d; those of the old cluster may be "+
-				"spent until %d", e.Window, l.number*l.per, over)
+			"a lease of window %d was granted, which began at %d; those of the old cluster count "+
+				"until %d", e.Window, l.start(), l.heirs)
 	}
 	a := l.account(e.Key)
-	if l.empty || e.Amount < 1 || e.Amount > l.amount-a.used {
-		return violated(NoOverGrant, []Located{*at, l.at},
+	if left := c.left(l, e.Key, a.used); l.empty || e.Amount < 1 || e.Amount > left {
+		return violated(l.rule(), []Located{*at, l.at},
 			"%d credits were granted; limit %d of %d has %d left (starts empty: %t)",
-			e.Amount, l.serial, l.amount, max(0, l.amount-a.used), l.empty)
+			e.Amount, l.serial, l.amount, max(0, left), l.empty)
 	}
 	c.lastLease = e.Lease
 	g := &lease{
-		id: e.Lease, account: a, session: s, seq: e.Seq, amount: e.Amount,
+		id: e.Lease, account: a, session: s, seq: e.Seq, amount: e.Amount, bound: l.amount,
 		granted: *at, born: c.step.at(), told: []int64{e.TTL},
 	}
 	c.leases[g.id] = g
@@ -45,13 +45,32 @@ func (c *checker) grant(at *Located) error {
 	s.live++
 	a.live++
 	a.used += e.Amount
+	if l.kind != KindWindow {
+		c.watches(a)
+		if l.kind == KindBucket {
+			l.buckets[e.Key].charge(l, e.Amount)
+		}
+	}
 	a.tally.Leases++
 	a.tally.Granted += e.Amount
-	a.tally.Bound = max(a.tally.Bound, l.amount)
+	a.tally.Bound = max(a.tally.Bound, l.most(l.amount))
 	c.report.Grants++
 	c.report.Granted += e.Amount
 	c.wakeOn(c.awaitLease, g.id)
 	return nil
+}
+
+// left returns what l has left for key, of whose current window used is charged. It is negative
+// where the limit was lowered below what is charged.
+func (c *checker) left(l *limit, key string, used int64) int64 {
+	switch l.kind {
+	case KindSliding:
+		return l.amount - used - l.before(key)
+	case KindBucket:
+		return l.bucket(key, c.now).left(l)
+	default:
+		return l.amount - used
+	}
 }
 
 // decided returns the limit and the session of a grant or denial.
@@ -110,8 +129,8 @@ func (l *limit) account(key string) *account {
 	a := w.byKey[key]
 	if a == nil {
 		a = &account{window: w, key: key, tally: WindowTally{
-			Budget: l.budget, Metric: l.metric, Key: key, Limit: l.serial, Per: l.per,
-			Window: l.number,
+			Budget: l.budget, Metric: l.metric, Key: key, Limit: l.serial, Kind: l.kind,
+			Per: l.per, Span: l.span, Window: l.number,
 		}}
 		w.byKey[key] = a
 		w.accounts = append(w.accounts, a)
@@ -170,23 +189,39 @@ func (c *checker) deny(at *Located) error {
 		return nil // told again
 	}
 	s.decided, s.denied, s.charged = e.Seq, true, s.charged[:0]
-	if l.number*l.per < l.until {
+	if l.start() < l.until {
 		return nil // it starts empty, perhaps for longer than it must
 	}
-	if e.TTL != l.end()-c.now {
-		return violated(TTL, []Located{*at, c.step.entry},
-			"the denial was told to last %d ns; from %d to the window's end it is %d",
-			e.TTL, c.now, l.end()-c.now)
-	}
 	used := int64(0)
-	if l.current != nil && l.current.byKey[e.Key] != nil {
-		used = l.current.byKey[e.Key].used
+	if l.current != nil {
+		used = l.current.charged(e.Key)
 	}
-	if left := max(0, l.amount-used); e.Amount != left {
-		return violated(NoOverGrant, []Located{*at, l.at},
+	if !c.waits(l, e.Key, used, e.TTL) {
+		return violated(TTL, []Located{*at, c.step.entry, l.at},
+			"the denial was told to last %d ns; at %d there is no more left then than a "+
+				"nanosecond earlier, and the window is over at %d", e.TTL, c.now, l.end())
+	}
+	left := max(0, c.left(l, e.Key, used))
+	if e.Amount != left && (!l.loose || e.Amount < 0 || e.Amount > left) {
+		return violated(l.rule(), []Located{*at, l.at},
 			"a denial says that %d credits are left; there are %d", e.Amount, left)
 	}
 	return nil
+}
+
+// waits reports whether a denied request may be told to ask again after d: when there is more.
+// How much it needs is not recorded.
+func (c *checker) waits(l *limit, key string, used, d int64) bool {
+	switch {
+	case l.kind == KindSliding:
+		return l.slides(key, used, c.now+d)
+	case l.loose:
+		return d > 0 && d <= l.end()-c.now
+	case l.kind == KindBucket:
+		return l.bucket(key, c.now).fills(l, d)
+	default:
+		return d == l.end()-c.now
+	}
 }
 
 // takeBack is a return (WindowLease!Commit, op "return"; MayReturn).
@@ -223,8 +258,12 @@ func (c *checker) takeBack(at *Located) error {
 	}
 	back := *at
 	g.back, g.returned = &back, e.Amount
-	g.account.used -= e.Amount
-	g.account.tally.Returned += e.Amount
+	a := g.account
+	a.used -= e.Amount
+	if l := a.window.limit; l.kind == KindBucket {
+		l.bucket(a.key, c.now).charge(l, -e.Amount)
+	}
+	a.tally.Returned += e.Amount
 	c.report.Returned += e.Amount
 	return nil
 }

@@ -62,6 +62,7 @@ func (h *holder) charge(n int64, limits ...*policy) []*held {
 	for _, p := range limits {
 		h.w.lastLease++
 		p.used[h.key] += n
+		p.enter(entryOf{at: h.w.t, key: h.key, n: n, end: p.end()})
 		l := &held{id: h.w.lastLease, limit: p, window: p.window, amount: n, left: n,
 			ttl: p.end() - h.w.t, end: p.end()}
 		h.w.emit(trace.Event{Kind: trace.KindGrant, Session: h.id, Seq: h.seq, Limit: p.serial,
@@ -83,7 +84,7 @@ func (h *holder) again(leases []*held) {
 func (h *holder) deny(p *policy) {
 	left, opens := max(0, p.amount-p.used[h.key]), p.end()
 	if p.empty {
-		left, opens = 0, ((p.until-1)/p.per+1)*p.per
+		left, opens = 0, ((p.until-1)/p.span+1)*p.span
 	}
 	h.w.emit(trace.Event{Kind: trace.KindDeny, Session: h.id, Seq: h.seq, Limit: p.serial,
 		Key: h.key, Amount: left, TTL: opens - h.w.t})
@@ -143,6 +144,7 @@ func (h *holder) refuseBack(l *held, n int64) {
 
 func (h *holder) takeBack(l *held, n int64) {
 	l.limit.used[h.key] -= n
+	l.limit.enter(entryOf{at: h.w.t, key: h.key, n: -n, end: l.end})
 	h.w.emit(trace.Event{Kind: trace.KindReturn, Session: h.id, Lease: l.id,
 		Limit: l.limit.serial, Key: h.key, Window: l.window, Amount: n, OK: true})
 }

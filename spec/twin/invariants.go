@@ -8,6 +8,8 @@ const (
 	NeverFast        = "NeverFast"
 	Roll             = "Roll"
 	NoOverGrant      = "NoOverGrant"
+	InBudget         = "InBudget"
+	Whole            = "Whole"
 	RequestOnce      = "RequestOnce"
 	FencingMonotonic = "FencingMonotonic"
 	TakeOver         = "TakeOver"
@@ -18,6 +20,7 @@ const (
 	FirstAnswer      = "FirstAnswer"
 	NoCarryOver      = "NoCarryOver"
 	Safe             = "Safe"
+	AnyInterval      = "AnyInterval"
 	Books            = "Books"
 	Behaviour        = "Behaviour"
 )
@@ -46,6 +49,10 @@ func Invariants() []Invariant {
 			"A limit rolls exactly when T enters another of its windows, and is then fresh."},
 		{NoOverGrant, "WindowLease!Books (Limit - avail)",
 			"What is charged to a window, less what was taken back, stays within its limit."},
+		{InBudget, "SlidingLease!InBudget",
+			"What is charged to a window and to the slots before it stays within a sliding limit."},
+		{Whole, "BucketLease!Whole, Refill",
+			"A bucket is refilled at its rate, and its tokens and what is leased of it fit into it."},
 		{RequestOnce, "R8, WindowLease!IsDup",
 			"A request is decided once; a retry is told the same leases."},
 		{FencingMonotonic, "R8, WindowLease!Recycle",
@@ -66,6 +73,8 @@ func Invariants() []Invariant {
 			"Every admission happens, in real time, between the rolls around its lease's window."},
 		{Safe, "WindowLease!Safe (Theorem 1)",
 			"The fleet admits at most the limit in each window of each account."},
+		{AnyInterval, "SlidingLease, BucketLease!AnyInterval (Theorems 2, 3)",
+			"The fleet admits no more in any interval of real time than a sliding limit or a bucket may."},
 		{Books, "WindowLease!Books",
 			"Each credit of a lease is admitted, given up or expired, and never two of these."},
 		{Behaviour, "WindowLease!Next, ClusterClock!Next",

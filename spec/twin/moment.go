@@ -1,6 +1,10 @@
 package twin
 
-import "github.com/leased-io/leased/trace"
+import (
+	"math"
+
+	"github.com/leased-io/leased/trace"
+)
 
 // reading is an instant on one of the run's clocks.
 type reading struct {
@@ -57,6 +61,16 @@ func (s *step) at() *moment {
 		s.moment.after = earliest(s.moment.after, proposed)
 	}
 	return s.moment
+}
+
+// around returns two readings of the only clock that there is, between which the entry's stamp
+// was read. Without a proposal it may have been at any time before.
+func (s *step) around() (from, to int64) {
+	from, to = math.MinInt64, s.at().after[0].at
+	if s.proposal.Line > 0 {
+		from = s.proposal.Event.First
+	}
+	return from, to
 }
 
 func earliest(list []reading, r reading) []reading {

@@ -44,7 +44,9 @@ var harmless = map[string]string{
 	"grant.swap":      "with the hash of the state",
 	"leader.drop":     "of a leader that is not heard of again: it may have lost its last lines",
 	"limit.Amount":    "of a limit that nothing comes near to, or whose denial is not told",
+	"limit.Burst":     "of a bucket that is nowhere near full while it has that size",
 	"limit.Metric":    "a name, where no other limit is its predecessor",
+	"limit.Per-":      "a nanosecond that slots make up for, since they are rounded up",
 	"limit.Until":     "a start that is empty for longer than it must, or to the same window",
 	"limit.drop":      "a change of amount that no grant depended on",
 	"limit.swap":      "with the hash of the state",
@@ -55,6 +57,7 @@ var harmless = map[string]string{
 	"replay.drop":     "of an answer that was not taken",
 	"replay.twice":    "retries may be many",
 	"restore.twice":   "a snapshot may be taken twice",
+	"return.Limit-":   "to none: a return need not name its limit",
 	"return.drop":     "not taking back is charging more",
 	"return.swap":     "with the hash of the state, or an entry of the same window",
 	"return.twice":    "a return that is refused may come again",
@@ -92,6 +95,7 @@ func TestEveryMutantIsRejectedOrExplained(t *testing.T) {
 	used := map[string]bool{}
 	everyMutant(t, story().files, used)
 	everyMutant(t, heirs().files, used)
+	everyMutant(t, kinds().files, used)
 	for k := range harmless {
 		if !used[k] {
 			t.Errorf("no accepted mutant needs the explanation of %s", k)

@@ -492,10 +492,13 @@ func runAt(r *recording, permille int64) {
 // names in the reports.
 func TestPlantedViolationsAreNamed(t *testing.T) {
 	named := map[string]bool{}
-	for i, test := range slices.Concat(planted, plantedInHeirs) {
+	for i, test := range slices.Concat(planted, plantedInHeirs, plantedInKinds) {
 		t.Run(test.name, func(t *testing.T) {
 			r := recordingOf(t, story().files)
-			if i >= len(planted) {
+			switch {
+			case i >= len(planted)+len(plantedInHeirs):
+				r = recordingOf(t, kinds().files)
+			case i >= len(planted):
 				r = recordingOf(t, heirs().files)
 			}
 			test.plant(r)

@@ -56,9 +56,11 @@ type Report struct {
 	// Windows counts the windows of accounts that anything was granted from.
 	Windows int64 `json:"windows"`
 	// Admissions counts an admission once for each lease that it drew on.
-	Admissions int64        `json:"admissions"`
-	Credits    int64        `json:"admitted_credits"`
-	Fullest    *WindowTally `json:"fullest_window,omitempty"`
+	Admissions int64 `json:"admissions"`
+	Credits    int64 `json:"admitted_credits"`
+	// Fullest is of window limits: another one's windows are not what it bounds.
+	Fullest         *WindowTally   `json:"fullest_window,omitempty"`
+	FullestInterval *IntervalTally `json:"fullest_interval,omitempty"`
 
 	// FailOpen is what was admitted without leases by explicit policy, outside every bound.
 	FailOpen int64 `json:"fail_open_credits"`
@@ -93,9 +95,13 @@ type WindowTally struct {
 	Metric string `json:"metric"`
 	Key    string `json:"key,omitempty"`
 	Limit  uint64 `json:"limit"`
+	Kind   string `json:"kind"` // KindWindow, KindSliding or KindBucket
 	Per    int64  `json:"per"`
+	Span   int64  `json:"span"` // how long the window is: per, or a part of it
 	Window int64  `json:"window"`
-	// Bound is the largest limit in force while the window was granted from.
+	// Bound is the largest limit in force while the window was granted from. It says little of a
+	// sliding limit's or a bucket's: the most that the window alone may admit, which is more than
+	// it may together with its neighbours (IntervalTally).
 	Bound    int64 `json:"bound"`
 	Leases   int64 `json:"leases"`
 	Granted  int64 `json:"granted"`
@@ -105,11 +111,11 @@ type WindowTally struct {
 	Unrecorded int64 `json:"unrecorded"`
 }
 
-// fuller reports whether w admitted a larger part of its bound than v. Bounds are positive.
-func (w *WindowTally) fuller(v *WindowTally) bool {
-	wHi, wLo := bits.Mul64(uint64(w.Admitted), uint64(v.Bound))
-	vHi, vLo := bits.Mul64(uint64(v.Admitted), uint64(w.Bound))
-	return wHi > vHi || wHi == vHi && wLo > vLo
+// fuller reports whether a of bound is a larger part than b of boundB. Bounds are positive.
+func fuller(a, bound, b, boundB int64) bool {
+	aHi, aLo := bits.Mul64(uint64(a), uint64(boundB))
+	bHi, bLo := bits.Mul64(uint64(b), uint64(bound))
+	return aHi > bHi || aHi == bHi && aLo > bLo
 }
 
 // Located is an event and where it stands.

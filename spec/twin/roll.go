@@ -1,5 +1,7 @@
 package twin
 
+import "github.com/leased-io/leased/trace"
+
 // advanceTo lets cluster time pass to t: windows close, limits must roll, old things are
 // forgotten.
 func (c *checker) advanceTo(t int64) error {
@@ -22,7 +24,10 @@ func (c *checker) closeWindows() error {
 	for _, l := range c.inForce {
 		if l.end() <= c.now {
 			w := l.current
-			l.number, l.current = c.now/l.per, nil
+			l.number, l.current = c.now/l.span, nil
+			if l.kind != KindWindow {
+				c.leave(l, w)
+			}
 			if !l.unrolled {
 				l.unrolled = true
 				c.unrolled++
@@ -75,6 +80,16 @@ func (c *checker) closeWindow(w *window) error {
 	return nil
 }
 
+// leave takes a limit that is no window limit out of window w, nil if nothing was granted there.
+func (c *checker) leave(l *limit, w *window) {
+	if l.kind == KindSliding {
+		l.slide(w)
+	} else {
+		l.recycleBuckets(c.now)
+	}
+	l.recycleWatches()
+}
+
 // roll is a limit's roll event (R4).
 func (c *checker) roll(at *Located) error {
 	e := &at.Event
@@ -89,11 +104,11 @@ func (c *checker) roll(at *Located) error {
 	case e.Window != l.number:
 		return violated(Roll, []Located{*at, c.step.entry, l.at},
 			"limit %d rolled into window %d; at %d it is in window %d of %d ns",
-			e.Limit, e.Window, c.now, l.number, l.per)
+			e.Limit, e.Window, c.now, l.number, l.span)
 	}
 	l.unrolled = false
 	c.unrolled--
-	if l.number*l.per >= l.until { // a window that began before overlaps with the old leases
+	if l.start() >= l.until { // a window that began before overlaps with the old leases
 		l.empty = false
 	}
 	return nil
@@ -118,7 +133,10 @@ func (c *checker) limit(at *Located) error {
 	if l == nil {
 		return c.newLimit(at)
 	}
-	if e.Budget != l.budget || e.Metric != l.metric || e.Per != l.per || e.Amount < 0 {
+	s := shapeOf(e)
+	s.burst = l.burst // of a bucket it may change
+	if e.Budget != l.budget || e.Metric != l.metric || e.Per != l.per || e.Amount < 0 ||
+		e.Amount > 0 && (s != l.shape || s.sane(e) != "") {
 		return violated(FencingMonotonic, []Located{*at, l.at},
 			"limit %d is %s %s per %d ns and cannot become another one",
 			l.serial, l.budget, l.metric, l.per)
@@ -126,19 +144,33 @@ func (c *checker) limit(at *Located) error {
 	if l.unrolled {
 		return c.mustRoll(l, *at)
 	}
-	l.amount, l.at = e.Amount, *at
-	if e.Amount == 0 {
+	l.at = *at
+	switch {
+	case e.Amount == 0:
 		c.removeLimit(l)
+	case l.kind == KindBucket:
+		c.changeBucket(l, e)
+	default:
+		l.amount = e.Amount
 	}
 	return nil
 }
 
 func (c *checker) newLimit(at *Located) error {
 	e := &at.Event
-	if e.Limit <= c.lastLimit || e.Amount < 1 || e.Per < 1 {
+	s := shapeOf(e)
+	if e.Limit <= c.lastLimit {
 		return violated(FencingMonotonic, []Located{*at},
-			"limit %d (amount %d, per %d) cannot come into force after limit %d",
-			e.Limit, e.Amount, e.Per, c.lastLimit)
+			"limit %d cannot come into force after limit %d", e.Limit, c.lastLimit)
+	}
+	if wrong := s.sane(e); wrong != "" {
+		return violated(s.rule(), []Located{*at},
+			"limit %d of %d per %d ns cannot come into force: %s", e.Limit, e.Amount, e.Per, wrong)
+	}
+	if !s.covers() {
+		return violated(InBudget, []Located{*at}, "the %d slots of limit %d are %d ns each; its "+
+			"period of %d ns and half a percent more must fill them",
+			s.slots, e.Limit, s.span, s.per)
 	}
 	first := c.lastLimit == 0
 	c.lastLimit = e.Limit
@@ -146,14 +178,23 @@ func (c *checker) newLimit(at *Located) error {
 		c.begins()
 	}
 	l := &limit{
-		serial: e.Limit, budget: e.Budget, metric: e.Metric, per: e.Per, amount: e.Amount,
-		number: c.now / e.Per, empty: !e.OK, until: e.Until, at: *at,
+		serial: e.Limit, budget: e.Budget, metric: e.Metric, shape: s, amount: e.Amount,
+		number: c.now / s.span, empty: !e.OK, until: e.Until, at: *at,
+		heirs: c.heir.over(&s, e.Amount),
+	}
+	if l.kind != KindWindow {
+		l.watches = make(map[string]*watch)
+	}
+	if l.kind == KindBucket {
+		l.buckets, l.untouched = make(map[string]*bucket), full(l, c.now)
+		l.leastAmount, l.mostBurst = l.amount, l.burst
+		l.levels.set(l.amount, l.burst, 0, 0)
 	}
 	for _, g := range c.graves {
 		if g.budget == l.budget && g.metric == l.metric && g.until > c.now &&
 			(!l.empty || l.until < g.until) {
 			return violated(NoOverGrant, []Located{*at},
-				"limit %d takes the place of one whose leases live until %d, "+
+				"limit %d takes the place of one whose leases count until %d, "+
 					"and does not start empty until then", l.serial, g.until)
 		}
 	}
@@ -164,6 +205,21 @@ func (c *checker) newLimit(at *Located) error {
 	c.inForce = append(c.inForce, l)
 	c.endsAt(l.end())
 	return nil
+}
+
+// changeBucket gives a bucket another amount or burst, from now on. What a window may admit is the
+// most that it may at any time.
+func (c *checker) changeBucket(l *limit, e *trace.Event) {
+	l.pours(e.Amount, e.Burst, c.now)
+	if l.current != nil {
+		for _, a := range l.current.accounts {
+			a.tally.Bound = max(a.tally.Bound, l.most(l.amount))
+		}
+	}
+	if len(c.clocks) == 1 {
+		from, to := c.step.around()
+		l.levels.set(l.amount, l.burst, from, to)
+	}
 }
 
 func (c *checker) removeLimit(l *limit) {
@@ -184,7 +240,7 @@ func (c *checker) removeLimit(l *limit) {
 			live = append(live, g)
 		}
 	}
-	until := l.end()
+	until := l.end() + l.memory(l.amount)
 	if l.empty {
 		until = max(until, l.until) // the leases of the life before may live longer
 	}

@@ -35,6 +35,7 @@ func (c *checker) forgetLeases() {
 		w := c.closing[0]
 		c.closing = c.closing[1:]
 		c.settleWindow(w)
+		c.judgeStuck(w)
 		// What is left was taken and is not over: it is settled by its holder, or with it.
 		w.leases = nil
 	}
@@ -70,7 +71,9 @@ func (c *checker) settle(g *lease) {
 // closeAccount reports a window of an account, of which everything is known.
 func (c *checker) closeAccount(a *account) {
 	c.report.Windows++
-	if c.report.Fullest == nil || a.tally.fuller(c.report.Fullest) {
+	c.judged(a)
+	if f := c.report.Fullest; a.tally.Kind == KindWindow && (f == nil ||
+		fuller(a.tally.Admitted, a.tally.Bound, f.Admitted, f.Bound)) {
 		tally := a.tally
 		c.report.Fullest = &tally
 	}

@@ -32,18 +32,37 @@ func newTables() tables {
 type limit struct {
 	serial         uint64
 	budget, metric string
-	per, amount    int64
-	number         int64   // its window
-	current        *window // nil until something is granted from it
-	unrolled       bool    // its roll into number was not met yet
+	shape
+	amount   int64
+	number   int64   // its window
+	current  *window // nil until something is granted from it
+	unrolled bool    // its roll into number was not met yet
 	// empty: nothing may be granted before its first window that begins at or after until.
 	empty bool
 	until int64
+	heirs int64   // when the old cluster's leases of such a limit are over, and count no more
 	at    Located // where it came into force or was last changed
+
+	past []*window // of a sliding limit: those before that count, oldest first
+
+	// Of a bucket: by key, and what one is that was never asked.
+	buckets   map[string]*bucket
+	untouched bucket
+	// changed are the instants of its latest changes; leastAmount and mostBurst what it ever was;
+	// loose: there were too many at a time for what is left to be known exactly.
+	changed                []int64
+	leastAmount, mostBurst int64
+	loose                  bool
+
+	levels  levels // of a bucket, in real time
+	watches map[string]*watch
 }
 
 // end returns the first instant after its window.
-func (l *limit) end() int64 { return (l.number + 1) * l.per }
+func (l *limit) end() int64 { return (l.number + 1) * l.span }
+
+// start returns the first instant of its window.
+func (l *limit) start() int64 { return l.number * l.span }
 
 // window is one window of a limit, if anything was granted from it.
 type window struct {
@@ -71,6 +90,12 @@ type account struct {
 	used   int64 // granted and not taken back
 	live   int   // leases not settled
 	tally  WindowTally
+
+	// Of a sliding limit or a bucket: what was admitted and is not judged yet (AnyInterval). told:
+	// all is known.
+	watch *watch
+	spent []spend
+	told  bool
 }
 
 // grave is a removed limit whose leases may still live: a limit that takes its place starts
@@ -112,6 +137,7 @@ type lease struct {
 	session *session
 	seq     uint64
 	amount  int64
+	bound   int64 // the limit's amount when it was granted
 	granted Located
 	born    *moment
 	told    []int64 // TTLs of the grant and its replays, until an answer was taken

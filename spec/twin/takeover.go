@@ -16,14 +16,14 @@ const (
 	greatest = 1 << 53
 )
 
-// over returns when the old cluster's last leases of a limit with this period are over; 0
-// without an old cluster. A lease is used for ttl/phi of real time at most, and ttl <= per; as
-// long as this cluster's clock takes at least to run from t to t + per (docs/adr/0009).
-func (h *heir) over(per int64) int64 {
+// over returns when the old cluster's last leases of such a limit are over and count no more; 0
+// without an old cluster. A lease is used for ttl/phi of real time at most, and ttl <= span; as
+// long as this cluster's clock takes at least to run from t to t + span (docs/adr/0009).
+func (h *heir) over(s *shape, amount int64) int64 {
 	if h == nil {
 		return 0
 	}
-	return h.t + per
+	return h.t + s.span + s.memory(amount)
 }
 
 // takeOver makes this cluster another one's successor: as the first thing that it does.
@@ -80,11 +80,10 @@ func (c *checker) elsewhere(session uint64) bool {
 
 // startsAfter checks that a limit that comes into force waits for the old cluster's leases.
 func (c *checker) startsAfter(l *limit) error {
-	over := c.heir.over(l.per)
-	if l.number*l.per >= over || l.empty && l.until >= over {
+	if l.start() >= l.heirs || l.empty && l.until >= l.heirs {
 		return nil
 	}
 	return violated(TakeOver, []Located{l.at, c.heir.at},
 		"limit %d comes into force and does not start empty until %d, "+
-			"when the old cluster's leases of %d ns are over", l.serial, over, l.per)
+			"when the old cluster's leases of %d ns count no more", l.serial, l.heirs, l.span)
 }

@@ -61,6 +61,11 @@ func (r *Report) writeFigures(b *bytes.Buffer) {
 			f.Budget, f.Metric, time.Duration(f.Per), f.Key, f.Window,
 			f.Admitted, f.Bound, percent(f.Admitted, f.Bound))
 	}
+	if f := r.FullestInterval; f != nil {
+		fmt.Fprintf(b, "  any time    %s %s per %s, key %q, %s: %d of %d (%s)\n",
+			f.Budget, f.Metric, time.Duration(f.Per), f.Key, f.Kind,
+			f.Admitted, f.Bound, percent(f.Admitted, f.Bound))
+	}
 	switch {
 	case r.RealTimeChecked:
 		b.WriteString("  real time   every admission was over when its window was\n")

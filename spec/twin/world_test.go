@@ -42,14 +42,18 @@ type world struct {
 type policy struct {
 	serial         uint64
 	budget, metric string
+	shape          string // as in its event
 	per, amount    int64
+	slots, burst   int64
+	span           int64
 	window         int64
 	used           map[string]int64
 	empty          bool
 	until          int64
+	book           []entryOf // of one that is no window limit
 }
 
-func (p *policy) end() int64 { return (p.window + 1) * p.per }
+func (p *policy) end() int64 { return (p.window + 1) * p.span }
 
 type recorded struct {
 	id    int
@@ -183,8 +187,8 @@ func (w *world) land(epoch uint64, stamp int64, do func()) {
 		slices.SortStableFunc(due, func(a, b *policy) int { return cmp.Compare(a.end(), b.end()) })
 		for _, p := range due {
 			if p.end() <= w.t {
-				p.window, p.used = w.t/p.per, map[string]int64{}
-				p.empty = p.empty && p.window*p.per < p.until
+				p.window, p.used = w.t/p.span, map[string]int64{}
+				p.empty = p.empty && p.window*p.span < p.until
 				w.emit(trace.Event{Kind: trace.KindRoll, Limit: p.serial, Window: p.window})
 			}
 		}
@@ -257,12 +261,17 @@ func (w *world) restart(i int) {
 
 // put brings a limit into force, with a grave's until if it has to start empty.
 func (w *world) put(budget, metric string, amount, per, until int64) *policy {
+	p := &policy{budget: budget, metric: metric, per: per, amount: amount, span: per}
+	return w.putPolicy(p, until)
+}
+
+func (w *world) putPolicy(p *policy, until int64) *policy {
 	w.lastLimit++
-	p := &policy{serial: w.lastLimit, budget: budget, metric: metric, per: per, amount: amount,
-		used: map[string]int64{}, empty: until > 0, until: until}
+	p.serial, p.used, p.until = w.lastLimit, map[string]int64{}, until
 	w.entry(func() {
-		p.window = w.t / per
-		p.empty = p.window*per < until
+		p.window = w.t / p.span
+		p.empty = p.window*p.span < until
+		p.enter(entryOf{at: w.t, amount: p.amount, burst: p.burst})
 		w.emitLimit(p)
 		w.limits = append(w.limits, p)
 	})
@@ -270,14 +279,19 @@ func (w *world) put(budget, metric string, amount, per, until int64) *policy {
 }
 
 func (w *world) emitLimit(p *policy) {
-	w.emit(trace.Event{Kind: trace.KindLimit, Limit: p.serial, Budget: p.budget,
-		Metric: p.metric, Per: p.per, Amount: p.amount, OK: !p.empty, Until: p.until})
+	e := trace.Event{Kind: trace.KindLimit, Limit: p.serial, Budget: p.budget,
+		Metric: p.metric, Per: p.per, Amount: p.amount, OK: !p.empty, Until: p.until}
+	if p.shape != "" && p.amount > 0 {
+		e.Shape, e.Slots, e.Burst, e.Span = p.shape, p.slots, p.burst, p.span
+	}
+	w.emit(e)
 }
 
 func (w *world) setAmount(p *policy, amount int64) {
 	w.entry(func() {
 		if p.amount != amount {
 			p.amount = amount
+			p.enter(entryOf{at: w.t, amount: amount, burst: p.burst})
 			w.emitLimit(p)
 		}
 	})

@@ -117,7 +117,7 @@ func missing(list []Count) []string {
 }
 
 // maxNamed bounds the steps that String names.
-const maxNamed = 4
+const maxNamed = 3
 
 // String returns the coverage in a line.
 func (c *Coverage) String() string {

@@ -9,6 +9,8 @@
 //	T, epoch, term                     ClusterClock: done (TimeOf, Valid), term
 //	leadership, hand                   ClusterClock: lead, ready, clock, hand
 //	limit.avail, limit.window          WindowLease: avail, Win(T), for each key
+//	limit.past                         SlidingLease: tab, by slots before Slot(T) that count
+//	account.tok, used, exp             BucketLease: tok, and tab with one exp at a time
 //	session.decided, charged; lease    WindowLease: tab, in the form of ADR 1
 //	session.sent, attempts, answered   WindowLease: cli.st "sent", ans
 //	lease.st, cred, back               WindowLease: cli.st "held" and "gone", cred, back
@@ -16,6 +18,7 @@
 //	elect, failover, open, propose     Elect and Recover, Failover, Ready, Read with Append_
 //	commit, roll                       Commit: the command's time, and the roll
 //	grant, replay, deny                Commit of a "reserve": new, IsDup, and none left
+//	present                            BucketLease!Touch, with Refill
 //	giveBack                           Commit of a "return": MayReturn, and OTHER
 //	send, accept, admit                Send, Accept, Admit
 //	giveUp, expire                     Return; Crash of what is left of one lease

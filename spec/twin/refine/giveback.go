@@ -38,7 +38,11 @@ func (m *Machine) giveBack(e *trace.Event) *Refusal {
 	}
 	g.ret = true
 	s.returnable = append(s.returnable[:at], s.returnable[at+1:]...)
-	g.limit.account(s.key).used -= e.Amount
+	if a := m.present(g.limit, s.key); g.limit.shape == bucket {
+		a.move(g.limit, -e.Amount)
+	} else {
+		a.used -= e.Amount
+	}
 	m.counts.step(returns)
 	return nil
 }

@@ -215,7 +215,7 @@ func TestEveryGuardRefuses(t *testing.T) {
 	if r := Passes("n1", 2, 1); r != nil && Passes("n1", 1, 1) == nil {
 		refused[r.Action] = map[string]bool{r.Guard: true}
 	}
-	for i, p := range slices.Concat(plantsInHeirs, plants, shared()) {
+	for i, p := range slices.Concat(plantsInHeirs, plants, plantsInKinds, shared()) {
 		s := tell()
 		if i < len(plantsInHeirs) {
 			s = heirs()

@@ -3,29 +3,45 @@ package refine
 import "github.com/leased-io/leased/trace"
 
 // limit is one life of a limit. Each of its keys is an account, and each account an instance of
-// WindowLease; they share T.
+// WindowLease, or of the module of its shape; they share T.
 type limit struct {
 	serial         uint64
 	budget, metric string
+	shape          string // "", sliding or bucket
 	per, amount    int64
+	slots, burst   int64
+	span           int64 // how long a window is
 	window         int64
 	until          int64 // of a limit that starts empty, until it does not any more
 	gone           bool
 	// avail is what is not charged in window, by key: here what is, since the amount may change.
+	// Of a bucket what was asked and is not as if it never had been.
 	avail  map[string]*account
 	leases []*lease // of window
+
+	past []generation // of a sliding limit, oldest first
+
+	// Of a bucket: an account that was never asked; the latest changes, what it ever was, and
+	// whether there were more changes than are surely remembered.
+	untouched      *account
+	changes        []int64
+	least, largest int64
+	loose          bool
 }
 
 // account is one key's part of a limit's window: used is the specification's Limit - avail.
-type account struct{ used int64 }
+type account struct {
+	used int64
+	tokens
+}
 
-func (l *limit) end() int64  { return (l.window + 1) * l.per }
-func (l *limit) empty() bool { return l.window*l.per < l.until }
+func (l *limit) end() int64  { return (l.window + 1) * l.span }
+func (l *limit) empty() bool { return l.window*l.span < l.until }
 
 // opens is when an account of the limit is fresh the next time.
 func (l *limit) opens() int64 {
 	if l.empty() {
-		return ((l.until-1)/l.per + 1) * l.per
+		return ((l.until-1)/l.span + 1) * l.span
 	}
 	return l.end()
 }
@@ -34,18 +50,44 @@ func (l *limit) opens() int64 {
 func (l *limit) account(key string) *account {
 	a := l.avail[key]
 	if a == nil {
-		a = &account{}
+		if a = (&account{}); l.shape == bucket {
+			a = l.fresh()
+		}
 		l.avail[key] = a
 	}
 	return a
 }
 
-// left returns what is left of the limit for a.
-func (l *limit) left(a *account) int64 {
-	if l.empty() {
-		return 0
+// present returns key's account, with its bucket refilled to T (BucketLease!Touch).
+func (m *Machine) present(l *limit, key string) *account {
+	a := l.account(key)
+	if l.shape == bucket {
+		m.countRefill(a.refill(l, m.T))
 	}
-	return max(0, l.amount-a.used)
+	return a
+}
+
+func (m *Machine) countRefill(r refilled) {
+	if r.over {
+		m.counts.step(refillsOver)
+	}
+	if r.capped {
+		m.counts.step(refillsCapped)
+	}
+}
+
+// left returns what is left of the limit for a, which is key's and present.
+func (l *limit) left(a *account, key string) int64 {
+	switch {
+	case l.empty():
+		return 0
+	case l.shape == bucket:
+		return a.left(l)
+	case l.shape == sliding:
+		return max(0, l.amount-a.used-l.before(key))
+	default:
+		return max(0, l.amount-a.used)
+	}
 }
 
 // grave names what a removed limit leaves behind: when its last leases are over.
@@ -61,9 +103,9 @@ func (m *Machine) roll(e *trace.Event) *Refusal {
 	case l.end() > m.T:
 		return refuse(Roll, "Due", "window %d of limit %d ends at %d, and it is %d",
 			l.window, l.serial, l.end(), m.T)
-	case e.Window != m.T/l.per:
+	case e.Window != m.T/l.span:
 		return refuse(Roll, "Window", "at %d limit %d is in window %d, not %d",
-			m.T, l.serial, m.T/l.per, e.Window)
+			m.T, l.serial, m.T/l.span, e.Window)
 	case m.at.begun:
 		return refuse(Roll, "First", "limit %d rolls after the entry has begun to do other things",
 			l.serial)
@@ -78,7 +120,7 @@ func (m *Machine) roll(e *trace.Event) *Refusal {
 		m.counts.step(rolls)
 	}
 	m.leave(l)
-	l.window = e.Window
+	m.countRefill(l.roll(e.Window, m.T))
 	if !l.empty() {
 		l.until = 0
 	}
@@ -101,25 +143,39 @@ func (m *Machine) limit(e *trace.Event) *Refusal {
 // put brings a limit into force: empty, while leases of one in whose place it comes are about,
 // or for longer.
 func (m *Machine) put(e *trace.Event) *Refusal {
+	l := &limit{serial: e.Limit, budget: e.Budget, metric: e.Metric, shape: e.Shape, per: e.Per,
+		amount: e.Amount, slots: e.Slots, burst: e.Burst, span: e.Span, until: e.Until,
+		avail: make(map[string]*account)}
+	if l.shape == "" {
+		l.span = l.per
+	}
 	until := m.graves[grave{e.Budget, e.Metric}]
-	begun, old := m.begunBefore(e.Per)
 	switch {
 	case e.Limit != m.lastLimit+1:
 		return refuse(PutLimit, "Next", "limit %d comes into force after limit %d",
 			e.Limit, m.lastLimit)
-	case e.Amount < 1 || e.Per < 1:
-		return refuse(PutLimit, "Sane", "limit %d of %d in %d ns", e.Limit, e.Amount, e.Per)
+	case e.Amount < 1 || e.Per < 1 || !sane(e):
+		return refuse(PutLimit, "Sane", "limit %d of %d in %d ns, shape %q, %d slots, burst %d, "+
+			"span %d", e.Limit, e.Amount, e.Per, e.Shape, e.Slots, e.Burst, e.Span)
+	case !slotsCover(e):
+		return refuse(PutLimit, "Span", "%d slots of %d ns are not the period of %d ns of limit %d",
+			e.Slots, e.Span, e.Per, e.Limit)
 	case e.OK && until > m.T || !e.OK && e.Until < until || e.OK != (e.Until == 0):
 		return refuse(PutLimit, "Grave",
 			"limit %d starts empty: %t, until %d; leases in its place are about until %d",
 			e.Limit, !e.OK, e.Until, until)
-	case begun && e.Until < old:
+	}
+	l.window = m.T / l.span
+	if begun, old := m.begunBefore(l); begun && e.Until < old {
 		return refuse(PutLimit, "Heir",
 			"limit %d starts empty: %t, until %d; the old cluster's leases are about until %d",
 			e.Limit, !e.OK, e.Until, old)
 	}
-	l := &limit{serial: e.Limit, budget: e.Budget, metric: e.Metric, per: e.Per, amount: e.Amount,
-		window: m.T / e.Per, until: e.Until, avail: make(map[string]*account)}
+	if l.shape == bucket {
+		l.untouched = &account{tokens: tokens{T: m.T}}
+		l.untouched.tok.Set(l.untouched.cap(l))
+		l.least, l.largest = l.amount, l.burst
+	}
 	m.lastLimit = l.serial
 	m.limits[l.serial] = l
 	m.budgets[l.budget]++
@@ -131,7 +187,8 @@ func (m *Machine) put(e *trace.Event) *Refusal {
 	return nil
 }
 
-// change gives a limit another amount, which leaves its accounts as they are.
+// change gives a limit another amount, or a bucket another burst, which leaves its accounts as
+// they are.
 func (m *Machine) change(l *limit, e *trace.Event) *Refusal {
 	until := int64(0)
 	if l.empty() {
@@ -141,19 +198,27 @@ func (m *Machine) change(l *limit, e *trace.Event) *Refusal {
 	case e.Budget != l.budget || e.Metric != l.metric || e.Per != l.per:
 		return refuse(ChangeLimit, "Same", "limit %d is %s %s in %d ns, not %s %s in %d",
 			l.serial, l.budget, l.metric, l.per, e.Budget, e.Metric, e.Per)
-	case e.Amount < 1 || e.Amount == l.amount:
-		return refuse(ChangeLimit, "Amount", "limit %d of %d is changed to %d",
-			l.serial, l.amount, e.Amount)
+	case e.Shape != l.shape || e.Slots != l.slots || l.shape != "" && e.Span != l.span:
+		return refuse(ChangeLimit, "Shape", "limit %d with shape %q, %d slots and span %d becomes %q, "+
+			"%d and %d", l.serial, l.shape, l.slots, l.span, e.Shape, e.Slots, e.Span)
+	case e.Amount < 1 || e.Amount == l.amount && e.Burst == l.burst || !sane(e):
+		return refuse(ChangeLimit, "Amount", "limit %d of %d, burst %d is changed to %d, %d",
+			l.serial, l.amount, l.burst, e.Amount, e.Burst)
 	case e.OK != (until == 0) || e.Until != until:
 		return refuse(ChangeLimit, "Empty", "limit %d is empty: %t, until %d; it is until %d",
 			l.serial, !e.OK, e.Until, until)
+	}
+	if l.shape == bucket {
+		m.countRefill(l.changeBucket(e.Amount, e.Burst, m.T))
+		m.counts.step(changesBucket)
+		return nil
 	}
 	l.amount = e.Amount
 	m.counts.step(changes)
 	return nil
 }
 
-// remove ends a limit's life. Its leases may be spent until its window ends.
+// remove ends a limit's life. Its leases may be spent until its window ends, and count after that.
 func (m *Machine) remove(l *limit, e *trace.Event) *Refusal {
 	if e.Budget != l.budget || e.Metric != l.metric || e.Per != l.per || !e.OK || e.Until != 0 {
 		return refuse(RemoveLimit, "Same", "limit %d is %s %s in %d ns, not %s %s in %d",
@@ -165,7 +230,7 @@ func (m *Machine) remove(l *limit, e *trace.Event) *Refusal {
 		}
 	}
 	g := grave{l.budget, l.metric}
-	m.graves[g] = max(m.graves[g], l.end())
+	m.graves[g] = max(m.graves[g], l.end()+l.memory())
 	if l.empty() {
 		m.graves[g] = max(m.graves[g], l.until) // the leases of the life before may live longer
 	}

@@ -130,6 +130,9 @@ func (m *Machine) Size() int {
 		len(m.leases) + len(m.dying) + len(m.late) + len(m.ended)
 	for _, l := range m.limits {
 		n += len(l.leases) + len(l.avail)
+		for _, g := range l.past {
+			n += len(g.used)
+		}
 	}
 	for _, s := range m.sessions {
 		n += len(s.returnable) + len(s.charged)

@@ -8,7 +8,7 @@ type late struct {
 	forget int64
 }
 
-// leave empties a limit's window: its accounts are fresh, and its leases over for the log.
+// leave ends a limit's window: its leases are over for the log.
 func (m *Machine) leave(l *limit) {
 	for _, g := range l.leases {
 		g.closed = true
@@ -20,9 +20,6 @@ func (m *Machine) leave(l *limit) {
 	}
 	clear(l.leases)
 	l.leases = l.leases[:0]
-	if len(l.avail) > 0 {
-		l.avail = make(map[string]*account)
-	}
 }
 
 // over is the end of a lease for its holder.

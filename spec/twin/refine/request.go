@@ -100,7 +100,7 @@ func (m *Machine) accept(f *File, e *trace.Event) *Refusal {
 		return refuse(Accept, "Request", "lease %d of request %d is taken for request %d",
 			g.id, g.seq, e.Seq)
 	}
-	t := (g.window+1)*g.limit.per - e.TTL
+	t := (g.window+1)*g.limit.span - e.TTL
 	if !f.gap {
 		if r := m.answers(s, g, e, t); r != nil {
 			return r

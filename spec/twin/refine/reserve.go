@@ -64,7 +64,8 @@ func (m *Machine) grant(e *trace.Event) *Refusal {
 	if r != nil {
 		return r
 	}
-	a := l.account(e.Key)
+	a := m.present(l, e.Key)
+	left := l.left(a, e.Key)
 	companion := m.at.granting == s && e.Seq == s.decided
 	switch {
 	case !companion && e.Seq <= s.decided:
@@ -81,8 +82,14 @@ func (m *Machine) grant(e *trace.Event) *Refusal {
 		return refuse(Grant, "Next", "lease %d is granted after lease %d", e.Lease, m.lastLease)
 	case l.empty():
 		return refuse(Grant, "Empty", "limit %d grants nothing before %d", l.serial, l.opens())
-	case e.Amount < 1 || e.Amount > l.amount-a.used:
-		return refuse(Grant, "Avail", "%d credits are granted of %d", e.Amount, l.left(a))
+	case l.shape == sliding && e.Amount > left:
+		return refuse(Grant, "Charged", "%d credits are granted of %d; windows before count %d",
+			e.Amount, left, l.before(e.Key))
+	case l.shape == bucket && e.Amount > left:
+		return refuse(Grant, "Refill", "%d credits are granted of %d; %d are out",
+			e.Amount, left, a.used)
+	case e.Amount < 1 || e.Amount > left:
+		return refuse(Grant, "Avail", "%d credits are granted of %d", e.Amount, left)
 	case e.Window != l.window:
 		return refuse(Grant, "Window", "a lease of window %d is granted in window %d",
 			e.Window, l.window)
@@ -91,11 +98,17 @@ func (m *Machine) grant(e *trace.Event) *Refusal {
 	}
 	m.lastLease = e.Lease
 	m.charge(s, l, e, companion)
-	a.used += e.Amount
+	if l.shape == bucket {
+		a.move(l, e.Amount)
+	} else {
+		a.used += e.Amount
+	}
 	switch {
 	case companion:
 		m.counts.step(grantsCompanion)
-	case a.used == l.amount:
+	case l.shape == sliding && l.before(e.Key) > 0:
+		m.counts.step(grantsPast)
+	case e.Amount == left:
 		m.counts.step(grantsLast)
 	default:
 		m.counts.step(grants)
@@ -155,7 +168,7 @@ func (m *Machine) replay(e *trace.Event) *Refusal {
 			e.Lease, s.charged[s.round].id)
 	}
 	g := s.charged[s.round]
-	ttl := (g.window+1)*g.limit.per - m.T
+	ttl := (g.window+1)*g.limit.span - m.T
 	switch {
 	case e.Amount != g.g || e.Window != g.window:
 		return refuse(Replay, "Content", "lease %d of %d in window %d is told as %d in %d",
@@ -198,32 +211,61 @@ func (m *Machine) deny(e *trace.Event) *Refusal {
 	if r != nil {
 		return r
 	}
-	left := l.left(l.account(e.Key))
+	a := m.present(l, e.Key)
+	left := l.left(a, e.Key)
 	switch {
 	case e.Seq <= s.decided:
 		return refuse(Deny, "Once", "request %d of session %d is denied; request %d was decided",
 			e.Seq, s.id, s.decided)
-	case left == l.amount:
+	case left == l.most() && !l.loose:
 		return refuse(Deny, "Short", "request %d of session %d is denied; all %d of limit %d are left",
 			e.Seq, s.id, left, l.serial)
-	case e.Amount != left:
+	case e.Amount != left && (!l.loose || e.Amount < 0 || e.Amount > left):
 		return refuse(Deny, "Left", "a denial says that %d credits are left; there are %d",
 			e.Amount, left)
-	case e.TTL != l.opens()-m.T:
-		return refuse(Deny, "Ttl", "a denial is told %d ns; the limit opens in %d",
-			e.TTL, l.opens()-m.T)
+	}
+	if r := m.waits(l, a, e); r != nil {
+		return r
 	}
 	s.decided, s.charged, s.round = e.Seq, s.charged[:0], 0
 	switch {
 	case l.empty():
 		m.counts.step(deniesEmpty)
-		m.counts.refused(deniedByEmpty)
-	case left == 0:
-		m.counts.step(denies)
-		m.counts.refused(deniedByNone)
+	case l.shape == sliding && m.T+e.TTL < l.leaves():
+		m.counts.step(deniesSlides)
+	case l.shape == bucket && m.T+e.TTL < l.end():
+		m.counts.step(deniesRefills)
 	default:
 		m.counts.step(denies)
+	}
+	switch {
+	case l.empty():
+		m.counts.refused(deniedByEmpty)
+	case left == 0:
+		m.counts.refused(deniedByNone)
+	default:
 		m.counts.refused(deniedByNeed)
+	}
+	return nil
+}
+
+// waits are the guards of a denial that are about how long it tells to wait: until there is more.
+// How much is needed is not recorded.
+func (m *Machine) waits(l *limit, a *account, e *trace.Event) *Refusal {
+	switch {
+	case l.empty() || l.shape == "":
+		if e.TTL != l.opens()-m.T {
+			return refuse(Deny, "Ttl", "a denial is told %d ns; the limit opens in %d",
+				e.TTL, l.opens()-m.T)
+		}
+	case l.shape == sliding:
+		if !l.slides(e.Key, m.T+e.TTL) {
+			return refuse(Deny, "Slides", "a denial is told %d ns; no charge that matters leaves then",
+				e.TTL)
+		}
+	case !a.refills(l, e.TTL):
+		return refuse(Deny, "Refills", "a denial is told %d ns; there is no more than a nanosecond "+
+			"before, and the window ends in %d", e.TTL, l.end()-m.T)
 	}
 	return nil
 }

@@ -16,17 +16,23 @@ const (
 	puts
 	putsEmpty
 	changes
+	changesBucket
 	removes
 	opensSession
 	endsSession
 	forgetsSession
 	takesOver
+	refillsCapped
+	refillsOver
 	grants
 	grantsLast
+	grantsPast
 	grantsCompanion
 	replays
 	replaysOver
 	denies
+	deniesSlides
+	deniesRefills
 	deniesEmpty
 	returns
 	returnsRefused
@@ -61,17 +67,23 @@ var steps = [numSteps]struct{ name, text string }{
 	puts:             {"PutLimit", "a limit comes into force"},
 	putsEmpty:        {"PutLimitEmpty", "a limit comes into force and starts empty"},
 	changes:          {"ChangeLimit", "a limit gets another amount"},
+	changesBucket:    {"ChangeBucket", "a bucket gets another amount or burst"},
 	removes:          {"RemoveLimit", "a limit is removed"},
 	opensSession:     {"OpenSession", "a session is opened"},
 	endsSession:      {"EndSession", "a session is closed by its holder"},
 	forgetsSession:   {"ForgetSession", "a session is forgotten"},
 	takesOver:        {"TakeOver", "a new cluster takes another one's place"},
+	refillsCapped:    {"RefillCapped", "credits on leases are part of the bucket: a refill stops"},
+	refillsOver:      {"RefillOver", "a refill goes on beyond the end of leases, and what they held"},
 	grants:           {"Grant", "a request is charged"},
 	grantsLast:       {"GrantLast", "a request is charged all that is left"},
+	grantsPast:       {"GrantPast", "a request is charged while charges of windows before count"},
 	grantsCompanion:  {"GrantCompanion", "a request is charged to another limit too"},
 	replays:          {"Replay", "a retry is answered, and its lease has time left"},
 	replaysOver:      {"ReplayOver", "a retry is answered, and its lease has none"},
 	denies:           {"Deny", "a request is denied"},
+	deniesSlides:     {"DenySlides", "a denied request waits until a window before counts no more"},
+	deniesRefills:    {"DenyRefills", "a denied request waits for a refill, not for its window's end"},
 	deniesEmpty:      {"DenyEmpty", "a request is denied by a limit that starts empty"},
 	returns:          {"Return", "credits are taken back"},
 	returnsRefused:   {"ReturnRefused", "credits are not taken back"},

@@ -101,6 +101,7 @@ func tell() *story {
 	s.denied()
 	s.window1()
 	s.epoch3()
+	s.kinds()
 	return s
 }
 

@@ -31,9 +31,9 @@ func (m *Machine) takeOver(e *trace.Event) *Refusal {
 	return nil
 }
 
-// begunBefore returns when the old cluster's leases of a limit with this period are over, and
-// whether a window that T is in began before that.
-func (m *Machine) begunBefore(per int64) (bool, int64) {
-	over := m.heir.t + per
-	return m.heir.is && per > 0 && m.T/per*per < over, over
+// begunBefore returns when the old cluster's leases of such a limit are over and count no more,
+// and whether the limit's window began before that.
+func (m *Machine) begunBefore(l *limit) (bool, int64) {
+	over := m.heir.t + l.span + l.memory()
+	return m.heir.is && l.window*l.span < over, over
 }

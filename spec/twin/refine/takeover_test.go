@@ -32,6 +32,12 @@ func heirs() *story {
 	s.add("roll 1 on", node, rollOf(1, 2))
 	s.add("roll 3 on", node, rollOf(3, 2))
 	s.add("grant", node, grantOf(jump+5001, jump+102, 2, jump+3+1, 2, 4, 90))
+	slides := slidingOf(jump+3+4, 10) // a window of 200, and three more in which it counts
+	slides.OK, slides.Until = false, 5+200+600
+	s.add("limit 4", node, slides)
+	fills := bucketOf(jump+3+5, 10, 5) // a window of 150, and a fill of 500
+	fills.OK, fills.Until = false, 5+150+500
+	s.add("limit 5", node, fills)
 	return s
 }
 
@@ -57,6 +63,8 @@ var plantsInHeirs = []plant{
 	{TakeOver, "Jump", set("take over", func(e *trace.Event) { e.Lease = 5000 })},
 	{PutLimit, "Heir", set("limit 1", func(e *trace.Event) { e.Until-- })},
 	{PutLimit, "Heir", set("limit 1", func(e *trace.Event) { e.OK, e.Until = true, 0 })},
+	{PutLimit, "Heir", set("limit 4", func(e *trace.Event) { e.Until-- })},
+	{PutLimit, "Heir", set("limit 5", func(e *trace.Event) { e.Until-- })},
 	{PutLimit, "Grave", set("limit 3", func(e *trace.Event) { e.Until = 105 })},
 	{Grant, "Next", set("grant", func(e *trace.Event) { e.Lease = jump + 5000 })},
 	{OpenSession, "Next", set("session", func(e *trace.Event) { e.Session = 102 })},

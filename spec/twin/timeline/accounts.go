@@ -12,7 +12,9 @@ import (
 type limit struct {
 	serial         uint64
 	budget, metric string
-	per, amount    int64
+	kind           string
+	per, span      int64
+	bound          int64   // of a window alone
 	bands          []*band // oldest first
 	over           bool    // it was removed
 }
@@ -56,12 +58,15 @@ type tally struct {
 func (t *Timeline) limitEvent(e *trace.Event) {
 	l := t.limits[e.Limit]
 	if l == nil {
-		l = &limit{serial: e.Limit, budget: e.Budget, metric: e.Metric, per: e.Per}
+		l = &limit{serial: e.Limit, budget: e.Budget, metric: e.Metric, per: e.Per,
+			kind: cmp.Or(e.Shape, twin.KindWindow)}
+		l.span, _ = twin.Windows(e)
 		t.limits[e.Limit] = l
-		t.enter(l, t.axis.now/max(1, e.Per))
+		t.enter(l, t.axis.now/l.span)
 	}
-	l.amount = e.Amount
-	if e.Amount == 0 {
+	if e.Amount > 0 {
+		_, l.bound = twin.Windows(e)
+	} else {
 		t.leave(l)
 		l.over = true
 		delete(t.limits, e.Limit)
@@ -151,7 +156,8 @@ func (t *Timeline) tally(a *account, window int64) *tally {
 	}
 	l := a.limit
 	w := &tally{account: a, WindowTally: twin.WindowTally{Budget: l.budget, Metric: l.metric,
-		Key: a.id.key, Limit: l.serial, Per: l.per, Window: window}}
+		Key: a.id.key, Limit: l.serial, Kind: l.kind,
+		Per: l.per, Span: l.span, Window: window}}
 	a.tallies = append(a.tallies, w)
 	old, out := t.tallies.push(w, maxWindows)
 	for range maxWindows {

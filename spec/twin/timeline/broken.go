@@ -117,7 +117,8 @@ func (b *builder) finish(k *broken) *violation {
 			}
 		}
 	}
-	if len(k.Events) > 0 && v.Account >= 0 {
+	// What AnyInterval is broken by was observed: it is judged when its window is over.
+	if len(k.Events) > 0 && v.Account >= 0 && k.Invariant != twin.AnyInterval {
 		v.Excess, v.ExcessOf = excess(&k.Events[0].Event)
 	}
 	return v

@@ -113,7 +113,7 @@ func (t *Timeline) grant(e *trace.Event) {
 	w := t.tally(a, e.Window)
 	w.Leases++
 	w.Granted += e.Amount
-	w.Bound = max(w.Bound, l.amount)
+	w.Bound = max(w.Bound, l.bound)
 	g := &lease{id: e.Lease, account: a, session: t.session(e.Session), tally: w,
 		window: e.Window, amount: e.Amount, ttl: e.TTL, granted: t.axis.log,
 		grantedAt: t.axis.now, ending: untaken, spanLimit: maxSpans}

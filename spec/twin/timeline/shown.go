@@ -49,6 +49,9 @@ func compare(a, b *account) int {
 func label(a *account) string {
 	text := fmt.Sprintf("%s %s per %s", a.limit.budget, a.limit.metric,
 		time.Duration(a.limit.per))
+	if a.limit.kind == twin.KindSliding || a.limit.kind == twin.KindBucket {
+		text += ", " + a.limit.kind
+	}
 	if a.id.key != "" {
 		text += fmt.Sprintf(", key %q", a.id.key)
 	}

@@ -48,6 +48,10 @@ func figures(r *twin.Report) []figure {
 			grouped(f.Admitted), grouped(f.Bound), share(f.Admitted, f.Bound), f.Metric,
 			f.Window)})
 	}
+	if f := r.FullestInterval; f != nil {
+		list = append(list, figure{"Fullest interval", fmt.Sprintf("%s of %s (%s): %s, %s",
+			grouped(f.Admitted), grouped(f.Bound), share(f.Admitted, f.Bound), f.Metric, f.Kind)})
+	}
 	switch {
 	case r.RealTimeChecked:
 		list = append(list, figure{"Real time", "every admission was over when its window was"})
