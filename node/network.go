@@ -57,7 +57,7 @@ func advertised(lis net.Listener, host string) string {
 }
 
 // newRaftTransport serves raft on lis, which it owns from here on.
-func newRaftTransport(lis net.Listener, advertise string, log hclog.Logger) raft.Transport {
+func newRaftTransport(lis net.Listener, advertise string, log hclog.Logger) raftTransport {
 	return raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
 		Stream:  newStreamLayer(lis, advertise),
 		MaxPool: raftConns,

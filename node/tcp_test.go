@@ -338,6 +338,12 @@ func TestForeignServerIsNotAdded(t *testing.T) {
 			t.Fatalf("got the refusals %v", refused)
 		}
 	}
+	eventually(t, 5*time.Second, "each to be told", func() bool {
+		return x.finder.dismissed() && y.finder.dismissed()
+	})
+	if !x.IsLeader() || x.Status().State != "leader" {
+		t.Errorf("what another cluster says counts: %q", x.Status().State)
+	}
 	for _, n := range []*Node{x, y} {
 		for _, m := range n.Status().Members {
 			if m.Voter != (m.ID == n.ID()) {

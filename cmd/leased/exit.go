@@ -20,6 +20,7 @@ const (
 	exitUnavailable exitCode = 4
 	exitNotFound    exitCode = 5
 	exitFailed      exitCode = 6
+	exitRefused     exitCode = 7
 	exitInterrupted exitCode = 130
 )
 
@@ -35,6 +36,7 @@ var exitTable = []struct {
 	{exitUnavailable, "no node, no leader or no room: the outcome is unknown, try again"},
 	{exitNotFound, "no such budget"},
 	{exitFailed, "a node or the demo could not start, run or stop: disk, port, directory"},
+	{exitRefused, "refused: the cluster would lose its quorum; nothing was changed"},
 	{exitInterrupted, "a second interrupt ended the process at once"},
 }
 
@@ -75,6 +77,8 @@ func codeOf(err error) exitCode {
 		return exitNotFound
 	case errors.Is(err, client.ErrInvalid):
 		return exitUsage
+	case errors.Is(err, client.ErrQuorum):
+		return exitRefused
 	case errors.Is(err, client.ErrUnavailable):
 		return exitUnavailable
 	}

@@ -88,6 +88,9 @@ func (f *faulty) Read(_ context.Context, read func(*fsm.State, budget.Instant)) 
 func (f *faulty) Leader() transport.Leader { return transport.Leader{ID: "n1", Self: true} }
 func (f *faulty) Status() transport.Status { return transport.Status{Node: "n1"} }
 
+// RemoveMember has nobody to remove.
+func (f *faulty) RemoveMember(context.Context, string) (bool, error) { return false, nil }
+
 // faults are what a coordinator may get wrong.
 var faults = []fault{
 	{name: "a grant is told twice under different sizes",
