@@ -13,7 +13,7 @@ const lifeLen = 8
 
 // meta is what a server tells of itself, as JSON by gossip: at most memberlist's 512 bytes.
 type meta struct {
-	Raft     string `json:"r"`           // host:port
+	Raft     string `json:"r"`           // its place
 	API      string `json:"a"`           // host:port
 	Expect   int    `json:"e,omitempty"` // BootstrapExpect
 	HasState bool   `json:"s,omitempty"` // it has a log
@@ -57,7 +57,7 @@ type finder interface {
 // startFinder tells the others where this node is, and finds them.
 func (n *Node) startFinder(ctx context.Context) (err error) {
 	self := meta{
-		Raft:     n.RaftAddr(),
+		Raft:     string(n.raftNet.LocalAddr()),
 		API:      n.apiAddress,
 		Expect:   n.cfg.BootstrapExpect,
 		HasState: n.raft.LastIndex() > 0,
@@ -98,7 +98,7 @@ func (n *Node) found(context.Context) error {
 	}
 	if n.cfg.BootstrapExpect == 1 {
 		servers = []raft.Server{{
-			ID: raft.ServerID(n.id), Address: raft.ServerAddress(n.RaftAddr()),
+			ID: raft.ServerID(n.id), Address: n.raftNet.LocalAddr(),
 		}}
 	}
 	if len(servers) == 0 {

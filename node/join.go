@@ -48,6 +48,8 @@ func (m *membership) lead(ctx context.Context) {
 		switch {
 		case !in && (a.HasState || a.Away || m.wasRemoved(a)):
 			m.refuse(a)
+		case in && replaced(string(server.Address), a.Raft):
+			m.refuseDisk(a)
 		case !in || server.Address != raft.ServerAddress(a.Raft):
 			m.admit(a, index)
 		case server.Suffrage == raft.Nonvoter && m.keptUp(a.id):
@@ -119,6 +121,16 @@ func (m *membership) wasRemoved(a member) bool {
 	defer m.mu.Unlock()
 	life, ok := m.removed[a.id]
 	return ok && life == a.Life
+}
+
+// refuseDisk says, once, that a member has come back without its disk. It must not vote again under
+// its id: it has forgotten for whom it did, and which entries it holds.
+func (m *membership) refuseDisk(a member) {
+	if !m.refused[a.id] {
+		m.refused[a.id] = true
+		m.log.Warn("server takes no part: it has another data directory than the member of its id; "+
+			"bring that back, or remove the member and have this one join", "server", a.id)
+	}
 }
 
 // refuse says, once, why a server is not added, and tells it each time. It was removed, or its log

@@ -56,10 +56,12 @@ func advertised(lis net.Listener, host string) string {
 	return net.JoinHostPort(host, strconv.Itoa(tcp.Port))
 }
 
-// newRaftTransport serves raft on lis, which it owns from here on.
-func newRaftTransport(lis net.Listener, advertise string, log hclog.Logger) raftTransport {
+// newRaftTransport serves raft on lis, which it owns from here on, for the server with that disk.
+func newRaftTransport(
+	lis net.Listener, disk, advertise string, log hclog.Logger,
+) raftTransport {
 	return raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
-		Stream:  newStreamLayer(lis, advertise),
+		Stream:  newStreamLayer(lis, disk, advertise),
 		MaxPool: raftConns,
 		Timeout: raftTimeout,
 		Logger:  log,

@@ -127,7 +127,8 @@ func (n *Node) listen(ctx context.Context) (err error) {
 		return err
 	}
 	n.raftNet = watchContacts(
-		newRaftTransport(lis, advertised(lis, n.cfg.AdvertiseHost), newRaftLogger(n.log)))
+		newRaftTransport(lis, n.store.disk, advertised(lis, n.cfg.AdvertiseHost),
+			newRaftLogger(n.log)))
 	return nil
 }
 
@@ -222,7 +223,10 @@ func (n *Node) ID() string { return n.id }
 func (n *Node) APIAddr() string { return n.apiAddress }
 
 // RaftAddr returns the host:port that other servers reach raft on.
-func (n *Node) RaftAddr() string { return string(n.raftNet.LocalAddr()) }
+func (n *Node) RaftAddr() string {
+	_, hostPort := splitPlace(string(n.raftNet.LocalAddr()))
+	return hostPort
+}
 
 // GossipAddr returns the host:port that others join; empty without gossip.
 func (n *Node) GossipAddr() string {

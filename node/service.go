@@ -98,7 +98,9 @@ func (m *membership) list(leader raft.ServerID) []transport.Member {
 	}
 	out := make([]transport.Member, 0, len(byID))
 	for _, id := range slices.Sorted(maps.Keys(byID)) {
-		out = append(out, byID[id])
+		member := byID[id]
+		_, member.Raft = splitPlace(member.Raft)
+		out = append(out, member)
 	}
 	return out
 }
