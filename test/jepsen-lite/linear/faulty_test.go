@@ -200,14 +200,14 @@ func tour(t *testing.T, o Options, broken fault) (h History) {
 func TestFaultyCoordinator(t *testing.T) {
 	const tries = 3
 	for s := *seed; s < *seed+tries && (s == *seed || !raceEnabled); s++ {
-		if v := Check(tour(t, Draw(s), fault{}), patience); v.Result != Valid || v.Unanswered == 0 {
+		if v := judged(t, tour(t, Draw(s), fault{})); v.Result != Valid || v.Unanswered == 0 {
 			t.Errorf("no fault: seed %d: %s", s, v)
 		}
 	}
 	for _, broken := range faults {
 		found := false
 		for s := *seed; s < *seed+tries && !found; s++ {
-			v := Check(tour(t, Draw(s), broken), patience)
+			v := judged(t, tour(t, Draw(s), broken))
 			if v.Result != Invalid {
 				continue
 			}

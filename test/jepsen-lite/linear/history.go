@@ -1,9 +1,6 @@
 package linear
 
-import (
-	"slices"
-	"sync"
-)
+import "sync"
 
 // Kind is the operation that a call is of.
 type Kind uint8
@@ -116,7 +113,13 @@ type Op struct {
 	// Call and Return are ticks of one clock for all clients. Return is 0 if the call was not
 	// answered: it may have taken effect at any time since Call, or may never do so.
 	Call, Return int64
-	Output       *Output // nil if it was not answered
+	// Settled is the tick since which a call that was not answered can have no effect any more,
+	// by what its recorder knows of the coordinator. 0: it knows nothing.
+	Settled int64
+	Output  *Output // nil if it was not answered
+
+	gaveUp   int64 // the tick at which its client did; 0: it has not
+	harmless bool
 }
 
 // History is what clients did and saw, in any order. Calls that surely had no effect are not in
@@ -129,6 +132,7 @@ type Recorder struct {
 	mu   sync.Mutex
 	tick int64
 	ops  []*Op
+	open []*Op // those that may have an effect yet, and answered ones
 }
 
 // Begin notes that a client is about to make a call. Until it is told otherwise the call's
@@ -138,7 +142,7 @@ func (r *Recorder) Begin(client int, in Input) *Op {
 	defer r.mu.Unlock()
 	r.tick++
 	op := &Op{Client: client, Input: in, Call: r.tick}
-	r.ops = append(r.ops, op)
+	r.ops, r.open = append(r.ops, op), append(r.open, op)
 	return op
 }
 
@@ -150,11 +154,43 @@ func (r *Recorder) Answered(op *Op, out Output) {
 	op.Return, op.Output = r.tick, &out
 }
 
+// Failed notes that op's client was told nothing, and waits no longer.
+func (r *Recorder) Failed(op *Op) { r.end(op, false) }
+
 // Harmless forgets op, which surely had no effect.
-func (r *Recorder) Harmless(op *Op) {
+func (r *Recorder) Harmless(op *Op) { r.end(op, true) }
+
+func (r *Recorder) end(op *Op, harmless bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.ops = slices.DeleteFunc(r.ops, func(o *Op) bool { return o == op })
+	r.tick++
+	op.gaveUp, op.harmless = r.tick, harmless
+}
+
+// Now returns the current tick.
+func (r *Recorder) Now() int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.tick
+}
+
+// Settle notes that no call which was given up by the tick since can have an effect any more:
+// whoever knows the coordinator has waited until nothing of them can be left in it.
+func (r *Recorder) Settle(since int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.tick++
+	open := r.open[:0]
+	for _, op := range r.open {
+		switch {
+		case op.Output != nil:
+		case op.gaveUp == 0 || op.gaveUp > since:
+			open = append(open, op)
+		default:
+			op.Settled = r.tick
+		}
+	}
+	r.open = open
 }
 
 // History returns what was recorded so far. What is under way counts as not answered.
@@ -163,7 +199,9 @@ func (r *Recorder) History() History {
 	defer r.mu.Unlock()
 	h := make(History, 0, len(r.ops))
 	for _, op := range r.ops {
-		h = append(h, *op)
+		if !op.harmless {
+			h = append(h, *op)
+		}
 	}
 	return h
 }

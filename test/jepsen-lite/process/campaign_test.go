@@ -19,6 +19,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/leased-io/leased/test/jepsen-lite/report"
 )
 
 var (
@@ -85,8 +87,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// play plays a campaign in out and returns its report.
-func play(t *testing.T, o Options, out string) *Report {
+// play plays a campaign in out and returns its report, and that of its one run.
+func play(t *testing.T, o Options, out string) (*report.Campaign, *report.Run) {
 	t.Helper()
 	ctx, cancel := signal.NotifyContext(t.Context(), os.Interrupt)
 	defer cancel()
@@ -94,10 +96,40 @@ func play(t *testing.T, o Options, out string) *Report {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return r
+	return r, &r.Runs[0]
 }
 
-func tryPlay(ctx context.Context, o Options, out, scratch string) (*Report, error) {
+// summary is a campaign's outcome, and what its judges went through.
+func summary(t *testing.T, c *report.Campaign) string {
+	t.Helper()
+	var b strings.Builder
+	if err := report.WriteSummary(&b, []*report.Campaign{c}); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range c.Runs {
+		for _, v := range r.Verdicts {
+			fmt.Fprintf(&b, "\n  %-14s %-8s %s", v.Judge, v.Result, v.Detail)
+		}
+	}
+	return b.String()
+}
+
+// failing are the judges of a run that do not say that all is well. Where members have changed,
+// the trace checker may not know, which the report says: raft's own entries for that are in no
+// file, and one that a killed leader has proposed might be among them.
+func failing(r *report.Run) (judges []string) {
+	changed := r.Counts["replace-rolling"] + r.Counts["grow-shrink"] +
+		r.Counts["remove-leader"] + r.Counts["remove-crashed"]
+	for _, v := range r.Verdicts {
+		open := v.Judge == judgeTrace && v.Result == report.Unknown && changed > 0
+		if v.Result != report.Valid && !open {
+			judges = append(judges, v.Judge)
+		}
+	}
+	return judges
+}
+
+func tryPlay(ctx context.Context, o Options, out, scratch string) (*report.Campaign, error) {
 	dir, err := binaries()
 	if err != nil {
 		return nil, err
@@ -146,12 +178,13 @@ func TestCampaign(t *testing.T) {
 		(o.limit() + time.Minute).Round(time.Minute), o.Seed, o.Duration, o.Workload, o.Nodes,
 		*only, o.Kills, o.MajorityLoss)
 	t.Logf("seed %d: %s", o.Seed, replay)
-	r := play(t, o, out(t))
-	t.Logf("\n%s", r.Table())
-	if !r.OK() {
-		t.Errorf("failed: %+v\n%s", r.Failures, replay)
+	o.Command = replay
+	c, r := play(t, o, out(t))
+	t.Logf("\n%s", summary(t, c))
+	if bad := failing(r); len(bad) > 0 || len(r.Verdicts) == 0 {
+		t.Errorf("failed: %q\n%s", bad, replay)
 	}
-	if len(r.Faults) == 0 || r.Admitted == 0 || len(r.Healings) == 0 {
+	if len(r.Faults) == 0 || r.Story.Admitted == 0 || r.Served.Healings == 0 {
 		t.Error("the campaign exercised too little to prove anything")
 	}
 }

@@ -28,8 +28,14 @@ type member struct {
 	id     string
 	host   *host
 	script NodeScript
+	site   *site
 	real   bool   // it is `leased serve`
 	small  string // the tmpfs that its data is on, or empty
+	voter  bool   // it has been seen to vote
+
+	unwatch context.CancelFunc
+	leaving bool // it was, or is to be, removed: nobody knows which
+	gone    bool // it will not start again
 
 	life     int
 	proc     *proc // nil until its first start
@@ -67,8 +73,11 @@ func (m *member) argv(o Options) ([]string, error) {
 	return argv, nil
 }
 
-// start begins another life, from the node's disk.
+// start begins another life, from the node's disk. One that is gone stays so.
 func (m *member) start(o Options, logs string) error {
+	if m.gone {
+		return nil
+	}
 	argv, err := m.argv(o)
 	if err != nil {
 		return err
