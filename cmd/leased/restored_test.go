@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"github.com/leased-io/leased/client"
+	"github.com/leased-io/leased/fsm"
 	"github.com/leased-io/leased/spec/twin"
 	"github.com/leased-io/leased/trace"
 )
@@ -78,10 +78,30 @@ func (r *restoring) await(n int) {
 	}
 }
 
-// TestAFleetLivesThroughARestore: a cluster is backed up under traffic, goes on, and is lost;
-// another one is restored at its address. The limiters go on with it under new sessions, and
-// what both clusters and the fleet recorded is valid.
-func TestAFleetLivesThroughARestore(t *testing.T) {
+// restoredRuns are what two clusters recorded, of which one took the other's place, each with
+// the file of the fleet that lived through that.
+type restoredRuns struct {
+	old, fresh *traceRun
+	sessions   []uint64 // of the limiters, at the end
+	before     []uint64 // the same, of the old cluster
+}
+
+// lastRestored is the last recording.
+var lastRestored *restoredRuns
+
+// theRestored returns a recording of a restore, which nobody may change.
+func theRestored(t *testing.T) *restoredRuns {
+	t.Helper()
+	if lastRestored == nil {
+		lastRestored = recordRestored(t)
+	}
+	return lastRestored
+}
+
+// recordRestored backs a cluster up under traffic, lets it go on, and loses it; another one is
+// restored at its address.
+func recordRestored(t *testing.T) *restoredRuns {
+	t.Helper()
 	dir := t.TempDir()
 	traces := func(name string) string { return filepath.Join(dir, name, "trace") }
 	serveAt := func(name string, args ...string) *served {
@@ -111,10 +131,7 @@ func TestAFleetLivesThroughARestore(t *testing.T) {
 	wantOut(t, leased(t, "", "cluster", "backup", file), ".*")
 	limiters = append(limiters, r.begin(ctx, 1)...) // of a session that the backup does not know
 	r.await(30)
-	sessions := map[uint64]bool{}
-	for _, l := range limiters {
-		sessions[uint64(l.Status().Session)] = true
-	}
+	runs := &restoredRuns{before: sessionsOf(limiters)}
 	old.end(t)
 
 	fresh := serveAt("new", "--listen", old.api)
@@ -122,65 +139,96 @@ func TestAFleetLivesThroughARestore(t *testing.T) {
 	r.await(40)
 	stop()
 	r.tasks.Wait()
-	for _, l := range limiters {
-		if id := uint64(l.Status().Session); id < 1<<44 || sessions[id] {
-			t.Errorf("session %d is not the new cluster's", id)
-		}
-	}
+	runs.sessions = sessionsOf(limiters)
 	if err := errors.Join(r.client.Close(t.Context()), w.Close()); err != nil {
 		t.Error(err)
 	}
 	fresh.end(t)
-	r.judge(traces("old"), traces("new"), fleet)
+	runs.old, runs.fresh = clusterRun(t, traces("old"), fleet), clusterRun(t, traces("new"), fleet)
+	return runs
 }
 
-// judge holds both clusters' traces against the specification, and looks across the two.
-func (r *restoring) judge(old, fresh, fleet string) {
-	t := r.t
+// clusterRun reads what the nodes of a cluster wrote, and a fleet's file.
+func clusterRun(t *testing.T, nodes, fleet string) *traceRun {
 	t.Helper()
-	for _, nodes := range []string{old, fresh} {
-		files, err := trace.Files(nodes)
-		if err != nil {
-			t.Fatal(err)
-		}
-		report, err := twin.Check(append(files, fleet), twin.Options{Slack: twin.DefaultSlack})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if report.Verdict != twin.Valid || report.Credits < 39 {
-			t.Errorf("%s is %s: %v %v, %d credits", nodes, report.Verdict, report.Violation,
-				report.Reasons, report.Credits)
-		}
-		if !slices.ContainsFunc(report.Notes, func(n string) bool {
-			return strings.Contains(n, "by a restore from a backup")
-		}) {
-			t.Errorf("the notes of %s do not tell of the other cluster: %q", nodes, report.Notes)
+	files, err := trace.Files(nodes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run, err := readRun(0, append(files, fleet)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return run
+}
+
+func sessionsOf(limiters []*client.Limiter) []uint64 {
+	sessions := make([]uint64, len(limiters))
+	for i, l := range limiters {
+		sessions[i] = uint64(l.Status().Session)
+	}
+	return sessions
+}
+
+// TestAFleetLivesThroughARestore: the limiters of a cluster that is lost go on with the one that
+// takes its place under new sessions, and what both clusters and the fleet recorded is valid.
+func TestAFleetLivesThroughARestore(t *testing.T) {
+	runs := recordRestored(t)
+	lastRestored = runs
+	for _, id := range runs.sessions {
+		if id < fsm.SerialJump || slices.Contains(runs.before, id) {
+			t.Errorf("session %d is not the new cluster's", id)
 		}
 	}
+	for name, run := range map[string]*traceRun{"old": runs.old, "new": runs.fresh} {
+		judgeRestored(t, name, run)
+	}
+	fleet := runs.fresh.fleet()[0]
 	if err := acrossRestore(fleet); err != nil {
 		t.Error(err)
+	}
+	late := runs.fresh.clone().fleet()[0]
+	first := slices.IndexFunc(late.lines, func(l *line) bool {
+		return l.event.Kind == trace.KindAdmit
+	})
+	late.lines[first].shift(int64(restoredPatience))
+	if err := acrossRestore(late); err == nil {
+		t.Error("a lease of the old cluster that is spent late does not show")
+	}
+}
+
+// judgeRestored holds a cluster's trace against the specification.
+func judgeRestored(t *testing.T, name string, run *traceRun) {
+	t.Helper()
+	dir := t.TempDir()
+	run.write(t, dir)
+	files, err := trace.Files(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := twin.Check(files, twin.Options{Slack: twin.DefaultSlack})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if report.Verdict != twin.Valid || report.Credits < 39 {
+		t.Errorf("the %s cluster is %s: %v %v, %d credits", name, report.Verdict, report.Violation,
+			report.Reasons, report.Credits)
+	}
+	if !slices.ContainsFunc(report.Notes, func(n string) bool {
+		return strings.Contains(n, "by a restore from a backup")
+	}) {
+		t.Errorf("the notes of the %s one do not tell of the other: %q", name, report.Notes)
 	}
 }
 
 // acrossRestore reads what a fleet admitted: all of the old cluster's leases before the first
 // of the new one's.
-func acrossRestore(fleet string) error {
-	in, err := trace.Open(fleet)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
+func acrossRestore(fleet *traceFile) error {
 	var last, first int64
-	for {
-		e, err := in.Next()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		switch {
-		case err != nil:
-			return err
+	for _, l := range fleet.lines {
+		switch e := &l.event; {
 		case e.Kind != trace.KindAdmit:
-		case e.Session < 1<<44:
+		case e.Session < fsm.SerialJump:
 			last = max(last, e.Last)
 		case first == 0 || e.First < first:
 			first = e.First
