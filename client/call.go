@@ -60,6 +60,7 @@ func (c *conns) attempt(ctx context.Context, call rpc) error {
 	}
 	if err == nil {
 		c.note(addr, leader)
+		c.served()
 		return nil
 	}
 	return c.judge(ctx, addr, leader, err)
