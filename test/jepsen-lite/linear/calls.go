@@ -20,6 +20,8 @@ type call struct {
 	// lost: nobody was told by this attempt what it came to, but by another. again: it told what an
 	// attempt that was lost came to; that this one was decided itself comes to the same.
 	lost, again bool
+	// began and ended are the ticks of the call and of its answer, which is 0 if there is none.
+	began, ended int64
 	// last: no attempt of its request is answered later.
 	last bool
 }
@@ -51,10 +53,12 @@ const (
 	begins
 	missed // a call has begun that nobody is told of
 	parted // a session was called for the last time
+	rested // every window is over
 )
 
-// newFollower prepares the history of one budget, in the order of its calls.
-func newFollower(h History) *follower {
+// newFollower prepares the history of one budget, in the order of its calls, with the ticks at
+// which there was a rest.
+func newFollower(h History, rests []int64) *follower {
 	h = slices.Clone(h)
 	slices.SortFunc(h, func(a, b Op) int { return cmp.Compare(a.Call, b.Call) })
 	f := &follower{
@@ -62,6 +66,10 @@ func newFollower(h History) *follower {
 		tracks: []track{{s: (&state{}).seal()}},
 	}
 	known := learn(h)
+	f.known = known
+	for _, tick := range rests {
+		f.events = append(f.events, event{tick: tick, kind: rested})
+	}
 	last := map[uint64]int64{} // by session, the tick at which it was called for the last time
 	settles := map[int64]bool{}
 	for i, op := range h {

@@ -101,7 +101,7 @@ func (v *Verdict) blame(part []porcupine.Operation, timeout time.Duration) {
 	}
 }
 
-// split sorts a history by budget. Calls that tell nothing are left out.
+// split sorts a history by budget, without its rests. Calls that tell nothing are left out.
 func split(h History) (map[string]History, string) {
 	budgets := map[uint64]string{}
 	for _, op := range h {
@@ -120,7 +120,7 @@ func split(h History) (map[string]History, string) {
 	for _, op := range h {
 		kind := op.Input.Kind
 		name := op.Input.Budget
-		if op.Output == nil && (kind == OpenSession || kind == GetBudget) {
+		if kind == Rest || op.Output == nil && (kind == OpenSession || kind == GetBudget) {
 			continue // nobody has the session; nobody has read
 		}
 		if kind == Acquire || kind == GiveBack {

@@ -22,8 +22,14 @@ func Follow(h History) Verdict {
 		verdict.Result, verdict.Why, verdict.Unjudged = Unknown, problem, len(h)
 		return verdict
 	}
+	var rests []int64
+	for _, op := range h {
+		if op.Input.Kind == Rest {
+			rests = append(rests, op.Call)
+		}
+	}
 	for _, budget := range slices.Sorted(maps.Keys(parts)) {
-		f := newFollower(parts[budget])
+		f := newFollower(parts[budget], rests)
 		result, why := f.run()
 		verdict.Budgets++
 		verdict.Ops += len(f.calls)
@@ -42,12 +48,16 @@ func Follow(h History) Verdict {
 type follower struct {
 	calls      []*call
 	events     []event
+	known      *knowledge
 	unanswered int
 	unjudged   int
 	most       int // tracks at once
 
 	tracks []track
-	// underWay are the answered calls that have begun, and are not answered yet.
+	// astray: there are too many tracks, and none is followed.
+	astray bool
+	rest   rest
+	// underWay are the calls that have begun and are not answered yet, of those that are told.
 	underWay []int
 	// parted are the sessions that nobody calls any more.
 	parted map[uint64]bool
@@ -57,33 +67,50 @@ type follower struct {
 
 // run returns the result, and why it is not Valid.
 func (f *follower) run() (Result, string) {
-	for i, e := range f.events {
-		enough := true
-		switch e.kind {
-		case begins:
-			f.underWay = append(f.underWay, e.call)
-		case missed:
-			f.lose(f.calls[e.call].c)
-		case answered:
-			before := f.tracks
-			if enough = f.answer(e.call); enough && len(f.tracks) == 0 {
-				return Invalid, f.blame(e.call, before)
-			}
-			if c := f.calls[e.call]; c.last {
-				f.closed[c.c.Session] = max(f.closed[c.c.Session], c.c.Seq)
-				f.tidyAll()
-			}
-		case settled:
-			enough = f.settle(e)
-		case parted:
-			f.part(e.session)
+	for _, e := range f.events {
+		if f.astray {
+			f.wander(e)
+			continue
 		}
+		before := f.tracks
+		f.astray = !f.meet(e)
 		f.most = max(f.most, len(f.tracks))
-		if !enough {
-			return Unknown, f.giveUp(f.events[i:])
+		switch {
+		case f.astray && e.kind == answered:
+			f.unjudged++
+		case len(f.tracks) == 0 && !f.astray:
+			return Invalid, f.blame(e.call, before)
 		}
 	}
+	if f.unjudged > 0 {
+		return Unknown, fmt.Sprintf("%d of %d operations are not judged: at times there are more "+
+			"than %d ways to explain what the clients were told", f.unjudged, len(f.calls), maxTracks)
+	}
 	return Valid, ""
+}
+
+// meet goes on by an event. It reports false if there are too many tracks.
+func (f *follower) meet(e event) bool {
+	switch e.kind {
+	case begins:
+		f.underWay = append(f.underWay, e.call)
+	case missed:
+		f.miss(f.calls[e.call].c)
+	case answered:
+		if !f.answer(e.call) {
+			return false
+		}
+		if c := f.calls[e.call]; c.last {
+			f.closed[c.c.Session] = max(f.closed[c.c.Session], c.c.Seq)
+			f.tidyAll()
+		}
+	case settled:
+		return f.settle(e)
+	case parted:
+		f.parted[e.session] = true
+		f.tidyAll()
+	}
+	return true
 }
 
 // blame says that the answer to call x fits to no track.
@@ -94,19 +121,8 @@ func (f *follower) blame(x int, before []track) string {
 		tell(c.c, c.out), before[0].s)
 }
 
-// giveUp counts what is left.
-func (f *follower) giveUp(rest []event) string {
-	for _, e := range rest {
-		if e.kind == answered {
-			f.unjudged++
-		}
-	}
-	return fmt.Sprintf("more than %d ways to explain what the clients were told so far: %d of %d "+
-		"operations are not judged", maxTracks, f.unjudged, len(f.calls))
-}
-
-// lose has a call be pending that nobody was told of.
-func (f *follower) lose(c *command) {
+// miss has a call be pending that nobody was told of.
+func (f *follower) miss(c *command) {
 	for i, t := range f.tracks {
 		f.tracks[i].s = step(context.Background(), t.s, c, nil)[0]
 	}
@@ -132,12 +148,6 @@ func (f *follower) settle(e event) bool {
 	}
 	f.tracks = distinct(next)
 	return true
-}
-
-// part forgets a session that nobody calls any more.
-func (f *follower) part(id uint64) {
-	f.parted[id] = true
-	f.tidyAll()
 }
 
 func (f *follower) tidyAll() {

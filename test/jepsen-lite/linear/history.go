@@ -13,9 +13,11 @@ const (
 	PutBudget
 	GetBudget
 	DeleteBudget
+	// Rest is no call: see Recorder.Rest.
+	Rest
 )
 
-var kindNames = [...]string{"", "open", "acquire", "return", "put", "get", "delete"}
+var kindNames = [...]string{"", "open", "acquire", "return", "put", "get", "delete", "rest"}
 
 func (k Kind) String() string { return kindNames[k] }
 
@@ -191,6 +193,17 @@ func (r *Recorder) Settle(since int64) {
 		}
 	}
 	r.open = open
+}
+
+// Rest notes that every window which anybody was told of is over, and that no call is under way
+// nor can one have an effect any more: whoever knows the coordinator has waited for it. A follower
+// that has lost a budget's thread picks it up at the read of the budget that comes first after it.
+func (r *Recorder) Rest() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.tick++
+	r.ops = append(r.ops, &Op{Input: Input{Kind: Rest}, Call: r.tick, Return: r.tick,
+		Output: &Output{Answer: Done}})
 }
 
 // History returns what was recorded so far. What is under way counts as not answered.

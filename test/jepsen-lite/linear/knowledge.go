@@ -137,6 +137,17 @@ func (k *knowledge) until(tick int64) int64 {
 	return k.future[i].at
 }
 
+// since returns the earliest that cluster time can have been at a tick.
+func (k *knowledge) since(tick int64) int64 {
+	i, _ := slices.BinarySearchFunc(k.past, tick, func(d dated, tick int64) int {
+		return cmp.Compare(d.tick, tick)
+	})
+	if i == 0 {
+		return 0
+	}
+	return k.past[i-1].at
+}
+
 // granted returns the cluster time at which out was decided, or told again, if it tells; or 0.
 func (k *knowledge) granted(out *Output) int64 {
 	if out == nil || out.Answer != Granted || len(out.Grants) == 0 {
@@ -161,12 +172,7 @@ func (k *knowledge) denied(op Op) int64 {
 	if d == nil || d.Limit >= len(limits) {
 		return 0
 	}
-	low := int64(0)
-	if i, _ := slices.BinarySearchFunc(k.past, op.Call, func(d dated, tick int64) int {
-		return cmp.Compare(d.tick, tick)
-	}); i > 0 {
-		low = k.past[i-1].at
-	}
+	low := k.since(op.Call)
 	per, until := limits[d.Limit].Per, k.until(op.Return)
 	at := (low+d.RetryAfter+per-1)/per*per - d.RetryAfter
 	if until == math.MaxInt64 || at+per <= until {
@@ -190,6 +196,7 @@ func (k *knowledge) call(i int, op Op) *call {
 	c := &call{
 		c:   &command{Input: in, horizon: k.horizon, until: math.MaxInt64, settled: op.Settled},
 		out: op.Output, client: op.Client, key: in.Key, session: opened(op), by: math.MaxInt64,
+		began: op.Call, ended: op.Return,
 	}
 	if in.Session > 0 {
 		c.key = k.keys[in.Session]
