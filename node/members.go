@@ -209,9 +209,14 @@ func (m *membership) runJoin(ctx context.Context) {
 	tick := time.NewTicker(joinEvery)
 	defer tick.Stop()
 	for {
-		if missing := m.missing(); len(missing) > 0 {
-			if err := m.finder.call(missing); err != nil {
-				m.log.Debug("no member answered", "addresses", missing, "error", err)
+		// One at a time: behind a network that swallows all, each takes its time, and a node that
+		// stops does not wait for more than one.
+		for _, address := range m.missing() {
+			if ctx.Err() != nil {
+				return
+			}
+			if err := m.finder.call([]string{address}); err != nil {
+				m.log.Debug("member does not answer", "address", address, "error", err)
 			}
 		}
 		select {
