@@ -18,8 +18,8 @@ COUNT ?= 1
 # CI's seed is fixed, so a red run is the change's doing and not the seed's.
 CI_FUZZ_DURATION := 20s
 CI_SEED := 1
-CI_JEPSEN_DURATION := 2m
-CI_JEPSEN_RUNS2 := 4
+CI_JEPSEN_DURATION := 90s
+CI_JEPSEN_RUNS2 := 3
 DEMO_DURATION := 8s
 
 # The pure core, and the share of its statements that its own tests must reach.
@@ -246,6 +246,13 @@ discriminate-small: ## have rings 1 and 2 hunt four planted bugs
 	go test ./test/jepsen-lite/discriminate -count=1 -timeout 10m -v -run '^TestDiscriminate$$' \
 		-discriminate.run -discriminate.rings=12 -discriminate.bound=20s \
 		-discriminate.only='^(clock-at-wall|epoch-ignored|retry-charged-again|carries-over)$$'
+
+# Each match is one run of a rule that is written in place of a coordinator.
+.PHONY: rivals
+rivals: seed := $(SEED)
+rivals: ## measure what is written in place of a coordinator, on ring 1's stage
+	go test ./test/jepsen-lite/rival -count=1 -timeout 30m -v -run '^TestRivals$$' \
+		-rival.seed=$(seed) -rival.seeds=20
 
 .PHONY: failover
 failover: ## kill the leader 50 times, and measure how long nothing is granted

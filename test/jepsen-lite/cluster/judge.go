@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/leased-io/leased/spec/twin"
 	"github.com/leased-io/leased/test/jepsen-lite/linear"
@@ -16,9 +17,8 @@ import (
 
 // Judgement is what the judges make of a run.
 type Judgement struct {
-	Trace *twin.Report // nil if the files could not be checked
-	// Linear is empty for a storm.
-	Linear linear.Verdict
+	Trace  *twin.Report   // nil if the files could not be checked
+	Linear linear.Verdict // of what the clients were told
 	Story  report.Story
 	// Err is one of the run, of its files, or of the ledgers.
 	Err error
@@ -60,11 +60,45 @@ func Judge(t *testing.T, o Options, dir string) (out Outcome, j Judgement) {
 	}
 	var unread error
 	j.Story, unread = report.ReadStory(files, runBegins)
-	if o.Every == 0 { // a storm's history has too many calls that nobody was told the end of
-		j.Linear = linear.Follow(out.history)
+	marks, unmarked := linear.ReadMarks(files)
+	if unmarked == nil {
+		j.Linear = follow(marks, out.history)
 	}
-	j.Err = errors.Join(j.Err, err, unread)
+	j.Err = errors.Join(j.Err, err, unread, unmarked)
 	return out, j
+}
+
+// searchBound bounds the search for an order of one account's operations that is not the log's, in
+// real time.
+const searchBound = 20 * time.Second
+
+// follow judges what the clients were told along the log, account by account.
+func follow(marks *linear.Marks, h linear.History) linear.Verdict {
+	sum := linear.Verdict{Result: linear.Valid}
+	for _, op := range h {
+		if op.Input.Kind == linear.Rest {
+			continue
+		}
+		sum.Ops++
+		if op.Output == nil {
+			sum.Unanswered++
+		}
+	}
+	parts, budgets := linear.ByAccount(h), map[string]bool{}
+	for _, account := range slices.SortedFunc(maps.Keys(parts), linear.Account.Compare) {
+		budgets[account.Budget] = true
+		v := marks.Follow(parts[account], searchBound)
+		sum.Unjudged, sum.Most = sum.Unjudged+v.Unjudged, max(sum.Most, v.Most)
+		if v.Result == linear.Invalid && sum.Result != linear.Invalid ||
+			v.Result == linear.Unknown && sum.Result == linear.Valid {
+			sum.Result, sum.Budget, sum.Why = v.Result, account.Budget, v.Why
+			if account.Key != "" {
+				sum.Why = fmt.Sprintf("key %s: %s", account.Key, v.Why)
+			}
+		}
+	}
+	sum.Budgets = len(budgets)
+	return sum
 }
 
 // verdicts are the judges' for a report.

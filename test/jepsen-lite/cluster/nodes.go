@@ -41,10 +41,11 @@ type nodes struct {
 func startNodes(ctx context.Context, o Options, clock trace.Clock, dir string) (*nodes, error) {
 	c := &nodes{
 		o: o, clock: clock, dir: dir, tally: &tally{},
-		wires: newWires(),
-		disks: map[string]*disk{},
-		naps:  map[string]*sleeper{},
-		byID:  map[string]*node.Node{},
+		history: linear.Recorder{Clock: clock.Now},
+		wires:   newWires(),
+		disks:   map[string]*disk{},
+		naps:    map[string]*sleeper{},
+		byID:    map[string]*node.Node{},
 	}
 	var ids []string
 	for i := range o.Nodes {

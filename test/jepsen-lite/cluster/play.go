@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/leased-io/leased/client"
 	"github.com/leased-io/leased/test/jepsen-lite/linear"
 	"github.com/leased-io/leased/test/jepsen-lite/report"
 	"github.com/leased-io/leased/trace"
@@ -55,7 +56,7 @@ func Play(o Options, dir string) (out Outcome, err error) {
 		err = errors.Join(err, c.stop(ctx))
 		out.Faults, out.Timeline = c.tally.all()
 		out.Lost = c.net.lost
-		out.history = c.history.History()
+		out.history = c.history.Timed()
 		// What raft has under way ends by its own time-outs, before the bubble may.
 		time.Sleep(patience)
 		out.Virtual = time.Since(begin)
@@ -106,14 +107,27 @@ func (out *Outcome) rounds(ctx context.Context, o Options, c *nodes, f *fleet, a
 		}
 		served, err := healed(ctx, o, c, f, a)
 		out.Served, out.Healings = max(out.Served, served), out.Healings+1
-		if err = errors.Join(err, a.verify(ctx)); err != nil {
+		if err = errors.Join(err, a.verify(ctx), rest(ctx, o, c, a)); err != nil {
 			return err
 		}
-		given := c.history.Now()
-		pause(ctx, settling)
-		c.history.Settle(given)
 	}
 	return nil
+}
+
+// rest waits until what was called in bad weather cannot have an effect any more, and marks the
+// history; also if every window is over, by cluster time, which moves with an entry only. The
+// budgets are read then.
+func rest(ctx context.Context, o Options, c *nodes, a *admin) error {
+	given := c.history.Now()
+	pause(ctx, settling)
+	if err := a.client.DeleteBudget(ctx, "nobody"); !errors.Is(err, client.ErrUnknownBudget) {
+		return fmt.Errorf("cluster: at rest: got %w, want an unknown budget", err)
+	}
+	c.history.Settle(given)
+	if c.history.UnderWay() == 0 && o.window()*5/4 < settling {
+		c.history.Rest()
+	}
+	return a.verify(ctx)
 }
 
 // weather has the fleet offer requests under faults, for a round.

@@ -9,7 +9,7 @@ import (
 
 // maxTracks bounds the ways of a budget's history that a follower looks at for one answer. Beyond
 // it nobody knows.
-const maxTracks = 5_000
+const maxTracks = 2_000
 
 // Follow says whether h is linearizable, as Check does, of a history of any length. It goes along
 // the answers in their order and keeps every state that the coordinator may be in, so that its

@@ -131,8 +131,12 @@ type History []Op
 // Recorder writes down a history, from any goroutines. Its clock counts calls and answers, which
 // orders them as they happened even where time stands still. The zero value is ready.
 type Recorder struct {
+	// Clock, if it is set, dates the ticks: by a clock that does not go back.
+	Clock func() int64
+
 	mu   sync.Mutex
 	tick int64
+	at   []int64 // of each tick, by Clock: that of tick 1 is the first
 	ops  []*Op
 	open []*Op // those that may have an effect yet, and answered ones
 }
@@ -142,7 +146,7 @@ type Recorder struct {
 func (r *Recorder) Begin(client int, in Input) *Op {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.tick++
+	r.next()
 	op := &Op{Client: client, Input: in, Call: r.tick}
 	r.ops, r.open = append(r.ops, op), append(r.open, op)
 	return op
@@ -152,7 +156,7 @@ func (r *Recorder) Begin(client int, in Input) *Op {
 func (r *Recorder) Answered(op *Op, out Output) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.tick++
+	r.next()
 	op.Return, op.Output = r.tick, &out
 }
 
@@ -165,8 +169,15 @@ func (r *Recorder) Harmless(op *Op) { r.end(op, true) }
 func (r *Recorder) end(op *Op, harmless bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.tick++
+	r.next()
 	op.gaveUp, op.harmless = r.tick, harmless
+}
+
+func (r *Recorder) next() {
+	r.tick++
+	if r.Clock != nil {
+		r.at = append(r.at, r.Clock())
+	}
 }
 
 // Now returns the current tick.
@@ -181,7 +192,7 @@ func (r *Recorder) Now() int64 {
 func (r *Recorder) Settle(since int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.tick++
+	r.next()
 	open := r.open[:0]
 	for _, op := range r.open {
 		switch {
@@ -195,13 +206,25 @@ func (r *Recorder) Settle(since int64) {
 	r.open = open
 }
 
+// UnderWay counts the calls whose clients still wait.
+func (r *Recorder) UnderWay() (n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, op := range r.open {
+		if op.Output == nil && op.gaveUp == 0 {
+			n++
+		}
+	}
+	return n
+}
+
 // Rest notes that every window which anybody was told of is over, and that no call is under way
 // nor can one have an effect any more: whoever knows the coordinator has waited for it. A follower
 // that has lost a budget's thread picks it up at the read of the budget that comes first after it.
 func (r *Recorder) Rest() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.tick++
+	r.next()
 	r.ops = append(r.ops, &Op{Input: Input{Kind: Rest}, Call: r.tick, Return: r.tick,
 		Output: &Output{Answer: Done}})
 }
@@ -214,6 +237,21 @@ func (r *Recorder) History() History {
 	for _, op := range r.ops {
 		if !op.harmless {
 			h = append(h, *op)
+		}
+	}
+	return h
+}
+
+// Timed is History with the instants of Clock for ticks, of which several may be the same.
+func (r *Recorder) Timed() History {
+	h := r.History()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := range h {
+		for _, tick := range []*int64{&h[i].Call, &h[i].Return, &h[i].Settled} {
+			if *tick > 0 {
+				*tick = r.at[*tick-1]
+			}
 		}
 	}
 	return h

@@ -11,12 +11,14 @@ import (
 	"time"
 
 	"github.com/leased-io/leased/test/jepsen-lite/linear"
-	"github.com/leased-io/leased/trace"
 )
 
 // maxJudged bounds the operations of one campaign that are judged for linearizability: so many
 // take some minutes. What comes after them is counted, and is no success.
 const maxJudged = 400_000
+
+// searchBound bounds the search for an order that is not the log's.
+const searchBound = time.Minute
 
 // checkHistories decides whether what the clients were told was linearizable, in each run by
 // itself: they all have one clock, whatever clocks their limiters have.
@@ -44,7 +46,7 @@ func (s *stage) checkHistories(found []*records) error {
 		h, beyond := firstOps(h, left)
 		left -= len(h)
 		sum.unjudged += beyond
-		s.follow(&found[i].marks, h, &sum)
+		s.follow(found[i].marks, h, &sum)
 	}
 	if len(ops) > maxJudged {
 		s.out.unsure(judgeLinear, "there are more than %d operations", maxJudged)
@@ -60,16 +62,17 @@ func (s *stage) checkHistories(found []*records) error {
 type judged struct{ ops, accounts, unanswered, died, unjudged int }
 
 // follow judges the history of one run, account by account.
-func (s *stage) follow(m *marks, h linear.History, sum *judged) {
+func (s *stage) follow(m *linear.Marks, h linear.History, sum *judged) {
 	for _, op := range h {
 		if op.Output == nil {
 			sum.unanswered++
 		}
 	}
-	parts := byKey(h)
-	for _, key := range slices.Sorted(maps.Keys(parts)) {
-		v := m.follow(parts[key])
-		sum.ops, sum.unjudged = sum.ops+len(parts[key])-v.Unjudged, sum.unjudged+v.Unjudged
+	parts := linear.ByAccount(h)
+	for _, account := range slices.SortedFunc(maps.Keys(parts), linear.Account.Compare) {
+		v := m.Follow(parts[account], searchBound)
+		sum.ops += len(parts[account]) - v.Unjudged
+		sum.unjudged += v.Unjudged
 		sum.accounts++
 		switch v.Result {
 		case linear.Valid:
@@ -79,62 +82,6 @@ func (s *stage) follow(m *marks, h linear.History, sum *judged) {
 			s.fail(judgeLinear, "%s", v)
 		}
 	}
-}
-
-// searchBound bounds the search for an order that is not the log's.
-const searchBound = time.Minute
-
-// follow judges one history: along the order of the log if that explains it, and otherwise in any
-// order that can be found in time.
-func (m *marks) follow(h linear.History) linear.Verdict {
-	why := "the log is not in the order of the calls' real time"
-	if short, ok := m.witness(h); ok {
-		v := linear.Follow(short)
-		if v.Result == linear.Valid {
-			return v
-		}
-		why = v.Why
-	}
-	m.settle(h)
-	done := make(chan linear.Verdict, 1) // size 1: a search that takes too long ends with the stage
-	go func() { done <- linear.Follow(h) }()
-	timer := time.NewTimer(searchBound)
-	defer timer.Stop()
-	v := linear.Verdict{Result: linear.Unknown, Why: "not decided in time", Unjudged: len(h)}
-	select {
-	case v = <-done:
-	case <-timer.C:
-	}
-	v.Why += "; in the order of the log: " + why
-	return v
-}
-
-// byKey parts a history by the accounts that its operations are of: with the same budgets in all
-// parts, they have nothing in common but the numbers of leases and revisions.
-func byKey(h linear.History) map[string]linear.History {
-	keys := map[uint64]string{} // session ->
-	parts := map[string]linear.History{}
-	for _, op := range h {
-		if op.Input.Kind == linear.OpenSession && op.Output != nil && op.Output.Session > 0 {
-			keys[op.Output.Session] = op.Input.Key
-		}
-	}
-	var all linear.History // operations that are of every account
-	for _, op := range h {
-		switch key := op.Input.Key; op.Input.Kind {
-		case linear.PutBudget, linear.DeleteBudget:
-			all = append(all, op)
-		case linear.OpenSession, linear.GetBudget:
-			parts[key] = append(parts[key], op)
-		default: // of a session that nobody was told of: with "", where nobody can tell either
-			key = keys[op.Input.Session]
-			parts[key] = append(parts[key], op)
-		}
-	}
-	for key := range parts {
-		parts[key] = append(parts[key], all...)
-	}
-	return parts
 }
 
 // ofRun returns the operations of the run with that index: those of its sessions, and of the time
@@ -178,12 +125,8 @@ func (r *records) unbarred(h linear.History) linear.History {
 			op.Output != nil && op.Output.Answer != linear.Denied {
 			return false
 		}
-		places := r.marks.asked[request{op.Input.Session, op.Input.Seq}]
-		if len(places) == 0 {
-			return false
-		}
-		decided := slices.MinFunc(places, place.compare)
-		return r.marks.effects[decided].kind == trace.KindDeny && r.marks.at[decided.index] < first
+		at, denied := r.marks.Denied(op.Input.Session, op.Input.Seq)
+		return denied && at < first
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/leased-io/leased/test/jepsen-lite/linear"
 	"github.com/leased-io/leased/trace"
 )
 
@@ -19,7 +20,7 @@ type records struct {
 	tails  map[uint64]int64   // epoch -> the last event in the file of the node that led it
 	admits []admitted
 	sums   map[string]int64 // recorder -> credits
-	marks  marks
+	marks  *linear.Marks
 }
 
 type granted struct {
@@ -58,7 +59,7 @@ type admitted struct {
 // read reads the trace files.
 func read(files []string) (*records, error) {
 	r := &records{grants: map[uint64]granted{}, rolls: map[uint64]rolls{},
-		tails: map[uint64]int64{}, sums: map[string]int64{}, marks: newMarks()}
+		tails: map[uint64]int64{}, sums: map[string]int64{}, marks: linear.NewMarks()}
 	for _, path := range files {
 		file, err := trace.Open(path)
 		if err != nil {
@@ -74,7 +75,8 @@ func read(files []string) (*records, error) {
 }
 
 func (r *records) file(file *trace.Reader) error {
-	recorder, epoch, at := file.Header().Recorder, uint64(0), place{}
+	recorder, epoch := file.Header().Recorder, uint64(0)
+	index, event := uint64(0), 0 // the place in the log
 	led, last := map[uint64]bool{}, int64(0)
 	for {
 		e, err := file.Next()
@@ -93,7 +95,7 @@ func (r *records) file(file *trace.Reader) error {
 				led[e.Term] = true
 			}
 		case trace.KindEntry:
-			epoch, at = e.Epoch, place{index: e.Index}
+			epoch, index, event = e.Epoch, e.Index, 0
 		case trace.KindRoll:
 			if r.rolls[e.Limit] == nil {
 				r.rolls[e.Limit] = rolls{}
@@ -113,8 +115,8 @@ func (r *records) file(file *trace.Reader) error {
 				admitted{recorder, e.Lease, e.Window, e.First, e.Last, e.Count})
 			r.sums[recorder] += e.N
 		}
-		at.event++
-		r.marks.take(at, &e)
+		event++
+		r.marks.Take(index, event, &e)
 	}
 }
 

@@ -22,9 +22,9 @@ const (
 	// start of its processes included.
 	electBound = 10 * time.Second
 	// foundBound is how long a new cluster may take.
-	foundBound = 30 * time.Second
+	foundBound = time.Minute
 	// stopBound bounds the end of a process in order.
-	stopBound = 20 * time.Second
+	stopBound = time.Minute
 	// putTimeout bounds one change of the budget.
 	putTimeout = 3 * time.Second
 	// settle is how often a condition is looked at.

@@ -1,13 +1,9 @@
-//go:build linux
-
-package process
+package linear
 
 import (
 	"cmp"
 	"math"
 	"slices"
-
-	"github.com/leased-io/leased/test/jepsen-lite/linear"
 )
 
 // A history is linearizable if there is one order of its calls that explains it. The log has one,
@@ -17,7 +13,7 @@ import (
 
 // placed is a call with its place in the log.
 type placed struct {
-	op    *linear.Op
+	op    *Op
 	place place
 	at    int64 // the instant of its effect, such that all are in the order of the log
 }
@@ -26,17 +22,17 @@ type placed struct {
 // that were not answered and have no place are left out. It returns false if the order of the log
 // is not one of the calls' real time: of two that follow each other the later one has effect
 // first.
-func (m *marks) witness(h linear.History) (linear.History, bool) {
-	calls := map[callID][]*linear.Op{}
+func (m *Marks) witness(h History) (History, bool) {
+	calls := map[callID][]*Op{}
 	for i := range h {
 		id := idOf(&h[i])
 		calls[id] = append(calls[id], &h[i])
 	}
 	var known []placed
-	var wide linear.History
+	var wide History
 	begins := m.revisions(h)
 	for _, attempts := range calls {
-		fit, unplaced := m.place(attempts)
+		fit, unplaced := m.place(attempts, begins)
 		known = append(known, fit...)
 		for _, op := range append(unplaced, m.unheard(attempts, unplaced, begins)...) {
 			p, ok := m.outdated(op, begins)
@@ -50,30 +46,39 @@ func (m *marks) witness(h linear.History) (linear.History, bool) {
 			}
 		}
 	}
-	slices.SortFunc(known, func(a, b placed) int { return a.place.compare(b.place) })
+	slices.SortFunc(known, func(a, b placed) int {
+		return cmp.Or(a.place.compare(b.place), a.op.order(b.op))
+	})
+	slices.SortFunc(wide, func(a, b Op) int { return a.order(&b) })
 	if !m.date(known) {
 		return nil, false
 	}
 	return ordered(known, wide), true
 }
 
+// order is the same for the same histories, in whatever order they are gone through.
+func (op *Op) order(other *Op) int {
+	return cmp.Or(cmp.Compare(op.Call, other.Call), cmp.Compare(op.Client, other.Client),
+		cmp.Compare(op.Return, other.Return))
+}
+
 // callID is what attempts of the same call have in common.
 type callID struct {
-	kind           linear.Kind
+	kind           Kind
+	budget         string // of its changes, which are told apart by what they ask for
 	session, seq   uint64
 	lease          uint64
-	amount         int64 // of a change of the budget
 	client, number int64 // of a call that is told apart from all others
 }
 
-func idOf(op *linear.Op) callID {
+func idOf(op *Op) callID {
 	id := callID{kind: op.Input.Kind, session: op.Input.Session, seq: op.Input.Seq}
 	switch {
-	case id.kind == linear.PutBudget && len(op.Input.Limits) > 0:
-		id.amount = op.Input.Limits[0].Amount
+	case id.kind == PutBudget || id.kind == DeleteBudget:
+		id.budget = op.Input.Budget
 	case id.session == 0:
 		id.client, id.number = int64(op.Client), op.Call
-	case id.kind == linear.GiveBack && len(op.Input.Returns) > 0:
+	case id.kind == GiveBack && len(op.Input.Returns) > 0:
 		id.lease = op.Input.Returns[0].Lease
 	}
 	return id
@@ -82,15 +87,17 @@ func idOf(op *linear.Op) callID {
 // place puts the attempts of a call to the entries that tell of it: each that was answered to the
 // last one before its answer, and one that was not to what is left since it began. The answered
 // ones that fit nowhere are unplaced: not every answer leaves a mark.
-func (m *marks) place(attempts []*linear.Op) (known []placed, unplaced []*linear.Op) {
-	places := m.of(attempts[0])
-	take := func(op *linear.Op, last bool) bool {
+func (m *Marks) place(
+	attempts []*Op, begins map[uint64]place,
+) (known []placed, unplaced []*Op) {
+	places := m.ofAny(attempts)
+	take := func(op *Op, last bool) bool {
 		at := -1
 		for i, p := range places {
 			seen := m.at[p.index]
 			// A killed leader's last words are lost: its successor tells late what it answered.
 			late := op.Output != nil && seen > op.Return
-			if seen >= op.Call && m.fits(op, p.index) && (at < 0 || last && !late) {
+			if seen >= op.Call && m.fits(op, p.index, begins) && (at < 0 || last && !late) {
 				at = i
 			}
 		}
@@ -101,7 +108,7 @@ func (m *marks) place(attempts []*linear.Op) (known []placed, unplaced []*linear
 		places = slices.Delete(places, at, at+1)
 		return true
 	}
-	slices.SortFunc(attempts, func(a, b *linear.Op) int { return cmp.Compare(a.Call, b.Call) })
+	slices.SortFunc(attempts, func(a, b *Op) int { return cmp.Compare(a.Call, b.Call) })
 	for _, op := range slices.Backward(attempts) {
 		if op.Output != nil && (idle(op) || !take(op, true)) {
 			unplaced = append(unplaced, op)
@@ -110,44 +117,45 @@ func (m *marks) place(attempts []*linear.Op) (known []placed, unplaced []*linear
 	for _, op := range attempts {
 		if op.Output == nil && take(op, false) { // or it has no effect
 			p := &known[len(known)-1]
-			p.op = m.complete(op, p.place.index)
+			p.op = m.complete(op, p.place.index, begins)
 		}
 	}
 	return known, unplaced
 }
 
-// idle: the call changed nothing, by its answer.
-func idle(op *linear.Op) bool {
-	return op.Input.Kind == linear.PutBudget && !op.Output.Changed
+// ofAny returns where any of the attempts can have had its effect: they all name the same, unless
+// they change a budget.
+func (m *Marks) ofAny(attempts []*Op) []place {
+	if k := attempts[0].Input.Kind; k != PutBudget && k != DeleteBudget {
+		return m.of(attempts[0])
+	}
+	var places []place
+	for _, op := range attempts {
+		places = append(places, m.of(op)...)
+	}
+	slices.SortFunc(places, place.compare)
+	return slices.Compact(places)
 }
 
-// revisions returns where each revision of the budget began: each change of it is the next one.
-func (m *marks) revisions(h linear.History) map[uint64]place {
-	var changes []place
-	for _, places := range m.put {
-		changes = append(changes, places...)
+// idle: the call changed nothing, by its answer.
+func idle(op *Op) bool {
+	switch op.Input.Kind {
+	case PutBudget:
+		return !op.Output.Changed
+	case DeleteBudget:
+		return op.Output.Answer == NoBudget
+	case GiveBack:
+		return !op.Output.SessionKnown
 	}
-	slices.SortFunc(changes, place.compare)
-	changes = slices.CompactFunc(changes, func(p, q place) bool { return p.index == q.index })
-	first := uint64(math.MaxUint64) // that anybody was told of
-	for _, op := range h {
-		if op.Output != nil && op.Output.Revision > 0 {
-			first = min(first, op.Output.Revision)
-		}
-	}
-	begins := map[uint64]place{}
-	for i, p := range changes {
-		begins[first+uint64(i)] = p
-	}
-	return begins
+	return false
 }
 
 // unheard returns the first attempt of a request with an answer that leaves no mark, if nobody was
 // told of that one but of a later one, with that answer: it may have been decided by then, before
 // the budget was changed again.
-func (m *marks) unheard(attempts, unplaced []*linear.Op, begins map[uint64]place) []*linear.Op {
+func (m *Marks) unheard(attempts, unplaced []*Op, begins map[uint64]place) []*Op {
 	first := attempts[0]
-	if len(unplaced) == 0 || first.Output != nil || first.Input.Kind != linear.Acquire {
+	if len(unplaced) == 0 || first.Output != nil || first.Input.Kind != Acquire {
 		return nil
 	}
 	done := *first
@@ -155,24 +163,24 @@ func (m *marks) unheard(attempts, unplaced []*linear.Op, begins map[uint64]place
 	if next, changed := begins[done.Output.Revision+1]; changed {
 		done.Return = min(done.Return, m.at[next.index])
 	}
-	marked := done.Output.Answer != linear.Changed && done.Output.Answer != linear.TooLarge
+	marked := done.Output.Answer != Changed && done.Output.Answer != TooLarge
 	if marked || done.Return <= done.Call {
 		return nil
 	}
-	return []*linear.Op{&done}
+	return []*Op{&done}
 }
 
 // outdated returns the place of a call that was told of a later revision than its own, if it had
 // begun before that: just after the change. Such an answer leaves no mark.
-func (m *marks) outdated(op *linear.Op, begins map[uint64]place) (place, bool) {
+func (m *Marks) outdated(op *Op, begins map[uint64]place) (place, bool) {
 	p, known := begins[op.Output.Revision]
 	p.event = math.MaxInt
-	return p, known && op.Output.Answer == linear.Changed && op.Call <= m.at[p.index]
+	return p, known && op.Output.Answer == Changed && op.Call <= m.at[p.index]
 }
 
 // date gives each call the instant at which its entry was first seen, within its call and in the
 // order of the log. It reports whether there is one for each.
-func (m *marks) date(known []placed) bool {
+func (m *Marks) date(known []placed) bool {
 	latest := int64(math.MaxInt64)
 	for i := len(known) - 1; i >= 0; i-- {
 		if known[i].op.Return > 0 {
@@ -199,8 +207,8 @@ type moment struct {
 }
 
 // ordered counts the moments of all calls, so that no two are the same.
-func ordered(known []placed, wide linear.History) linear.History {
-	h := make(linear.History, 0, len(known)+len(wide))
+func ordered(known []placed, wide History) History {
+	h := make(History, 0, len(known)+len(wide))
 	for _, p := range known {
 		h = append(h, *p.op)
 	}
