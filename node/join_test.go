@@ -15,7 +15,7 @@ type blackHole struct{ finder }
 func (blackHole) members() []member { return nil }
 
 func (blackHole) call(addresses []string) error {
-	time.Sleep(gossipTimeout * time.Duration(len(addresses)))
+	time.Sleep(gossipTimeout * time.Duration(len(addresses))) //nolint:forbidigo // in a bubble
 	return context.DeadlineExceeded
 }
 
