@@ -223,7 +223,11 @@ func (s *stage) complete(ctx context.Context) error {
 			return fmt.Errorf("process: one too few: %w", err)
 		}
 	}
-	err := s.await(ctx, s.o.elect(), "all nodes to vote and to follow one leader", s.wholeVoters)
+	err := s.await(ctx, s.o.elect(), "all nodes to vote and to follow one leader",
+		func() (bool, string) {
+			s.bury()
+			return s.wholeVoters()
+		})
 	for len(s.former) > 0 {
 		s.retire(s.former[0])
 	}

@@ -41,6 +41,7 @@ type member struct {
 	proc     *proc // nil until its first start
 	impaired int   // faults that keep it from its work
 	stopped  bool  // by SIGSTOP
+	ailing   bool  // its disk has failed under it: it may end of that at any time
 
 	mu     sync.Mutex
 	status client.NodeStatus
@@ -83,7 +84,7 @@ func (m *member) start(o Options, logs string) error {
 		return err
 	}
 	m.life++
-	m.stopped = false
+	m.stopped, m.ailing = false, false
 	m.proc, err = startProc(m.host, logs, fmt.Sprintf("%s-%d", m.id, m.life), argv)
 	return err
 }

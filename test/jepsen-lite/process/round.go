@@ -103,6 +103,11 @@ func (s *stage) changeBudget(ctx context.Context) {
 // bury notes processes that ended though nobody made them, once each, and starts others.
 func (s *stage) bury() {
 	for _, m := range slices.Concat(s.nodes, s.former) {
+		if m.ailing && m.impaired == 0 && m.proc.ended() {
+			if err := m.start(s.o, s.logs()); err != nil {
+				s.fail(judgeHarness, "%v", err)
+			}
+		}
 		if m.proc.died() {
 			s.fail(judgeProcesses, "%s ended by itself: %v", m.proc.name, m.proc.err)
 			if err := m.start(s.o, s.logs()); err != nil {
@@ -145,6 +150,7 @@ func (s *stage) demand(ctx context.Context) bool {
 	}
 	err := s.await(ctx, within-time.Duration(now()-begin), "every limiter to be served",
 		func() (bool, string) {
+			s.bury()
 			left := 0
 			for _, f := range s.fleets {
 				n, _ := f.unserved()
