@@ -109,6 +109,12 @@ var planted = []plantedViolation{
 		runAt(r, 1010)
 	}},
 	{"a roll was left out", Roll, func(r *recording) { r.drop(r.find(trace.KindRoll, 1, nil)) }},
+	{"a roll was left out before a return that is refused", Roll, func(r *recording) {
+		r.splice(r.find(trace.KindRoll, 1, nil), func(e trace.Event) []trace.Event {
+			return []trace.Event{{Kind: trace.KindReturn, At: e.At, Session: 1, Lease: aRequests,
+				Limit: e.Limit, Amount: 1}}
+		})
+	}},
 	{"a roll came twice", Roll, func(r *recording) { r.twice(r.find(trace.KindRoll, 1, nil)) }},
 	{"a roll into another window", Roll, func(r *recording) {
 		r.edit(r.find(trace.KindRoll, 2, nil), func(e *trace.Event) { e.Window++ })
