@@ -59,7 +59,7 @@ func (s *streamLayer) Accept() (net.Conn, error) {
 // connection.
 func (s *streamLayer) Dial(to raft.ServerAddress, timeout time.Duration) (net.Conn, error) {
 	disk, hostPort := splitPlace(string(to))
-	dialer := net.Dialer{Timeout: timeout}
+	dialer := net.Dialer{Timeout: timeout, KeepAliveConfig: keepAlive}
 	conn, err := dialer.DialContext(context.Background(), "tcp", hostPort)
 	if err != nil {
 		return nil, err
