@@ -31,7 +31,9 @@ var (
 	only     = flag.String("process.only", "", "kinds of faults, by comma; empty: all")
 	kills    = flag.Int("process.kills", 0, "kill that many leaders instead, and measure")
 	majority = flag.Bool("process.majority", false, "also take a majority of the nodes")
-	outDir   = flag.String("process.out", "", "keep what was recorded in this directory")
+	patience = flag.Duration("process.elect", 0,
+		"how long a healed cluster may take; 0: what a machine of its own allows")
+	outDir = flag.String("process.out", "", "keep what was recorded in this directory")
 )
 
 // shortly is how long an ordinary run of the tests breaks things.
@@ -165,7 +167,7 @@ func TestCampaign(t *testing.T) {
 		t.Parallel() // a longer one is alone, so that its figures mean something
 	}
 	o := Draw(*seed, *duration)
-	o.Kills, o.MajorityLoss = *kills, *majority
+	o.Kills, o.MajorityLoss, o.Elect = *kills, *majority, *patience
 	if *workload != "" {
 		o.Workload = *workload
 	}
