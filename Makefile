@@ -17,8 +17,9 @@ COUNT ?= 1
 # The shares of a full CI run; longer ones are for `make fuzz` and `make sim`.
 # CI's seed is fixed, so a red run is the change's doing and not the seed's.
 CI_FUZZ_DURATION := 20s
-CI_SIM_DURATION := 20s
-CI_SIM_SEED := 1
+CI_SEED := 1
+CI_JEPSEN_DURATION := 90s
+CI_JEPSEN_RUNS2 := 3
 DEMO_DURATION := 8s
 
 # The pure core, and the share of its statements that its own tests must reach.
@@ -191,24 +192,68 @@ mutants: ## plant every bug, and show who catches it; WRITE=1 writes docs/mutant
 	go test ./test/jepsen-lite/mutants -count=1 -timeout 40m -v -run '^TestMutants$$' \
 		-mutants.run $(if $(WRITE),-mutants.write)
 
-# Ring 1 is simulated, 2 whole nodes in virtual time, 3 real processes. Rings 1 and 3 take
-# DURATION= of real time, ring 2 RUNS2= runs of a virtual hour. Traces and report of ring 3 go to
-# OUT=, which must be empty or new.
+# Ring 1 is simulated, 2 whole nodes in virtual time, 3 real processes; RING=all is one after the
+# other. Rings 1 and 3 break things for DURATION= of real time, ring 2 in RUNS2= runs of a virtual
+# hour. ELECT= is how long ring 3's cluster may take to get well, on a machine that is shared. Reports go to OUT=, one directory a ring, and one page and one table of them all.
 RUNS2 ?= 4
-RING ?= 3
+RING ?= all
 OUT ?= artifacts/jepsen-$(SEED)
 .PHONY: jepsen
 jepsen: seed := $(SEED)
 jepsen: ## break ring RING= for DURATION= from SEED=, check all that was recorded
-	@echo "jepsen: make jepsen RING=$(RING) SEED=$(seed) DURATION=$(DURATION)"
+	@echo "jepsen: make jepsen RING=$(RING) SEED=$(seed) DURATION=$(DURATION) RUNS2=$(RUNS2)"
+	out=$(abspath $(OUT))
 	case "$(RING)" in
-	1) $(MAKE) --no-print-directory sim SEED=$(seed) DURATION=$(DURATION) ;;
-	2) go test ./test/jepsen-lite/cluster -count=1 -timeout 5h -v -run '^TestLong$$' \
-		-cluster.seed=$(seed) -cluster.runs=$(RUNS2) -cluster.hours=1 ;;
-	3) go test ./test/jepsen-lite/process -count=1 -timeout 5h -v -run '^TestCampaign$$' \
-		-process.seed=$(seed) -process.duration=$(DURATION) -process.out="$(abspath $(OUT))" ;;
-	*) echo "jepsen: RING=$(RING): want 1, 2 or 3"; exit 2 ;;
+	1|2|3) rings="$(RING)" ;;
+	all) rings="1 2 3" ;;
+	*) echo "jepsen: RING=$(RING): want 1, 2, 3 or all"; exit 2 ;;
 	esac
+	failed=""
+	for ring in $$rings; do
+		mkdir -p "$$out/ring$$ring"
+		case $$ring in
+		1) set -- ./test/jepsen-lite/sim -run '^TestSim$$' \
+			-sim.seed=$(seed) -sim.duration=$(DURATION) -sim.out="$$out/ring1" ;;
+		2) set -- ./test/jepsen-lite/cluster -run '^TestLong$$' \
+			-cluster.seed=$(seed) -cluster.runs=$(RUNS2) -cluster.hours=1 -cluster.out="$$out/ring2" ;;
+		3) set -- ./test/jepsen-lite/process -run '^TestCampaign$$' \
+			-process.seed=$(seed) -process.duration=$(DURATION) -process.out="$$out/ring3" \
+			$(if $(ELECT),-process.elect=$(ELECT)) ;;
+		esac
+		go test "$$1" -count=1 -timeout 5h -v "$${@:2}" || failed+=" $$ring"
+	done
+	go run ./test/jepsen-lite/report/merge -html "$$out/report.html" -table "$$out/report.md" \
+		"$$out"/ring*/campaign.json
+	echo "jepsen: $$out/report.html"
+	if [[ -n $$failed ]]; then
+		echo "jepsen: failed: ring$$failed"
+		exit 1
+	fi
+
+.PHONY: report
+report: ## one page and one table of CAMPAIGNS= (campaign.json files) in OUT=
+	@mkdir -p "$(OUT)"
+	go run ./test/jepsen-lite/report/merge -html "$(OUT)/report.html" -table "$(OUT)/report.md" \
+		$(CAMPAIGNS)
+
+# A build for each bug and ring. All of them take most of an hour.
+.PHONY: discriminate
+discriminate: ## have every ring hunt every planted bug (ONLY= some); WRITE=1 writes docs/discrimination.md
+	go test ./test/jepsen-lite/discriminate -count=1 -timeout 3h -v -run '^TestDiscriminate$$' \
+		-discriminate.run -discriminate.only='$(ONLY)' $(if $(WRITE),-discriminate.write)
+
+.PHONY: discriminate-small
+discriminate-small: ## have rings 1 and 2 hunt four planted bugs
+	go test ./test/jepsen-lite/discriminate -count=1 -timeout 10m -v -run '^TestDiscriminate$$' \
+		-discriminate.run -discriminate.rings=12 -discriminate.bound=20s \
+		-discriminate.only='^(clock-at-wall|epoch-ignored|retry-charged-again|carries-over)$$'
+
+# Each match is one run of a rule that is written in place of a coordinator.
+.PHONY: rivals
+rivals: seed := $(SEED)
+rivals: ## measure what is written in place of a coordinator, on ring 1's stage
+	go test ./test/jepsen-lite/rival -count=1 -timeout 30m -v -run '^TestRivals$$' \
+		-rival.seed=$(seed) -rival.seeds=20
 
 .PHONY: failover
 failover: ## kill the leader 50 times, and measure how long nothing is granted
@@ -273,7 +318,10 @@ ci: ## run every check, as CI does
 		lockstep-small
 		generate-check
 		"fuzz DURATION=$(CI_FUZZ_DURATION)"
-		"sim SEED=$(CI_SIM_SEED) DURATION=$(CI_SIM_DURATION)"
+		"jepsen RING=1 SEED=$(CI_SEED) DURATION=$(CI_JEPSEN_DURATION)"
+		"jepsen RING=2 SEED=$(CI_SEED) RUNS2=$(CI_JEPSEN_RUNS2)"
+		"linear SEED=$(CI_SEED) RUNS=100"
+		discriminate-small
 		mutants
 		demo-check
 	)

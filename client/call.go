@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
@@ -59,6 +60,7 @@ func (c *conns) attempt(ctx context.Context, call rpc) error {
 	}
 	if err == nil {
 		c.note(addr, leader)
+		c.served()
 		return nil
 	}
 	return c.judge(ctx, addr, leader, err)
@@ -87,7 +89,7 @@ func (c *conns) judge(ctx context.Context, addr, leader string, err error) error
 	switch {
 	case c.isClosed():
 		return ErrClosed
-	case ctx.Err() != nil: // the caller's patience, which says nothing of the endpoint
+	case isOver(ctx): // the caller's patience, which says nothing of the endpoint
 	case info != nil: // the node itself answered: it is there, but cannot decide this now
 		if undecided.redirected = c.note(addr, leader); !undecided.redirected {
 			c.passOver(addr)
@@ -96,6 +98,13 @@ func (c *conns) judge(ctx context.Context, addr, leader string, err error) error
 		c.fail(addr)
 	}
 	return undecided
+}
+
+// isOver reports whether the caller's patience is at its end. The node counts the same deadline,
+// and its word may be here before ctx's own timer has fired: so the clock is asked too.
+func isOver(ctx context.Context) bool {
+	deadline, bounded := ctx.Deadline()
+	return ctx.Err() != nil || bounded && !time.Now().Before(deadline)
 }
 
 func errorInfo(st *status.Status) *errdetails.ErrorInfo {

@@ -122,6 +122,13 @@ func (c *conns) note(addr, leader string) bool {
 	return c.endpoints.answered(addr, leader, time.Now())
 }
 
+// served records that a call was decided.
+func (c *conns) served() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.endpoints.idle = 0
+}
+
 // passOver makes the next call go to another endpoint, though addr is alive.
 func (c *conns) passOver(addr string) {
 	c.mu.Lock()

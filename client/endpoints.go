@@ -23,6 +23,9 @@ type endpoints struct {
 	current    string   // whom to call, unless it is avoided
 	last       int      // index in configured of the one that was tried last
 	avoid      map[string]avoidance
+	// idle counts the answers in a row that led nowhere: from nodes that are there but know no
+	// leader, as those that were removed from the cluster do for ever.
+	idle int
 }
 
 type avoidance struct {
@@ -36,11 +39,16 @@ func (e *endpoints) pick(now time.Time) string {
 		return e.current
 	}
 	n := len(e.configured)
+	// When all those who answer have led nowhere, one of those that are passed over may.
+	desperate := e.idle >= n
 	best := e.configured[(e.last+1)%n]
 	for i := range n {
 		addr := e.configured[(e.last+1+i)%n]
-		if !e.avoided(addr, now) {
+		if e.avoided(addr, now) == desperate {
 			best = addr
+			if desperate {
+				e.idle = 0
+			}
 			break
 		}
 		if e.avoid[addr].until.Before(e.avoid[best].until) {
@@ -78,6 +86,7 @@ func (e *endpoints) failed(addr string, now time.Time) {
 
 // passOver makes the next call go to another endpoint, if there is one.
 func (e *endpoints) passOver(addr string) {
+	e.idle++
 	if e.current == addr {
 		e.current = ""
 	}

@@ -104,3 +104,30 @@ func TestBackoffIsBounded(t *testing.T) {
 		}
 	}
 }
+
+// TestWhoLeadsNowhereIsNotAskedForEver: nodes that were removed answer at once that they do not
+// lead, and know nobody who does, while the members are passed over since they were down. When as
+// many answers as there are endpoints have led nowhere, one of these is tried.
+func TestWhoLeadsNowhereIsNotAskedForEver(t *testing.T) {
+	e, now := newEndpoints("removed:1", "removed:2", "member:1"), time.Now()
+	for range 8 { // it was down for long
+		e.failed("member:1", now)
+	}
+	var got []string
+	for range 5 {
+		addr := e.pick(now)
+		got = append(got, addr)
+		if addr == "member:1" {
+			break
+		}
+		e.answered(addr, "", now)
+		e.passOver(addr)
+	}
+	if want := "[removed:1 removed:2 removed:1 member:1]"; fmt.Sprint(got) != want {
+		t.Errorf("got %v, want %s", got, want)
+	}
+	e.failed("member:1", now) // still down: the others have their turn again
+	if got := e.pick(now); got == "member:1" {
+		t.Errorf("got %s, which was tried just now", got)
+	}
+}

@@ -35,6 +35,7 @@ type fakeCluster struct {
 	sessions map[uint64]*fakeSession
 	serial   uint64 // of sessions and leases
 	grant    func(need, want, left budget.Credits) budget.Credits
+	forgets  bool // it decides a request again each time that it is sent: R8 is broken
 	log      []fakeCall
 }
 
@@ -210,7 +211,7 @@ func (f *fakeCluster) acquire(req *leasedv1.AcquireRequest) *leasedv1.AcquireRes
 	if req.GetSeq() < s.seq {
 		return &leasedv1.AcquireResponse{Outcome: leasedv1.Outcome_OUTCOME_STALE}
 	}
-	if req.GetSeq() > s.seq {
+	if req.GetSeq() > s.seq || f.forgets {
 		s.seq, s.answer, s.decided = req.GetSeq(), f.decide(s, req), time.Now()
 	}
 	return aged(s.answer, time.Since(s.decided))

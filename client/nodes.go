@@ -13,9 +13,11 @@ import (
 // NodeStatus is what one node says of itself and its cluster, from its own state, which may
 // be stale.
 type NodeStatus struct {
-	Node         string
-	Version      string
-	State        string // "leader", "follower", "candidate" or "shutdown"
+	Node    string
+	Version string
+	// State is "leader", "follower", "candidate", "shutdown", or "removed": it is no member any
+	// more, as far as it knows.
+	State        string
 	Leader       string // id, empty if none is known
 	Term         uint64
 	Epoch        uint64
@@ -29,12 +31,13 @@ type NodeStatus struct {
 	DriftPPM     int64 // the cluster's max_clock_drift
 }
 
-// Member is one member of the cluster, as the node that was asked knows it.
+// Member is one server of the cluster, or one that is seen besides, as the node that was asked
+// knows it.
 type Member struct {
 	ID          string
 	RaftAddress string
 	APIAddress  string // empty where gossip has not told yet
-	Voter       bool
+	Voter       bool   // it is counted; else it has joined and does not vote yet, or was removed
 	Leader      bool
 	Alive       bool // by gossip
 }
@@ -67,15 +70,6 @@ func (c *Client) Status(ctx context.Context, endpoint string) (NodeStatus, error
 		Digest:       resp.GetDigest(),
 		DriftPPM:     resp.GetDriftPpm(),
 	}
-	for _, m := range resp.GetMembers() {
-		s.Members = append(s.Members, Member{
-			ID:          m.GetId(),
-			RaftAddress: m.GetRaftAddress(),
-			APIAddress:  m.GetApiAddress(),
-			Voter:       m.GetVoter(),
-			Leader:      m.GetLeader(),
-			Alive:       m.GetAlive(),
-		})
-	}
+	s.Members = toMembers(resp.GetMembers())
 	return s, nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 
 	"github.com/hashicorp/raft"
@@ -12,8 +13,8 @@ import (
 	"github.com/leased-io/leased/trace"
 )
 
-// FSM puts a State behind hashicorp/raft. Raft calls Apply, Snapshot and Restore one at a time;
-// View may be called by anyone.
+// FSM puts a State behind hashicorp/raft. Raft calls Apply, StoreConfiguration, Snapshot and
+// Restore one at a time; View may be called by anyone.
 type FSM struct {
 	sink trace.Sink
 
@@ -22,12 +23,12 @@ type FSM struct {
 }
 
 var (
-	_ raft.FSM         = (*FSM)(nil)
-	_ raft.FSMSnapshot = (*frozen)(nil)
+	_ raft.ConfigurationStore = (*FSM)(nil)
+	_ raft.FSMSnapshot        = (*frozen)(nil)
 )
 
 // NewFSM returns the adapter of a new State. sink may be nil; it is called from within Apply,
-// Snapshot and Restore, in log order, and must not call back.
+// StoreConfiguration, Snapshot and Restore, in log order, and must not call back.
 func NewFSM(sink trace.Sink) *FSM { return &FSM{sink: sink, state: New(sink)} }
 
 // Applied is what Apply returns for an entry: the response of raft's ApplyFuture.
@@ -50,6 +51,26 @@ func (f *FSM) Apply(log *raft.Log) any {
 	defer f.mu.Unlock()
 	results := f.state.Apply(log.Index, log.Term, e)
 	return Applied{Results: results, T: f.state.T(), Epoch: f.state.Epoch(), Index: f.state.Index()}
+}
+
+// maxVoters bounds the ids that one event names, so that it fits a line of a trace: 128 of at
+// most 64 bytes are half of one. A cluster has about five.
+const maxVoters = 128
+
+// StoreConfiguration reports that entry index changes the members. Raft calls it for each such
+// entry in its turn among the others, again when it replays the log, and not for those that a
+// snapshot covers. The state does not depend on members: neither it nor its digest changes.
+func (f *FSM) StoreConfiguration(index uint64, members raft.Configuration) {
+	if f.sink == nil {
+		return
+	}
+	var voters []string
+	for _, server := range members.Servers {
+		if server.Suffrage == raft.Voter && len(voters) < maxVoters {
+			voters = append(voters, string(server.ID))
+		}
+	}
+	f.sink(trace.Event{Kind: trace.KindMembers, Index: index, Voters: strings.Join(voters, ",")})
 }
 
 // View calls read with the state, which does not change meanwhile. read must not keep the state,

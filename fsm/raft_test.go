@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -157,4 +158,49 @@ func TestFSMViewsConcurrently(t *testing.T) {
 	}
 	close(stop)
 	wg.Wait()
+}
+
+// TestFSMTellsMembers: a change of members is told with its index and voters, and leaves the state
+// as it was. A state without entries can be a snapshot's, since raft counts such changes.
+func TestFSMTellsMembers(t *testing.T) {
+	var events []trace.Event
+	f := NewFSM(func(e trace.Event) { events = append(events, e) })
+	digest := func() (all string) {
+		f.View(func(s *State) { all = s.Hash() + s.Digest() })
+		return all
+	}
+	before := digest()
+	members := raft.Configuration{Servers: []raft.Server{
+		{ID: "n1"}, {ID: "n2", Suffrage: raft.Nonvoter}, {ID: "n3"}}}
+	f.StoreConfiguration(7, members)
+	want := trace.Event{Kind: trace.KindMembers, Index: 7, Voters: "n1,n3"}
+	if len(events) != 1 || events[0] != want {
+		t.Errorf("got events %+v, want %+v", events, want)
+	}
+	if got := digest(); got != before {
+		t.Errorf("the state changed from %s to %s", before, got)
+	}
+	NewFSM(nil).StoreConfiguration(7, members) // nobody to tell
+
+	members.Servers = nil
+	for i := range 2 * maxVoters {
+		id := raft.ServerID(strings.Repeat("x", 61) + strconv.Itoa(100+i))
+		members.Servers = append(members.Servers, raft.Server{ID: id})
+	}
+	f.StoreConfiguration(8, members)
+	if n := len(events[1].Voters); n > trace.MaxLine*3/4 || n < 64*maxVoters {
+		t.Errorf("the voters take %d bytes; a line has %d", n, trace.MaxLine)
+	}
+
+	snap, err := f.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := snap.Persist(&memorySink{Writer: &b}); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Restore(io.NopCloser(&b)); err != nil || digest() != before {
+		t.Errorf("restored from a state without entries: %v", err)
+	}
 }

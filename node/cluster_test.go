@@ -146,7 +146,7 @@ func TestRestartRemembers(t *testing.T) {
 func TestSnapshots(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := startVirtual(t, 3, func(cfg *Config) {
-			cfg.SnapshotThreshold, cfg.TrailingLogs = 8, 4
+			cfg.SnapshotThreshold, cfg.TrailingLogs = 8, MinTrailingLogs
 			cfg.SnapshotInterval = 100 * time.Millisecond
 		})
 		leader := c.leader("")
@@ -158,7 +158,7 @@ func TestSnapshots(t *testing.T) {
 			}
 		}
 		c.cut(away)
-		for range 50 {
+		for range 200 {
 			propose(t, leader, h.ask(1))
 		}
 		missed := c.nodes[away].Status().Applied
@@ -168,8 +168,8 @@ func TestSnapshots(t *testing.T) {
 		})
 		c.heal(away)
 		c.converged()
-		if got := used(t, c.leader("")); got != 50 {
-			t.Errorf("used: got %d, want 50", got)
+		if got := used(t, c.leader("")); got != 200 {
+			t.Errorf("used: got %d, want 200", got)
 		}
 		c.nodes[away].Kill()
 		c.start(away)

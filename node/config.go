@@ -21,6 +21,11 @@ const (
 	// maxIDLen and maxHostLen keep a member's gossip metadata within memberlist's 512 bytes.
 	maxIDLen   = 64
 	maxHostLen = 128
+	// MinTrailingLogs is the fewest entries that a log may keep behind a snapshot: more than a leader
+	// may send again to a follower that has applied them already, because its answers were lost: 64
+	// a message, and a pipeline of them. With fewer, hashicorp/raft installs a snapshot older than
+	// the follower's state, and the follower stops with "log not found".
+	MinTrailingLogs = 128
 	// minHeartbeat is the shortest timeout that raft accepts.
 	minHeartbeat = 5 * time.Millisecond
 )
@@ -34,7 +39,8 @@ type Config struct {
 	DataDir string
 
 	// ListenAPI, ListenRaft and ListenGossip are host:port; port 0 picks one. An empty
-	// ListenGossip runs without gossip: then BootstrapExpect is 1, or Peers names everyone.
+	// ListenGossip runs without gossip: then BootstrapExpect is 1, or Peers names everyone, or
+	// there is a Directory.
 	ListenAPI, ListenRaft, ListenGossip string
 	// AdvertiseHost is the name or IP address under which the others reach this node, on the
 	// ports above. Empty: the host of each address, which then must be a real one. With a
@@ -60,7 +66,8 @@ type Config struct {
 	// CommitTimeout is how soon followers hear of a commit when no other entry follows.
 	CommitTimeout time.Duration
 	// SnapshotInterval is how often it is checked whether SnapshotThreshold entries were
-	// appended since the last snapshot. TrailingLogs entries are kept behind one.
+	// appended since the last snapshot. TrailingLogs entries are kept behind one: at least
+	// MinTrailingLogs.
 	SnapshotInterval  time.Duration
 	SnapshotThreshold uint64
 	TrailingLogs      uint64
@@ -85,7 +92,7 @@ type Config struct {
 type Seams struct {
 	// Stores replace DataDir. They are left open.
 	Stores *Stores
-	// RaftTransport replaces ListenRaft. It is closed if it can be.
+	// RaftTransport replaces ListenRaft. It must know pre-votes, and is closed if it can be.
 	RaftTransport raft.Transport
 	// APIListener replaces ListenAPI, and its address is the one told to others.
 	APIListener net.Listener
@@ -94,6 +101,8 @@ type Seams struct {
 	// Peers are all servers of a cluster without gossip, this one among them. Each of them
 	// founds the cluster if it has no state.
 	Peers []Peer
+	// Directory replaces gossip, see there; nil: ListenGossip or Peers.
+	Directory *Directory
 	// TraceClock is what events are timed by; zero means trace.SystemClock.
 	TraceClock trace.Clock
 }
@@ -173,6 +182,9 @@ func (c Config) validateAddresses() (problems []error) {
 	}
 	if c.RaftTransport == nil {
 		listen("ListenRaft", c.ListenRaft)
+	} else if _, ok := c.RaftTransport.(raftTransport); !ok {
+		problems = append(problems, bad("RaftTransport", fmt.Sprintf("%T", c.RaftTransport),
+			"must know pre-votes: without them a server that was removed disturbs the others"))
 	}
 	if c.ListenGossip != "" {
 		listen("ListenGossip", c.ListenGossip)
@@ -194,14 +206,22 @@ func (c Config) validateFounding() (problems []error) {
 		problems = append(problems, bad("BootstrapExpect", c.BootstrapExpect,
 			"founds a cluster alone, but Join names another: use 0 to join it"))
 	}
+	if c.ListenGossip != "" && c.Directory != nil {
+		problems = append(problems, bad("ListenGossip", c.ListenGossip,
+			"must be empty with Directory"))
+	}
+	if len(c.Peers) > 0 && (c.ListenGossip != "" || c.Directory != nil) {
+		problems = append(problems, bad("Peers", c.Peers,
+			"must be empty with ListenGossip or Directory"))
+	}
 	if c.ListenGossip != "" {
-		if len(c.Peers) > 0 {
-			problems = append(problems, bad("Peers", c.Peers, "must be empty with ListenGossip"))
-		}
 		return problems
 	}
 	if len(c.Join) > 0 {
 		problems = append(problems, bad("Join", c.Join, "needs ListenGossip"))
+	}
+	if c.Directory != nil {
+		return problems
 	}
 	self := func(p Peer) bool { return p.ID == c.ID }
 	switch {
@@ -232,6 +252,10 @@ func (c Config) validateTiming() (problems []error) {
 	}
 	if c.SnapshotThreshold == 0 {
 		problems = append(problems, bad("SnapshotThreshold", c.SnapshotThreshold, "must be at least 1"))
+	}
+	if c.TrailingLogs < MinTrailingLogs {
+		problems = append(problems, bad("TrailingLogs", c.TrailingLogs,
+			fmt.Sprintf("must be at least %d", MinTrailingLogs)))
 	}
 	return problems
 }

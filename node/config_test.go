@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/raft"
 
 	"github.com/leased-io/leased/budget"
 )
@@ -49,6 +50,17 @@ func TestConfigValidate(t *testing.T) {
 		{"not among the peers", func(c *Config) {
 			c.ID, c.ListenGossip, c.Peers = "b", "", []Peer{{ID: "a"}}
 		}, "Peers"},
+		{"directory", func(c *Config) { c.ListenGossip, c.Directory = "", NewDirectory() }, ""},
+		{"directory and gossip", func(c *Config) { c.Directory = NewDirectory() }, "ListenGossip"},
+		{"directory and peers", func(c *Config) {
+			c.ListenGossip, c.Directory, c.Peers = "", NewDirectory(), []Peer{{ID: "a"}}
+		}, "Peers"},
+		{"no pre-votes", func(c *Config) {
+			_, network := raft.NewInmemTransport("")
+			c.RaftTransport = struct{ raft.Transport }{network}
+		}, "RaftTransport"},
+		{"few trailing logs", func(c *Config) { c.TrailingLogs = MinTrailingLogs - 1 },
+			"TrailingLogs"},
 		{"drift", func(c *Config) { c.DriftPPM = 200_001 }, "DriftPPM"},
 		{"heartbeat", func(c *Config) { c.HeartbeatTimeout = time.Millisecond }, "HeartbeatTimeout"},
 		{"leader lease", func(c *Config) { c.LeaderLeaseTimeout = time.Hour }, "LeaderLeaseTimeout"},
@@ -71,7 +83,7 @@ func TestConfigValidate(t *testing.T) {
 		})
 	}
 	problems := strings.Count(Config{DriftPPM: -1}.Validate().Error(), "\n") + 1
-	if want := 10; problems != want { // nothing set, and a drift that cannot be
+	if want := 11; problems != want { // nothing set, and a drift that cannot be
 		t.Errorf("got %d problems, want %d", problems, want)
 	}
 }

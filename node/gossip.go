@@ -33,38 +33,27 @@ const (
 	syncEvery = 2 * time.Second
 	// leaveTimeout bounds the goodbye.
 	leaveTimeout = time.Second
+	// dismissal begins the message that tells a server that it is no member.
+	dismissal = "no member: "
 )
-
-// meta is what a member tells of itself by gossip, as JSON: at most memberlist's 512 bytes.
-type meta struct {
-	Raft     string `json:"r"`           // host:port
-	API      string `json:"a"`           // host:port
-	Expect   int    `json:"e,omitempty"` // BootstrapExpect
-	HasState bool   `json:"s,omitempty"` // it has a log
-	Pledge   pledge `json:"p,omitempty"`
-}
-
-// member is one server as gossip sees it.
-type member struct {
-	meta
-	id     string
-	gossip string // host:port
-}
 
 // gossip finds the other servers and tells them where this one is.
 type gossip struct {
 	list *memberlist.Memberlist
+	id   string
 	// events says that members came, changed or went. Size 1: more of the same are dropped.
 	events chan struct{}
 
 	mu   sync.Mutex
-	self meta
+	own  meta
+	away bool // another told this member that it is none
 	// alive has the members by id, this one among them. It is memberlist's own list as told in
 	// its callbacks: that list itself cannot be read without a race.
 	alive map[string]member
 }
 
 var (
+	_ finder                   = (*gossip)(nil)
 	_ memberlist.Delegate      = (*gossip)(nil)
 	_ memberlist.EventDelegate = (*gossip)(nil)
 )
@@ -81,7 +70,7 @@ func startGossip(
 	if err := probeGossip(ctx, address, bindPort); err != nil {
 		return nil, err
 	}
-	g := &gossip{self: self, events: make(chan struct{}, 1), alive: map[string]member{}}
+	g := &gossip{id: id, own: self, events: make(chan struct{}, 1), alive: map[string]member{}}
 	cfg := memberlist.DefaultLANConfig()
 	cfg.Name = id
 	if cfg.BindAddr, err = resolve(cmp.Or(bindHost, "0.0.0.0")); err != nil {
@@ -122,9 +111,9 @@ func (g *gossip) members() []member {
 // tell changes what the others hear of this member.
 func (g *gossip) tell(change func(*meta)) error {
 	g.mu.Lock()
-	before := g.self
-	change(&g.self)
-	changed := g.self != before
+	before := g.own
+	change(&g.own)
+	changed := g.own != before
 	g.mu.Unlock()
 	if !changed {
 		return nil
@@ -132,18 +121,39 @@ func (g *gossip) tell(change func(*meta)) error {
 	return g.list.UpdateNode(gossipTimeout)
 }
 
-// pledged returns what this member has pledged.
-func (g *gossip) pledged() pledge {
+// self returns what this member tells of itself.
+func (g *gossip) self() meta {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.self.Pledge
+	return g.own
 }
 
-// address returns where member id gossips, or "" if it is not alive.
-func (g *gossip) address(id string) string {
+func (g *gossip) changes() <-chan struct{} { return g.events }
+
+// call finds members by their gossip addresses.
+func (g *gossip) call(addresses []string) error {
+	_, err := g.list.Join(addresses)
+	return err
+}
+
+// dismiss sends one packet, which names its addressee: another may have its address by now.
+func (g *gossip) dismiss(m member) error {
+	return g.list.SendToAddress(
+		memberlist.Address{Addr: m.gossip, Name: m.id}, []byte(dismissal+m.id))
+}
+
+// dismissed reports whether this member was told so.
+func (g *gossip) dismissed() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.alive[id].gossip
+	return g.away
+}
+
+// address returns where this member gossips.
+func (g *gossip) address() string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.alive[g.id].gossip
 }
 
 // leave says goodbye, so that the others need not find out.
@@ -156,7 +166,7 @@ func (g *gossip) stop() error { return g.list.Shutdown() }
 func (g *gossip) NodeMeta(int) []byte {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	data, err := json.Marshal(g.self)
+	data, err := json.Marshal(g.own)
 	if err != nil {
 		panic(fmt.Sprintf("node: gossip metadata: %v", err)) // strings, an int and a bool
 	}
@@ -193,10 +203,21 @@ func (g *gossip) wake() {
 	}
 }
 
-// Nothing but metadata is gossiped.
+// NotifyMsg takes a dismissal, the only message there is.
+func (g *gossip) NotifyMsg(message []byte) {
+	if string(message) != dismissal+g.id {
+		return
+	}
+	g.mu.Lock()
+	before := g.away
+	g.away = true
+	g.mu.Unlock()
+	if !before {
+		g.wake()
+	}
+}
 
-// NotifyMsg takes no messages.
-func (g *gossip) NotifyMsg([]byte) {}
+// Nothing but metadata is gossiped.
 
 // GetBroadcasts sends no messages.
 func (g *gossip) GetBroadcasts(_, _ int) [][]byte { return nil }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,33 +20,54 @@ const (
 	changeTimeout = 2 * time.Second
 )
 
-// membership founds the cluster, adds servers to it, and knows where they are.
+// membership founds the cluster, adds servers to it and takes them out, and knows where they are.
 type membership struct {
 	raft       *raft.Raft
 	leadership *leadership
-	gossip     *gossip // nil: Config.Peers are all there is to know
+	contacts   *contacts
+	finder     finder // set before run
 	log        *slog.Logger
+	id         string
 	expect     int
 	join       []string
-	logged     string          // the last reason for waiting that was logged
-	refused    map[string]bool // the servers alive whose refusal was logged
+	heartbeat  time.Duration // Config.HeartbeatTimeout
+
+	// The rest down to mu belongs to run.
+	logged    string          // the last reason for waiting that was logged
+	refused   map[string]bool // the servers alive whose refusal was logged
+	outside   bool            // it was logged that this server is no member
+	newcomers map[string]*newcomer
+
+	changes sync.WaitGroup // what waits for a change that a caller asked for
 
 	mu sync.Mutex
 	// known has the servers seen alive, and those that were and belong to the cluster.
 	known map[string]member
 	alive map[string]bool
+	// removed has the lives of the servers that this one removed while they were alive.
+	removed map[string]string
+	// belonged: this server had state when it started, or has since been in the configuration.
+	belonged bool
 }
 
-func newMembership(cfg Config, l *leadership, log *slog.Logger) *membership {
+func newMembership(
+	id string, cfg Config, l *leadership, c *contacts, log *slog.Logger,
+) *membership {
 	m := &membership{
 		raft:       l.raft,
 		leadership: l,
+		contacts:   c,
 		log:        log,
+		id:         id,
 		expect:     cfg.BootstrapExpect,
 		join:       cfg.Join,
+		heartbeat:  cfg.HeartbeatTimeout,
 		refused:    map[string]bool{},
+		newcomers:  map[string]*newcomer{},
 		known:      map[string]member{},
 		alive:      map[string]bool{},
+		removed:    map[string]string{},
+		belonged:   l.raft.LastIndex() > 0,
 	}
 	for _, p := range cfg.Peers {
 		m.known[p.ID] = member{id: p.ID, meta: meta{Raft: p.Raft, API: p.API}}
@@ -65,30 +87,36 @@ func (m *membership) foundStatic(servers []raft.Server) error {
 
 // run reconciles until ctx ends.
 func (m *membership) run(ctx context.Context) {
-	tick := time.NewTicker(reconcileEvery)
-	defer tick.Stop()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
 	for {
 		m.look()
 		m.found()
-		m.addVoters(ctx)
+		m.lead(ctx)
+		wait := reconcileEvery
+		if len(m.newcomers) > 0 {
+			wait = m.round()
+		}
+		timer.Reset(wait)
 		select {
-		case <-m.gossip.events:
-		case <-tick.C:
+		case <-m.finder.changes():
+		case <-timer.C:
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
-// look takes note of who is alive.
+// look takes note of who is alive, and of whether this server is a member.
 func (m *membership) look() {
-	alive := m.gossip.members()
+	alive := m.finder.members()
+	servers, _ := m.configuration()
+	m.contacts.keep(servers)
 	inCluster := map[string]bool{}
-	for _, s := range m.servers() {
+	for _, s := range servers {
 		inCluster[string(s.ID)] = true
 	}
 	m.mu.Lock()
-	defer m.mu.Unlock()
 	clear(m.alive)
 	for _, a := range alive {
 		m.alive[a.id] = true
@@ -100,6 +128,47 @@ func (m *membership) look() {
 			delete(m.refused, id)
 		}
 	}
+	for id, life := range m.removed {
+		if !m.alive[id] || m.known[id].Life != life {
+			delete(m.removed, id)
+		}
+	}
+	m.belonged = m.belonged || inCluster[m.id]
+	m.mu.Unlock()
+	m.lookOutside()
+}
+
+// lookOutside says once that this server is no member any more, and tells the others that it was
+// told so.
+func (m *membership) lookOutside() {
+	outside := m.isOutside()
+	if outside && !m.outside {
+		m.log.Warn("this server is no member of the cluster any more: stop it; to join again, " +
+			"empty its data directory first")
+	}
+	m.outside = outside
+	if m.finder.dismissed() {
+		m.tell(func(own *meta) { own.Away = true })
+	}
+}
+
+// isOutside reports whether this server was removed, as far as it can know: it follows no leader,
+// and either its own log says so, or a leader that it did not hear any more.
+//
+// Such a server goes on running. If it ended by itself, whoever supervises it would start it
+// again and again. It has no leader to forward to, so it refuses all calls with NOT_LEADER, its
+// health is NOT_SERVING, and clients go elsewhere until it is stopped.
+func (m *membership) isOutside() bool {
+	if _, leader := m.raft.LeaderWithID(); leader != "" {
+		return false
+	}
+	if m.finder.dismissed() {
+		return true
+	}
+	servers, _ := m.configuration()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.belonged && !inConfiguration(servers, raft.ServerID(m.id))
 }
 
 // found tells the others what this node has and pledges, and founds the cluster when all are
@@ -112,7 +181,7 @@ func (m *membership) found() {
 	if m.expect == 0 {
 		return
 	}
-	f := decideFounding(m.expect, m.gossip.pledged(), m.gossip.members())
+	f := decideFounding(m.expect, m.finder.self().Pledge, m.finder.members())
 	m.tell(func(own *meta) { own.Pledge = f.pledge })
 	if f.waits != m.logged && !f.found {
 		m.logged = f.waits
@@ -129,48 +198,8 @@ func (m *membership) found() {
 }
 
 func (m *membership) tell(change func(*meta)) {
-	if err := m.gossip.tell(change); err != nil {
+	if err := m.finder.tell(change); err != nil {
 		m.log.Warn("gossip not sent", "error", err)
-	}
-}
-
-// addVoters has the leader add the servers that gossip sees, and correct the addresses of those
-// that moved. A change that fails is tried again with the next look.
-func (m *membership) addVoters(ctx context.Context) {
-	if m.leadership.current.Load() == nil {
-		return
-	}
-	byID := map[raft.ServerID]raft.Server{}
-	for _, s := range m.servers() {
-		byID[s.ID] = s
-	}
-	for _, a := range m.gossip.members() {
-		id, address := raft.ServerID(a.id), raft.ServerAddress(a.Raft)
-		server, in := byID[id]
-		switch {
-		case ctx.Err() != nil:
-			return
-		case in && server.Address == address:
-			continue
-		case !in && a.HasState:
-			m.refuse(a.id)
-			continue
-		}
-		if err := m.raft.AddVoter(id, address, 0, changeTimeout).Error(); err != nil {
-			m.log.Warn("server not added", "server", a.id, "address", a.Raft, "error", err)
-			continue
-		}
-		m.log.Info("server added", "server", a.id, "address", a.Raft)
-	}
-}
-
-// refuse says, once, why a server is not added. Its log is another cluster's, or that of a
-// server that was removed: as a voter it could be elected and overwrite ours.
-func (m *membership) refuse(id string) {
-	if !m.refused[id] {
-		m.refused[id] = true
-		m.log.Warn("server not added: it has state of its own, empty its data directory first",
-			"server", id)
 	}
 }
 
@@ -180,9 +209,14 @@ func (m *membership) runJoin(ctx context.Context) {
 	tick := time.NewTicker(joinEvery)
 	defer tick.Stop()
 	for {
-		if missing := m.missing(); len(missing) > 0 {
-			if _, err := m.gossip.list.Join(missing); err != nil {
-				m.log.Debug("no member answered", "addresses", missing, "error", err)
+		// One at a time: behind a network that swallows all, each takes its time, and a node that
+		// stops does not wait for more than one.
+		for _, address := range m.missing() {
+			if ctx.Err() != nil {
+				return
+			}
+			if err := m.finder.call([]string{address}); err != nil {
+				m.log.Debug("member does not answer", "address", address, "error", err)
 			}
 		}
 		select {
@@ -196,7 +230,7 @@ func (m *membership) runJoin(ctx context.Context) {
 // missing returns the gossip addresses to call upon.
 func (m *membership) missing() []string {
 	var out []string
-	if len(m.gossip.members()) <= 1 {
+	if len(m.finder.members()) <= 1 {
 		out = append(out, m.join...)
 	}
 	m.mu.Lock()
@@ -216,11 +250,16 @@ func (m *membership) apiOf(id string) string {
 	return m.known[id].API
 }
 
-// servers returns those of the latest configuration.
-func (m *membership) servers() []raft.Server {
+// configuration returns the servers of the latest configuration, which may not be committed yet,
+// and the index of its entry.
+func (m *membership) configuration() ([]raft.Server, uint64) {
 	future := m.raft.GetConfiguration()
 	if future.Error() != nil {
-		return nil
+		return nil, 0
 	}
-	return future.Configuration().Servers
+	return future.Configuration().Servers, future.Index()
+}
+
+func inConfiguration(servers []raft.Server, id raft.ServerID) bool {
+	return slices.ContainsFunc(servers, func(s raft.Server) bool { return s.ID == id })
 }

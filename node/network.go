@@ -20,6 +20,13 @@ const (
 	raftTimeout = 2 * time.Second
 )
 
+// keepAlive finds a peer that is out of reach in five seconds, whatever else is sent. Without it
+// whoever reads from one waits for as long as TCP does, which is minutes: hashicorp/raft reads a
+// snapshot that it is sent with no deadline, and does nothing else until it has it.
+var keepAlive = net.KeepAliveConfig{
+	Enable: true, Idle: 2 * time.Second, Interval: time.Second, Count: 3,
+}
+
 // The flags of the command that set the addresses, for errors that say what to do.
 const (
 	flagAPI     = "--listen"
@@ -31,7 +38,7 @@ const (
 
 // listen listens on TCP. Its error names the address and the flag that changes it.
 func listen(ctx context.Context, what, flag, address string) (net.Listener, error) {
-	var config net.ListenConfig
+	config := net.ListenConfig{KeepAliveConfig: keepAlive}
 	lis, err := config.Listen(ctx, "tcp", address)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
@@ -56,10 +63,12 @@ func advertised(lis net.Listener, host string) string {
 	return net.JoinHostPort(host, strconv.Itoa(tcp.Port))
 }
 
-// newRaftTransport serves raft on lis, which it owns from here on.
-func newRaftTransport(lis net.Listener, advertise string, log hclog.Logger) raft.Transport {
+// newRaftTransport serves raft on lis, which it owns from here on, for the server with that disk.
+func newRaftTransport(
+	lis net.Listener, disk, advertise string, log hclog.Logger,
+) raftTransport {
 	return raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
-		Stream:  newStreamLayer(lis, advertise),
+		Stream:  newStreamLayer(lis, disk, advertise),
 		MaxPool: raftConns,
 		Timeout: raftTimeout,
 		Logger:  log,

@@ -26,13 +26,13 @@ type Node struct {
 	fsm         *fsm.FSM
 	apiListener net.Listener
 	apiAddress  string
-	raftNet     raft.Transport
+	raftNet     *contacts
 	raft        *raft.Raft
 	stopRaft    func() raft.Future // once; what it returns waits for raft's end
 	leadership  *leadership
 	committer   *committer
 	reader      *reader
-	gossip      *gossip // nil without
+	finder      finder
 	members     *membership
 	server      *transport.Server
 
@@ -72,7 +72,7 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 	n.log = cmp.Or(cfg.Logger, slog.Default())
 	// In the order of the data's way down: what is built first is needed by what follows.
 	for _, step := range []func(context.Context) error{
-		n.openStore, n.listen, n.startRaft, n.startGossip, n.found,
+		n.openStore, n.listen, n.startRaft, n.startFinder, n.found, n.startMembership,
 	} {
 		err := ctx.Err()
 		if err == nil {
@@ -96,6 +96,9 @@ func (n *Node) openStore(context.Context) (err error) {
 		return err
 	}
 	n.durable = n.store.stopOnFailure()
+	if err := n.store.joinSnapshots(); err != nil {
+		return err
+	}
 	n.id = n.store.id
 	n.log = n.log.With("node", n.id)
 	n.recorder, err = newRecorder(n.cfg, n.id)
@@ -115,13 +118,17 @@ func (n *Node) listen(ctx context.Context) (err error) {
 			n.apiAddress = p.API
 		}
 	}
-	if n.raftNet = n.cfg.RaftTransport; n.raftNet == nil {
-		lis, err := listen(ctx, "raft", flagRaft, n.cfg.ListenRaft)
-		if err != nil {
-			return err
-		}
-		n.raftNet = newRaftTransport(lis, advertised(lis, n.cfg.AdvertiseHost), newRaftLogger(n.log))
+	if n.cfg.RaftTransport != nil {
+		n.raftNet = watchContacts(n.cfg.RaftTransport.(raftTransport)) // as Validate has found
+		return nil
 	}
+	lis, err := listen(ctx, "raft", flagRaft, n.cfg.ListenRaft)
+	if err != nil {
+		return err
+	}
+	n.raftNet = watchContacts(
+		newRaftTransport(lis, n.store.disk, advertised(lis, n.cfg.AdvertiseHost),
+			newRaftLogger(n.log)))
 	return nil
 }
 
@@ -150,7 +157,7 @@ func (n *Node) startRaft(context.Context) (err error) {
 	n.raft.RegisterObserver(raft.NewObserver(n.leadership.observed, false, leaderChanged))
 	n.committer = newCommitter(n.leadership, n.recorder)
 	n.reader = newReader(n.leadership)
-	n.members = newMembership(n.cfg, n.leadership, n.log)
+	n.members = newMembership(n.id, n.cfg, n.leadership, n.raftNet, n.log)
 	n.following.Go(func() { n.leadership.run(n.stopFollow) })
 	go n.committer.run() // joined by its done
 	go n.reader.run()    // joined by its done
@@ -176,49 +183,6 @@ func (n *Node) raftConfig() *raft.Config {
 func leaderChanged(o *raft.Observation) bool {
 	_, ok := o.Data.(raft.LeaderObservation)
 	return ok
-}
-
-// startGossip tells the others where this node is, and finds them.
-func (n *Node) startGossip(ctx context.Context) (err error) {
-	if n.cfg.ListenGossip == "" {
-		return nil
-	}
-	self := meta{
-		Raft:     n.RaftAddr(),
-		API:      n.apiAddress,
-		Expect:   n.cfg.BootstrapExpect,
-		HasState: n.raft.LastIndex() > 0,
-	}
-	n.gossip, err = startGossip(
-		ctx, n.id, n.cfg.ListenGossip, n.cfg.AdvertiseHost, self, n.log)
-	if err != nil {
-		return err
-	}
-	n.members.gossip = n.gossip
-	look, cancel := context.WithCancel(context.Background())
-	n.stopLook = cancel
-	n.reconcile.Go(func() { n.members.run(look) })
-	n.reconcile.Go(func() { n.members.runJoin(look) })
-	return nil
-}
-
-// found founds the cluster if no gossip is needed for it.
-func (n *Node) found(context.Context) error {
-	var servers []raft.Server
-	for _, p := range n.cfg.Peers {
-		servers = append(servers, raft.Server{
-			ID: raft.ServerID(p.ID), Address: raft.ServerAddress(p.Raft),
-		})
-	}
-	if n.cfg.BootstrapExpect == 1 {
-		servers = []raft.Server{{
-			ID: raft.ServerID(n.id), Address: raft.ServerAddress(n.RaftAddr()),
-		}}
-	}
-	if len(servers) == 0 {
-		return nil
-	}
-	return n.members.foundStatic(servers)
 }
 
 // serve accepts calls. If the listener or the disk fails, the node is of no use: it ends.
@@ -259,14 +223,14 @@ func (n *Node) ID() string { return n.id }
 func (n *Node) APIAddr() string { return n.apiAddress }
 
 // RaftAddr returns the host:port that other servers reach raft on.
-func (n *Node) RaftAddr() string { return string(n.raftNet.LocalAddr()) }
+func (n *Node) RaftAddr() string {
+	_, hostPort := splitPlace(string(n.raftNet.LocalAddr()))
+	return hostPort
+}
 
 // GossipAddr returns the host:port that others join; empty without gossip.
 func (n *Node) GossipAddr() string {
-	if n.gossip == nil {
-		return ""
-	}
-	return n.gossip.address(n.id)
+	return n.finder.address()
 }
 
 // Leader returns the id and API address of the leader, as far as they are known.

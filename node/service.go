@@ -57,11 +57,22 @@ func (n *Node) Status() transport.Status {
 		DriftPPM: n.cfg.DriftPPM,
 		Members:  n.members.list(leader),
 	}
+	if n.members.isOutside() {
+		st.State = stateRemoved
+	}
 	n.fsm.View(func(s *fsm.State) {
 		st.Epoch, st.Applied, st.T = s.Epoch(), s.Index(), s.T()
 		st.Digest, st.Counts = s.Digest(), s.Counts()
 	})
 	return st
+}
+
+// stateRemoved is told instead of raft's state by a server that is no member any more.
+const stateRemoved = "removed"
+
+// RemoveMember takes a server out of the cluster; see membership.remove.
+func (s service) RemoveMember(ctx context.Context, id string) (bool, error) {
+	return s.n.members.remove(ctx, raft.ServerID(id))
 }
 
 // Status of the node, for the API.
@@ -70,22 +81,26 @@ func (s service) Status() transport.Status { return s.n.Status() }
 // list returns the servers of the configuration and those that gossip sees, by id.
 func (m *membership) list(leader raft.ServerID) []transport.Member {
 	byID := map[string]transport.Member{}
+	servers, _ := m.configuration()
 	m.mu.Lock()
 	for id, k := range m.known {
-		byID[id] = transport.Member{ID: id, Raft: k.Raft, API: k.API, Alive: m.alive[id]}
+		if m.alive[id] || inConfiguration(servers, raft.ServerID(id)) {
+			byID[id] = transport.Member{ID: id, Raft: k.Raft, API: k.API, Alive: m.alive[id]}
+		}
 	}
 	m.mu.Unlock()
-	for _, s := range m.servers() {
+	for _, s := range servers {
 		member := byID[string(s.ID)]
 		member.ID, member.Raft = string(s.ID), string(s.Address)
 		member.Voter = s.Suffrage == raft.Voter
 		member.Leader = s.ID == leader
-		member.Alive = member.Alive || m.gossip == nil
 		byID[member.ID] = member
 	}
 	out := make([]transport.Member, 0, len(byID))
 	for _, id := range slices.Sorted(maps.Keys(byID)) {
-		out = append(out, byID[id])
+		member := byID[id]
+		_, member.Raft = splitPlace(member.Raft)
+		out = append(out, member)
 	}
 	return out
 }

@@ -61,10 +61,12 @@ func (n *Node) Kill() {
 // handOver gives leadership to another server, so that the cluster need not find out that the
 // leader is gone. If none takes it within an election timeout, an election will do.
 func (n *Node) handOver() {
-	if n.raft.State() != raft.Leader || len(n.members.servers()) < 2 {
+	servers, _ := n.members.configuration()
+	to, ok := n.members.successor(servers)
+	if n.raft.State() != raft.Leader || !ok {
 		return
 	}
-	if err := n.raft.LeadershipTransfer().Error(); err != nil {
+	if err := n.raft.LeadershipTransferToServer(to.ID, to.Address).Error(); err != nil {
 		n.log.Warn("leadership not handed over", "error", err)
 	}
 }
@@ -84,18 +86,19 @@ func (n *Node) end(polite bool) {
 	<-n.reader.done
 	n.stopLook()
 	n.reconcile.Wait()
+	n.members.changes.Wait()
 	if err := n.stopRaft().Error(); err != nil {
 		problems = append(problems, fmt.Errorf("raft: %w", err))
 	}
 	close(n.stopFollow)
 	n.following.Wait()
-	if n.gossip != nil {
+	if n.finder != nil { // the start came as far
 		if polite {
-			if err := n.gossip.leave(); err != nil {
+			if err := n.finder.leave(); err != nil {
 				n.log.Warn("gossip not told", "error", err)
 			}
 		}
-		problems = append(problems, n.gossip.stop())
+		problems = append(problems, n.finder.stop())
 	}
 	problems = append(problems, n.store.close(), n.recorder.close())
 	n.serving.Wait()
@@ -118,8 +121,8 @@ func (n *Node) unwind() {
 	if n.server != nil {
 		n.server.Kill()
 	}
-	if closer, ok := n.raftNet.(raft.WithClose); ok {
-		_ = closer.Close()
+	if n.raftNet != nil {
+		_ = n.raftNet.Close()
 	}
 	_ = n.recorder.close()
 	if n.store != nil {

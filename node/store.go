@@ -28,14 +28,16 @@ const (
 
 // Files of a data directory. Snapshots are in "snapshots", by raft.
 const (
-	logFile = "raft.db"
-	idFile  = "node-id"
+	logFile  = "raft.db"
+	idFile   = "node-id"
+	diskFile = "disk-id"
 )
 
 // store is what a node keeps: its id, log, votes and snapshots.
 type store struct {
 	Stores
 	id    string
+	disk  string // its name: see placeOf
 	close func() error
 }
 
@@ -51,6 +53,9 @@ func openStore(dir, id string, log hclog.Logger) (*store, error) {
 	}
 	s := &store{close: bolt.Close}
 	s.id, err = keepID(filepath.Join(dir, idFile), id)
+	if err == nil {
+		s.disk, err = nameDisk(filepath.Join(dir, diskFile))
+	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("data directory %s: %w", dir, err), bolt.Close())
 	}

@@ -10,21 +10,22 @@ import (
 	"github.com/hashicorp/raft"
 )
 
-// address is where a server is reached: a name stays a name, so that raft's configuration
-// holds after a restart with another IP address.
+// address is a server's place: a host's name stays a name, so that raft's configuration holds
+// after a restart with another IP address.
 type address string
 
 // Network is always TCP.
 func (a address) Network() string { return "tcp" }
 
-// String returns host:port.
+// String returns the place.
 func (a address) String() string { return string(a) }
 
 // streamLayer is raft's view of the network. Closing it closes every connection: raft's own
 // transport would leave those that others have opened to them, and wait for them to hang up.
 type streamLayer struct {
-	listener  net.Listener
-	advertise address
+	listener net.Listener
+	disk     string  // this server's: see placeOf
+	place    address // this server's
 
 	mu     sync.Mutex
 	closed bool
@@ -33,32 +34,45 @@ type streamLayer struct {
 
 var _ raft.StreamLayer = (*streamLayer)(nil)
 
-func newStreamLayer(lis net.Listener, advertise string) *streamLayer {
+func newStreamLayer(lis net.Listener, disk, advertise string) *streamLayer {
 	return &streamLayer{
-		listener:  lis,
-		advertise: address(advertise),
-		conns:     map[net.Conn]struct{}{},
+		listener: lis,
+		disk:     disk,
+		place:    address(placeOf(disk, advertise)),
+		conns:    map[net.Conn]struct{}{},
 	}
 }
 
-// Addr is the advertised address, which raft takes for the server's own.
-func (s *streamLayer) Addr() net.Addr { return s.advertise }
+// Addr is the advertised place, which raft takes for the server's own.
+func (s *streamLayer) Addr() net.Addr { return s.place }
 
-// Accept waits for another server to connect.
+// Accept waits for another server to connect. Whom it means is known when raft reads from it.
 func (s *streamLayer) Accept() (net.Conn, error) {
 	conn, err := s.listener.Accept()
 	if err != nil {
 		return nil, err
 	}
-	return s.keep(conn)
+	return s.keep(&greetedConn{Conn: conn, disk: s.disk})
 }
 
-// Dial connects to another server.
+// Dial connects to the server at a place. That another one is there shows when it closes the
+// connection.
 func (s *streamLayer) Dial(to raft.ServerAddress, timeout time.Duration) (net.Conn, error) {
-	dialer := net.Dialer{Timeout: timeout}
-	conn, err := dialer.DialContext(context.Background(), "tcp", string(to))
+	disk, hostPort := splitPlace(string(to))
+	dialer := net.Dialer{Timeout: timeout, KeepAliveConfig: keepAlive}
+	conn, err := dialer.DialContext(context.Background(), "tcp", hostPort)
 	if err != nil {
 		return nil, err
+	}
+	err = conn.SetWriteDeadline(time.Now().Add(timeout))
+	if err == nil {
+		_, err = conn.Write(greeting(disk))
+	}
+	if err == nil {
+		err = conn.SetWriteDeadline(time.Time{})
+	}
+	if err != nil {
+		return nil, errors.Join(err, conn.Close())
 	}
 	return s.keep(conn)
 }

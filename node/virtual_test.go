@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -22,19 +24,32 @@ import (
 
 // virtualCluster is a cluster in a synctest bubble: in-memory network and stores, virtual time.
 type virtualCluster struct {
-	t     *testing.T
+	t *testing.T
+	// mu is held for changes of the maps and of peers, and by those who read them while the test
+	// goes on.
+	mu    sync.Mutex
 	peers []Peer
 	nets  map[string]*raft.InmemTransport
 	apis  map[string]*bufconn.Listener
 	disks map[string]*Stores
 	nodes map[string]*Node
 	tune  func(*Config)
+	dir   *Directory // nil: the peers are all there will be
+	first int        // so many found the cluster
 }
 
 // startVirtual runs n nodes, n1 to nN, until the test ends.
 func startVirtual(t *testing.T, n int, tune func(*Config)) *virtualCluster {
 	t.Helper()
+	return startFounders(t, n, nil, tune)
+}
+
+// startFounders is startVirtual, for nodes that find each other in a directory.
+func startFounders(t *testing.T, n int, dir *Directory, tune func(*Config)) *virtualCluster {
+	t.Helper()
 	c := &virtualCluster{
+		dir:   dir,
+		first: n,
 		t:     t,
 		nets:  map[string]*raft.InmemTransport{},
 		apis:  map[string]*bufconn.Listener{},
@@ -43,10 +58,7 @@ func startVirtual(t *testing.T, n int, tune func(*Config)) *virtualCluster {
 		tune:  tune,
 	}
 	for i := range n {
-		id := fmt.Sprintf("n%d", i+1)
-		c.peers = append(c.peers, Peer{ID: id, Raft: id + ":raft", API: id + ":api"})
-		store := raft.NewInmemStore()
-		c.disks[id] = &Stores{Logs: store, Stable: store, Snapshots: raft.NewInmemSnapshotStore()}
+		c.add(fmt.Sprintf("n%d", i+1))
 	}
 	for _, p := range c.peers {
 		c.start(p.ID)
@@ -60,12 +72,34 @@ func startVirtual(t *testing.T, n int, tune func(*Config)) *virtualCluster {
 	return c
 }
 
+// add gives a node a place, and an empty disk.
+func (c *virtualCluster) add(id string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	known := func(p Peer) bool { return p.ID == id }
+	if !slices.ContainsFunc(c.peers, known) {
+		c.peers = append(c.peers, Peer{ID: id, Raft: id + ":raft", API: id + ":api"})
+	}
+	store := raft.NewInmemStore()
+	c.disks[id] = &Stores{Logs: store, Stable: store, Snapshots: raft.NewInmemSnapshotStore()}
+}
+
+// at is a listener that tells of another address than it has.
+type at struct {
+	net.Listener
+	address
+}
+
+func (a at) Addr() net.Addr { return a.address }
+
 // start runs a node on its disk, on a network of its own that reaches everyone.
 func (c *virtualCluster) start(id string) *Node {
 	c.t.Helper()
 	_, network := raft.NewInmemTransportWithTimeout(raft.ServerAddress(id+":raft"), time.Second)
+	c.mu.Lock()
 	c.nets[id] = network
 	c.apis[id] = bufconn.Listen(1 << 16)
+	c.mu.Unlock()
 	c.heal(id)
 	cfg := DefaultConfig()
 	cfg.ID = id
@@ -74,6 +108,13 @@ func (c *virtualCluster) start(id string) *Node {
 		Stores: c.disks[id], RaftTransport: network, APIListener: c.apis[id],
 		DialAPI: c.dial, Peers: c.peers,
 	}
+	if c.dir != nil {
+		cfg.Peers, cfg.Directory = nil, c.dir
+		cfg.APIListener = at{c.apis[id], address(id + ":api")}
+		if slices.ContainsFunc(c.peers[:c.first], func(p Peer) bool { return p.ID == id }) {
+			cfg.BootstrapExpect = c.first
+		}
+	}
 	if c.tune != nil {
 		c.tune(&cfg)
 	}
@@ -81,17 +122,34 @@ func (c *virtualCluster) start(id string) *Node {
 	if err != nil {
 		c.t.Fatal(err)
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.nodes[id] = n
 	return n
 }
 
+// kill ends a node for good.
+func (c *virtualCluster) kill(id string) {
+	c.mu.Lock()
+	n := c.nodes[id]
+	delete(c.nodes, id)
+	c.mu.Unlock()
+	n.Kill()
+}
+
 func (c *virtualCluster) dial(ctx context.Context, address string) (net.Conn, error) {
+	c.mu.Lock()
+	var lis *bufconn.Listener
 	for _, p := range c.peers {
 		if p.API == address {
-			return c.apis[p.ID].DialContext(ctx)
+			lis = c.apis[p.ID]
 		}
 	}
-	return nil, errors.New("no such address")
+	c.mu.Unlock()
+	if lis == nil {
+		return nil, errors.New("no such address")
+	}
+	return lis.DialContext(ctx)
 }
 
 // cut separates a node's raft from all others.

@@ -157,6 +157,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`{"kind":"admit","at":1,"lease":7,"n":3,"first":1,"last":2}`))
 	f.Add([]byte(`{"kind":"entry","at":-5,"index":18446744073709551615,"hash":"ab","ok":true}`))
 	f.Add([]byte(`{"kind":"limit","at":0,"budget":"\u00e9","until":-9223372036854775808}`))
+	f.Add([]byte(`{"kind":"members","at":9,"index":1,"voters":"n1,n2,n3"}`))
 	f.Fuzz(func(t *testing.T, line []byte) {
 		var fast, slow, again Event
 		canonical := new(decoder).canonical(line, &fast)

@@ -32,6 +32,10 @@ const (
 	KindPropose Kind = "propose"
 	// KindRestore: this node replaced its state by a snapshot: Index, Hash, T, Epoch.
 	KindRestore Kind = "restore"
+	// KindMembers: this node applied entry Index of Raft's own, which changes the members: Voters
+	// have a vote from then on, others may only listen. It follows all that the entry before
+	// wrote, and the state machine does not see it.
+	KindMembers Kind = "members"
 )
 
 // Events of a node that come from applying log entry Index: every replica writes the same
@@ -122,6 +126,8 @@ type Event struct {
 	T     int64  `json:"t,omitempty"`
 	Hash  string `json:"hash,omitempty"`
 	OK    bool   `json:"ok,omitempty"`
+	// Voters are the ids of the members that vote, with commas between.
+	Voters string `json:"voters,omitempty"`
 
 	// Limits and accounts. Limit is the serial number of one limit's life: a removed and
 	// re-created limit has another. (Limit, Key) is an account.

@@ -28,6 +28,7 @@ var fields = [...]field{
 	{name: "t", i64: func(e *Event) *int64 { return &e.T }},
 	{name: "hash", text: func(e *Event) *string { return &e.Hash }},
 	{name: "ok", flag: func(e *Event) *bool { return &e.OK }},
+	{name: "voters", text: func(e *Event) *string { return &e.Voters }},
 	{name: "budget", text: func(e *Event) *string { return &e.Budget }},
 	{name: "metric", text: func(e *Event) *string { return &e.Metric }},
 	{name: "per", i64: func(e *Event) *int64 { return &e.Per }},
@@ -58,7 +59,7 @@ var kinds = func() map[string]Kind {
 	m := make(map[string]Kind)
 	for _, k := range [...]Kind{
 		KindHeader, KindGap, KindEnd,
-		KindLeader, KindPropose, KindRestore,
+		KindLeader, KindPropose, KindRestore, KindMembers,
 		KindEntry, KindEpoch, KindState, KindLimit, KindRoll, KindSession, KindSessionEnd,
 		KindGrant, KindReplay, KindDeny, KindReturn, KindTakeOver,
 		KindSend, KindAccept, KindDrop, KindAdmit, KindGiveUp, KindExpire, KindFailOpen,

@@ -6,7 +6,11 @@ import (
 	"github.com/leased-io/leased/transport/leasedv1"
 )
 
-// clusterServer tells about this node. It never forwards.
+// maxMemberID bounds a server's id, in bytes, as the nodes do.
+const maxMemberID = 64
+
+// clusterServer tells about this node, which it never forwards, and has the leader change and
+// back up the cluster.
 type clusterServer struct {
 	leasedv1.UnimplementedClusterServer
 	*Server
@@ -20,6 +24,26 @@ func (s *clusterServer) Status(
 ) (*leasedv1.StatusResponse, error) {
 	setTrailer(ctx, s.cluster.Leader())
 	return statusToProto(s.cluster.Status()), nil
+}
+
+// RemoveMember has the leader take a server out of the cluster.
+func (s *clusterServer) RemoveMember(
+	ctx context.Context, req *leasedv1.RemoveMemberRequest,
+) (*leasedv1.RemoveMemberResponse, error) {
+	switch id := req.GetId(); {
+	case id == "":
+		return nil, invalid("id: is empty: must name a server")
+	case len(id) > maxMemberID:
+		return nil, invalid("id: has %d bytes: must have at most %d", len(id), maxMemberID)
+	}
+	decide := func(ctx context.Context) (*leasedv1.RemoveMemberResponse, error) {
+		removed, err := s.cluster.RemoveMember(ctx, req.GetId())
+		if err != nil {
+			return nil, toStatus(err)
+		}
+		return &leasedv1.RemoveMemberResponse{Removed: removed}, nil
+	}
+	return call(ctx, s.Server, leasedv1.Cluster_RemoveMember_FullMethodName, req, decide)
 }
 
 func statusToProto(st Status) *leasedv1.StatusResponse {

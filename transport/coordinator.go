@@ -19,6 +19,10 @@ var (
 	// ErrOutcomeUnknown is returned when a command was appended to the log and then lost sight
 	// of: leadership went, or time ran out. It may take effect, even later.
 	ErrOutcomeUnknown = errors.New("transport: outcome unknown")
+	// ErrQuorum is returned when a server is not removed because those left could not decide
+	// anything: it is the last voter, or the voters left that are alive are no majority of them.
+	// Nothing was changed.
+	ErrQuorum = errors.New("transport: the quorum would be lost")
 )
 
 // Coordinator decides. Both methods block until they have an answer or ctx ends, and may be
@@ -35,12 +39,18 @@ type Coordinator interface {
 	Read(ctx context.Context, f func(s *fsm.State, now budget.Instant)) error
 }
 
-// Cluster tells what a node knows about the cluster, without asking anyone. Neither method
-// blocks for longer than it takes to apply an entry.
+// Cluster tells what a node knows about the cluster, without asking anyone, and changes who
+// belongs to it.
 type Cluster interface {
-	// Leader is called once per request.
+	// Leader is called once per request. Neither it nor Status blocks for longer than it takes to
+	// apply an entry.
 	Leader() Leader
 	Status() Status
+	// RemoveMember takes a server out of the cluster for good, and returns once that is committed.
+	// It reports false if the server was no member. It fails with ErrQuorum, ErrNotLeader,
+	// ErrOverloaded or ErrOutcomeUnknown; the error of ctx stands for the latter. A leader that is
+	// to be removed hands leadership over and fails with ErrNotLeader: the next one decides.
+	RemoveMember(ctx context.Context, id string) (removed bool, err error)
 }
 
 // Leader is who is thought to lead. The zero value: nobody is known.
@@ -54,9 +64,11 @@ type Leader struct {
 type Status struct {
 	Node    string
 	Version string // of the program
-	State   string // "leader", "follower", "candidate", "shutdown"
-	Leader  string // id, empty if none is known
-	Term    uint64 // raft's
+	// State is "leader", "follower", "candidate", "shutdown", or "removed": it is no member any
+	// more, as far as it knows.
+	State  string
+	Leader string // id, empty if none is known
+	Term   uint64 // raft's
 	// Epoch, Applied, T and Digest are of the state machine, at one moment. Digest is its
 	// running digest: nodes that applied the same entries have the same one.
 	Epoch    uint64
@@ -73,7 +85,7 @@ type Member struct {
 	ID     string
 	Raft   string // host:port
 	API    string // host:port, empty where it is not known
-	Voter  bool   // it is in the latest configuration
+	Voter  bool   // it is counted; else it is joining, or was removed
 	Leader bool
 	Alive  bool // by gossip; without gossip, always true
 }

@@ -23,6 +23,11 @@ const (
 	ReasonUnknownBudget = "UNKNOWN_BUDGET"
 	// ReasonFull: a replicated table is full.
 	ReasonFull = "FULL"
+	// ReasonNotNew: a cluster that is restored has had budgets, or was restored from another
+	// backup.
+	ReasonNotNew = "NOT_NEW"
+	// ReasonQuorum: a server is not removed, because those left could not decide anything.
+	ReasonQuorum = "QUORUM"
 	// ReasonNotLeader: nobody decided. The request surely had no effect; try again soon, at
 	// the node in the trailer if there is one.
 	ReasonNotLeader = "NOT_LEADER"
@@ -54,10 +59,11 @@ var resultRows = map[fsm.Code]row{
 	fsm.CodeFull:           {codes.ResourceExhausted, ReasonFull},
 	fsm.CodeDenied:         {codes.OK, ""}, // answer of Acquire
 	fsm.CodeDone:           {codes.OK, ""},
+	fsm.CodeNotNew:         {codes.FailedPrecondition, ReasonNotNew},
 }
 
-// errorRows has a row for every error of a Coordinator. A cancelled call has no reader, but
-// interceptors see its status.
+// errorRows has a row for every error of a Coordinator or Cluster. A cancelled call has no reader,
+// but interceptors see its status.
 var errorRows = []struct {
 	err error
 	row row
@@ -65,11 +71,12 @@ var errorRows = []struct {
 	{ErrNotLeader, row{codes.Unavailable, ReasonNotLeader}},
 	{ErrOverloaded, row{codes.Unavailable, ReasonOverloaded}},
 	{ErrOutcomeUnknown, row{codes.Unavailable, ReasonOutcomeUnknown}},
+	{ErrQuorum, row{codes.FailedPrecondition, ReasonQuorum}},
 	{context.DeadlineExceeded, row{codes.Unavailable, ReasonOutcomeUnknown}},
 	{context.Canceled, row{codes.Canceled, ReasonOutcomeUnknown}},
 }
 
-// toStatus returns the status of an error of a Coordinator.
+// toStatus returns the status of an error of a Coordinator or Cluster.
 func toStatus(err error) error {
 	for _, r := range errorRows {
 		if errors.Is(err, r.err) {

@@ -95,6 +95,17 @@ func (f *fakeNode) Status() Status {
 	}
 }
 
+// RemoveMember knows of no other server than "b".
+func (f *fakeNode) RemoveMember(ctx context.Context, id string) (bool, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.hang {
+		<-ctx.Done()
+		return false, ctx.Err()
+	}
+	return id == "b", f.err
+}
+
 // api is what a client sees of a server.
 type api struct {
 	*grpc.ClientConn

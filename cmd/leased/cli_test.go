@@ -56,6 +56,10 @@ func TestHelp(t *testing.T) {
 		"budget-list":  {"help", "budget", "list"},
 		"budget-get":   {"help", "budget", "get"},
 		"status":       {"help", "status"},
+		"members":      {"help", "cluster", "members"},
+		"remove":       {"help", "cluster", "remove"},
+		"backup":       {"help", "cluster", "backup"},
+		"restore":      {"help", "cluster", "restore"},
 		"trace-check":  {"help", "trace", "check"},
 	} {
 		t.Run(name, func(t *testing.T) {

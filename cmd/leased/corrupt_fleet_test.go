@@ -151,10 +151,12 @@ var coverCorruptions = []corruption{
 // spendingCorruptions are credits spent that must not be.
 var spendingCorruptions = []corruption{
 	{"a holder's clock is two windows late", twin.NoCarryOver, func(r *traceRun) []func() {
-		return on(r.fleet(), func(f *traceFile) { f.shift(2 * recordedWindow) })
+		return on(r.leaving(2*recordedWindow), func(f *traceFile) { f.shift(2 * recordedWindow) })
 	}},
 	{"a holder's clock is two windows early", twin.NoCarryOver, func(r *traceRun) []func() {
-		return on(r.fleet(), func(f *traceFile) { f.shift(-2 * recordedWindow) })
+		return on(r.leaving(-2*recordedWindow), func(f *traceFile) {
+			f.shift(-2 * recordedWindow)
+		})
 	}},
 	{"a holder's clock jumps across the roll", twin.NoCarryOver, func(r *traceRun) []func() {
 		fresh := map[*line]bool{}
@@ -311,6 +313,19 @@ func (life *leaseLife) keep() {
 		life.file.insertAfter(l, spent)
 		l.event = trace.Event{Kind: trace.KindGap, At: l.event.At, N: 1}
 	}
+}
+
+// leaving returns the files of the fleet with an admission that a shift takes well out of its
+// window: not every one does, since a window is as long as it takes the cluster to roll.
+func (r *traceRun) leaving(by time.Duration) []*traceFile {
+	lives := r.lives(wasSpent, wasRolled, func(life *leaseLife) bool {
+		const well = int64(recordedWindow / 2)
+		at := life.admits[0].event.First + int64(by)
+		return at > life.end.event.At+well || life.begin != nil && at < life.begin.event.At-well
+	})
+	return slices.DeleteFunc(r.fleet(), func(f *traceFile) bool {
+		return !slices.ContainsFunc(lives, func(life *leaseLife) bool { return life.file == f })
+	})
 }
 
 // shift sets the clock of a file forward.

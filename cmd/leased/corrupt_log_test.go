@@ -161,6 +161,15 @@ func (r *traceRun) epochs() []uint64 {
 	return epochs
 }
 
+// usedEpochs returns those under which something was stamped: one may end before.
+func (r *traceRun) usedEpochs() []uint64 {
+	used := map[uint64]bool{}
+	for _, l := range r.logged(trace.KindEntry, stamped) {
+		used[l.event.Epoch] = true
+	}
+	return slices.DeleteFunc(r.epochs(), func(epoch uint64) bool { return !used[epoch] })
+}
+
 // timeCorruptions are what clocks and epochs must not do.
 var timeCorruptions = []corruption{
 	{"T is a nanosecond behind the stamp", twin.Monotone, func(r *traceRun) []func() {
@@ -200,7 +209,7 @@ var timeCorruptions = []corruption{
 		})
 	}},
 	{"the cluster clock jumps at an election", twin.NeverFast, func(r *traceRun) []func() {
-		epochs := r.epochs()
+		epochs := r.usedEpochs()
 		return on(epochs[1:], func(epoch uint64) {
 			// Or real time jumps back: what was proposed from then on was proposed earlier.
 			for _, p := range r.proposals(epoch) {

@@ -82,28 +82,41 @@ func TestEditsAreFaithful(t *testing.T) {
 // breaks. The runs are in real time and never the same twice: a trace that is judged wrongly is
 // kept.
 func TestCorruptedTraces(t *testing.T) {
-	runs := theRuns(t)
 	seen := map[string]bool{}
-	for i, c := range corruptions() {
-		seen[c.want] = true
-		t.Run(strings.ReplaceAll(c.name, " ", "_"), func(t *testing.T) {
-			replay := fmt.Sprintf("go test ./cmd/leased -run '%s' -artifacts -corrupt.seed=%d "+
-				"-corrupt.places=%d", t.Name(), *corruptSeed, *corruptPlaces)
-			t.Log(replay)
-			rng := rand.New(rand.NewPCG(*corruptSeed, uint64(i)))
-			for range *corruptPlaces {
-				run, victim, total := corrupted(t, runs, c, rng)
-				if got, text := verdictOn(t, run); got != c.want {
-					t.Errorf("seed %d, place %d of %d: got %q, want %s: %s",
-						run.seed, victim, total, got, c.want, text)
-					keep(t, run, victim)
-				}
-			}
-		})
+	stream := uint64(0)
+	for _, set := range []struct {
+		runs        []*traceRun
+		corruptions []corruption
+	}{
+		{theRuns(t), corruptions()},
+		{[]*traceRun{theRestored(t).fresh}, restoredCorruptions},
+	} {
+		for _, c := range set.corruptions {
+			seen[c.want] = true
+			stream++
+			t.Run(strings.ReplaceAll(c.name, " ", "_"), func(t *testing.T) {
+				corruptAndCheck(t, set.runs, c, rand.New(rand.NewPCG(*corruptSeed, stream)))
+			})
+		}
 	}
 	for _, invariant := range twin.Invariants() {
 		if !seen[invariant.Name] {
 			t.Errorf("no corruption breaks %s", invariant.Name)
+		}
+	}
+}
+
+// corruptAndCheck corrupts runs in one way, and wants it named.
+func corruptAndCheck(t *testing.T, runs []*traceRun, c corruption, rng *rand.Rand) {
+	t.Helper()
+	t.Logf("go test ./cmd/leased -run '%s' -artifacts -corrupt.seed=%d -corrupt.places=%d",
+		t.Name(), *corruptSeed, *corruptPlaces)
+	for range *corruptPlaces {
+		run, victim, total := corrupted(t, runs, c, rng)
+		if got, text := verdictOn(t, run); got != c.want {
+			t.Errorf("seed %d, place %d of %d: got %q, want %s: %s",
+				run.seed, victim, total, got, c.want, text)
+			keep(t, run, victim)
 		}
 	}
 }

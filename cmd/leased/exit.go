@@ -20,6 +20,7 @@ const (
 	exitUnavailable exitCode = 4
 	exitNotFound    exitCode = 5
 	exitFailed      exitCode = 6
+	exitRefused     exitCode = 7
 	exitInterrupted exitCode = 130
 )
 
@@ -30,11 +31,12 @@ var exitTable = []struct {
 }{
 	{exitOK, "done; a checked trace is valid"},
 	{exitViolation, "a trace violates the specification: the bound or a rule was broken"},
-	{exitUsage, "wrong usage or bad input: flags, a budget file, a trace or a workload"},
+	{exitUsage, "wrong usage or bad input: flags, a file, a restore into a cluster that is not new"},
 	{exitUnknown, "a trace can neither be refuted nor vouched for: events are missing"},
 	{exitUnavailable, "no node, no leader or no room: the outcome is unknown, try again"},
 	{exitNotFound, "no such budget"},
-	{exitFailed, "a node or the demo could not start, run or stop: disk, port, directory"},
+	{exitFailed, "a node or the demo could not start, run or stop; a file could not be written"},
+	{exitRefused, "a server was not removed: the quorum would be lost; nothing was changed"},
 	{exitInterrupted, "a second interrupt ended the process at once"},
 }
 
@@ -75,6 +77,8 @@ func codeOf(err error) exitCode {
 		return exitNotFound
 	case errors.Is(err, client.ErrInvalid):
 		return exitUsage
+	case errors.Is(err, client.ErrQuorum):
+		return exitRefused
 	case errors.Is(err, client.ErrUnavailable):
 		return exitUnavailable
 	}

@@ -12,6 +12,7 @@ type leaseLife struct {
 	file   *traceFile // of its holder's process
 	grant  *line
 	left   int64 // of its account just before the grant
+	begin  *line // the roll that began its window; nil if its limit came into force in it
 	end    *line // the roll that ended its window; nil if the log ends before
 	back   *line // its return
 	send   *line // of the attempt that was answered
@@ -66,6 +67,7 @@ func (r *traceRun) granted() map[uint64]*leaseLife {
 	amounts := map[uint64]int64{}
 	used := map[account]int64{}
 	open := map[uint64][]*leaseLife{} // in its limit's window
+	begin := map[uint64]*line{}       // of its limit's window
 	for _, l := range r.log() {
 		e := &l.event
 		at := account{e.Limit, e.Key}
@@ -77,9 +79,9 @@ func (r *traceRun) granted() map[uint64]*leaseLife {
 				life.end = l
 				used[account{e.Limit, life.grant.event.Key}] = 0
 			}
-			open[e.Limit] = nil
+			open[e.Limit], begin[e.Limit] = nil, l
 		case trace.KindGrant:
-			life := &leaseLife{grant: l, left: amounts[e.Limit] - used[at]}
+			life := &leaseLife{grant: l, left: amounts[e.Limit] - used[at], begin: begin[e.Limit]}
 			byLease[e.Lease] = life
 			open[e.Limit] = append(open[e.Limit], life)
 			used[at] += e.Amount

@@ -117,6 +117,11 @@ func recordDemo(dir string, seed uint64) (*traceRun, error) {
 	if err != nil {
 		return nil, err
 	}
+	return readRun(seed, paths...)
+}
+
+// readRun reads the files of one run.
+func readRun(seed uint64, paths ...string) (*traceRun, error) {
 	run := &traceRun{seed: seed}
 	for _, path := range paths {
 		file, err := readLines(path)
@@ -148,7 +153,7 @@ func readLines(path string) (*traceFile, error) {
 			l.place = at
 		case trace.KindEpoch, trace.KindLimit, trace.KindRoll, trace.KindSession,
 			trace.KindSessionEnd, trace.KindGrant, trace.KindReplay, trace.KindDeny,
-			trace.KindReturn:
+			trace.KindReturn, trace.KindTakeOver:
 			at.nth++
 			l.place = at
 		}

@@ -115,6 +115,7 @@ type checker struct {
 
 	clusterClock
 	digests recent
+	members membersTold
 	tables
 	step    step // the entry that is being applied
 	machine *refine.Machine
@@ -224,6 +225,7 @@ func (c *checker) note(format string, args ...any) {
 // kindsInOrder is the order of the schema.
 var kindsInOrder = [...]trace.Kind{
 	trace.KindGap, trace.KindLeader, trace.KindPropose, trace.KindRestore,
+	trace.KindMembers,
 	trace.KindEntry, trace.KindEpoch, trace.KindState, trace.KindLimit, trace.KindRoll,
 	trace.KindSession, trace.KindSessionEnd, trace.KindGrant, trace.KindReplay,
 	trace.KindDeny, trace.KindReturn, trace.KindTakeOver,

@@ -227,6 +227,9 @@ func (c *checker) waits(l *limit, key string, used, d int64) bool {
 // takeBack is a return (WindowLease!Commit, op "return"; MayReturn).
 func (c *checker) takeBack(at *Located) error {
 	e := &at.Event
+	if l := c.limits[e.Limit]; l != nil && l.unrolled { // whatever comes of it, the roll comes first
+		return c.mustRoll(l, *at)
+	}
 	if !e.OK {
 		return nil // no effect
 	}

@@ -250,7 +250,9 @@ func story() *world {
 	b.expire(lb[0])
 	k2.expire(ly...)
 	retries(w, a, minute, app)
+	w.members("n1,n2") // the third one is down, and still gets to know
 	w.restart(2)
+	w.members("n1,n2,n3")
 	takeovers(w, b, minute, web)
 	replacement(w, b, minute, day)
 	a.expire(la[1])

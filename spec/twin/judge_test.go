@@ -300,7 +300,7 @@ func TestReportOfFiles(t *testing.T) {
 	if err := r.WriteText(&text); err != nil {
 		t.Fatal(err)
 	}
-	want := `VALID: run run, 3 nodes, 4 fleet recorders, 8 files, 521 events
+	want := `VALID: run run, 3 nodes, 4 fleet recorders, 8 files, 524 events
   log         56 entries (1 stale), 4 epochs, 1 restore, cluster time 1m6.1825s
   leases      15 granted in 11 sessions, 376 credits, 45 returned; 3 replays, 4 denials
   admissions  248 of 248 credits in 9 account windows

@@ -75,6 +75,9 @@ func (c *checker) agree(index uint64) (*group, error) {
 				r.index(), r.applied, index)
 		}
 	}
+	if err := c.agreeOnMembers(&best.group.entry); err != nil {
+		return nil, err
+	}
 	if err := c.compareRestored(index); err != nil {
 		return nil, err
 	}

@@ -135,21 +135,23 @@ func (c *checker) proposalOf(e *trace.Event) (Located, int) {
 
 // leftOut looks at a proposal that became no entry before entry e, which came from a later one.
 // That may be: Raft did not take it in time. But of the indexes between two entries of one
-// leadership only changes of members take any. Where such a one would have been and the
-// proposal's entry are one place, nobody can tell that no file leaves that entry out.
+// leadership Raft's own entries take none that a node does not tell, as a rule. Where an index
+// is missing and the proposal's entry would have been, nobody can tell that no file leaves that
+// entry out.
 func (c *checker) leftOut(e *trace.Event, skipped *Located) {
-	if e.Term == c.term && e.Term == e.Epoch && e.Index > c.index+1 {
+	if e.Term == c.term && e.Term == e.Epoch && e.Index > c.index+1+c.ofMembers(e.Index) {
 		c.unknown("%s:%d: what was proposed may be an entry between %d and %d, which no file holds",
 			skipped.File, skipped.Line, c.index, e.Index)
 	}
 }
 
 // leftOutLast looks at the proposals of a leadership that became no entries before entry e opened
-// another epoch. That may be, and Raft's own entries take an index for each leadership. But
-// members change only while an epoch is open.
+// another epoch. That may be, and Raft's own entries take an index for each leadership, and for
+// each change of members, which nodes tell.
 func (c *checker) leftOutLast(e *trace.Event) {
 	list := c.proposals[c.epoch]
-	if len(list) > 0 && c.term == c.epoch && e.Term > c.term && e.Index > c.index+1+e.Term-c.term {
+	own := e.Term - c.term + c.ofMembers(e.Index)
+	if len(list) > 0 && c.term == c.epoch && e.Term > c.term && e.Index > c.index+1+own {
 		c.unknown("%s:%d: what was proposed may be an entry between %d and %d, which no file holds",
 			list[0].at.File, list[0].at.Line, c.index, e.Index)
 	}

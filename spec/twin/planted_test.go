@@ -109,6 +109,16 @@ var planted = []plantedViolation{
 		runAt(r, 1010)
 	}},
 	{"a roll was left out", Roll, func(r *recording) { r.drop(r.find(trace.KindRoll, 1, nil)) }},
+	{"a roll was left out before a return that is refused", Roll, func(r *recording) {
+		id := r.find(trace.KindRoll, 1, nil)
+		g := r.event(r.find(trace.KindGrant, 1, func(g trace.Event) bool {
+			return g.Limit == r.event(id).Limit && g.Lease != xTokens && g.Lease != yTokens
+		}))
+		r.splice(id, func(e trace.Event) []trace.Event {
+			return []trace.Event{{Kind: trace.KindReturn, At: e.At, Session: g.Session,
+				Lease: g.Lease, Limit: g.Limit, Key: g.Key, Window: g.Window, Amount: 1}}
+		})
+	}},
 	{"a roll came twice", Roll, func(r *recording) { r.twice(r.find(trace.KindRoll, 1, nil)) }},
 	{"a roll into another window", Roll, func(r *recording) {
 		r.edit(r.find(trace.KindRoll, 2, nil), func(e *trace.Event) { e.Window++ })

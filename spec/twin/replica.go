@@ -14,6 +14,11 @@ type replica struct {
 	applied uint64
 	// gap: events were lost since the last entry was read, and with them perhaps entries.
 	gap bool
+	// restored: a snapshot was taken since the last entry was read. It may cover entries of
+	// Raft's own after the one that its state is of.
+	restored bool
+	// members is the last change of members since the last snapshot.
+	members uint64
 
 	group group   // the next entry, if full
 	full  bool    // group is filled and not consumed
@@ -38,6 +43,10 @@ type group struct {
 	cut bool
 	// gap: events were lost before the entry, and with them perhaps other entries.
 	gap bool
+	// restored: a snapshot was taken before the entry.
+	restored bool
+	// over: a change of members was applied after the entry, so that no event of it follows.
+	over bool
 }
 
 // isLog reports whether a kind of event comes from applying an entry, and follows it.
@@ -103,15 +112,16 @@ func (r *replica) take(c *checker, at *Located) error {
 		if e.Kind == trace.KindRestore {
 			c.report.Restores++
 			c.restored = append(c.restored, *at)
-			r.applied, r.gap = e.Index, false
+			r.applied, r.gap, r.members, r.restored = e.Index, false, 0, true
 			return c.passed(at, &r.input)
 		}
-		if e.Index <= r.applied {
+		if last := max(r.applied, r.members); e.Index <= last {
 			return violated(ReplicasAgree, []Located{*at},
-				"entry %d was applied after entry or snapshot %d", e.Index, r.applied)
+				"entry %d was applied after entry or snapshot %d", e.Index, last)
 		}
 		r.group.from, r.group.entry = &r.input, *at
 		r.group.gap, r.gap = r.gap, false
+		r.group.restored, r.restored = r.restored, false
 	case e.Kind == trace.KindState:
 		if r.open() && !r.gap {
 			r.group.states = append(r.group.states, *at)
@@ -119,7 +129,7 @@ func (r *replica) take(c *checker, at *Located) error {
 	case isLog(e.Kind):
 		switch {
 		case r.gap: // of which entry, nobody knows
-		case !r.open():
+		case !r.open(), r.group.over:
 			return foreign(*at, "does not follow an entry")
 		default:
 			r.group.events = append(r.group.events, *at)
@@ -127,6 +137,11 @@ func (r *replica) take(c *checker, at *Located) error {
 	case e.Kind == trace.KindGap:
 		r.gap = true
 		r.group.cut = r.open()
+		return r.beside(c, at)
+	case e.Kind == trace.KindMembers:
+		if err := c.tellMembers(r, at); err != nil {
+			return err
+		}
 		return r.beside(c, at)
 	case e.Kind == trace.KindPropose, e.Kind == trace.KindLeader:
 		return r.beside(c, at)

@@ -217,6 +217,20 @@ func (w *world) commit(entry trace.Event, events []trace.Event) {
 		w.id++
 		group = append(group, recorded{w.id, e})
 	}
+	w.deliver(group)
+}
+
+// members commits an entry of Raft's own that changes the members.
+func (w *world) members(voters string) {
+	w.index++
+	w.id++
+	w.deliver([]recorded{{w.id, trace.Event{
+		Kind: trace.KindMembers, Index: w.index, Voters: voters}}})
+	w.sleep(ms)
+}
+
+// deliver has every node that is up write what it applied.
+func (w *world) deliver(group []recorded) {
 	w.log = append(w.log, group)
 	for i, f := range w.nodes {
 		if w.up[i] {

@@ -1404,7 +1404,7 @@ type Member struct {
 	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	RaftAddress   string                 `protobuf:"bytes,2,opt,name=raft_address,json=raftAddress,proto3" json:"raft_address,omitempty"`
 	ApiAddress    string                 `protobuf:"bytes,3,opt,name=api_address,json=apiAddress,proto3" json:"api_address,omitempty"` // empty where gossip has not told yet
-	Voter         bool                   `protobuf:"varint,4,opt,name=voter,proto3" json:"voter,omitempty"`
+	Voter         bool                   `protobuf:"varint,4,opt,name=voter,proto3" json:"voter,omitempty"`                            // false: it is joining, or was removed and still runs
 	Leader        bool                   `protobuf:"varint,5,opt,name=leader,proto3" json:"leader,omitempty"`
 	Alive         bool                   `protobuf:"varint,6,opt,name=alive,proto3" json:"alive,omitempty"` // by gossip
 	unknownFields protoimpl.UnknownFields
@@ -1484,21 +1484,22 @@ func (x *Member) GetAlive() bool {
 }
 
 type StatusResponse struct {
-	state            protoimpl.MessageState `protogen:"open.v1"`
-	Node             string                 `protobuf:"bytes,1,opt,name=node,proto3" json:"node,omitempty"`
-	Version          string                 `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
-	State            string                 `protobuf:"bytes,3,opt,name=state,proto3" json:"state,omitempty"`   // "leader", "follower", "candidate", "shutdown"
-	Leader           string                 `protobuf:"bytes,4,opt,name=leader,proto3" json:"leader,omitempty"` // id, empty if none is known
-	Term             uint64                 `protobuf:"varint,5,opt,name=term,proto3" json:"term,omitempty"`
-	Epoch            uint64                 `protobuf:"varint,6,opt,name=epoch,proto3" json:"epoch,omitempty"`
-	AppliedIndex     uint64                 `protobuf:"varint,7,opt,name=applied_index,json=appliedIndex,proto3" json:"applied_index,omitempty"`
-	ClusterTimeNanos int64                  `protobuf:"varint,8,opt,name=cluster_time_nanos,json=clusterTimeNanos,proto3" json:"cluster_time_nanos,omitempty"`
-	Sessions         uint64                 `protobuf:"varint,9,opt,name=sessions,proto3" json:"sessions,omitempty"`
-	Budgets          uint64                 `protobuf:"varint,10,opt,name=budgets,proto3" json:"budgets,omitempty"`
-	Accounts         uint64                 `protobuf:"varint,11,opt,name=accounts,proto3" json:"accounts,omitempty"`
-	Digest           string                 `protobuf:"bytes,12,opt,name=digest,proto3" json:"digest,omitempty"` // running, of what the log did up to applied_index
-	Members          []*Member              `protobuf:"bytes,13,rep,name=members,proto3" json:"members,omitempty"`
-	DriftPpm         int64                  `protobuf:"varint,14,opt,name=drift_ppm,json=driftPpm,proto3" json:"drift_ppm,omitempty"`
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Node    string                 `protobuf:"bytes,1,opt,name=node,proto3" json:"node,omitempty"`
+	Version string                 `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
+	// "leader", "follower", "candidate", "shutdown", or "removed": it is no member any more.
+	State            string    `protobuf:"bytes,3,opt,name=state,proto3" json:"state,omitempty"`
+	Leader           string    `protobuf:"bytes,4,opt,name=leader,proto3" json:"leader,omitempty"` // id, empty if none is known
+	Term             uint64    `protobuf:"varint,5,opt,name=term,proto3" json:"term,omitempty"`
+	Epoch            uint64    `protobuf:"varint,6,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	AppliedIndex     uint64    `protobuf:"varint,7,opt,name=applied_index,json=appliedIndex,proto3" json:"applied_index,omitempty"`
+	ClusterTimeNanos int64     `protobuf:"varint,8,opt,name=cluster_time_nanos,json=clusterTimeNanos,proto3" json:"cluster_time_nanos,omitempty"`
+	Sessions         uint64    `protobuf:"varint,9,opt,name=sessions,proto3" json:"sessions,omitempty"`
+	Budgets          uint64    `protobuf:"varint,10,opt,name=budgets,proto3" json:"budgets,omitempty"`
+	Accounts         uint64    `protobuf:"varint,11,opt,name=accounts,proto3" json:"accounts,omitempty"`
+	Digest           string    `protobuf:"bytes,12,opt,name=digest,proto3" json:"digest,omitempty"` // running, of what the log did up to applied_index
+	Members          []*Member `protobuf:"bytes,13,rep,name=members,proto3" json:"members,omitempty"`
+	DriftPpm         int64     `protobuf:"varint,14,opt,name=drift_ppm,json=driftPpm,proto3" json:"drift_ppm,omitempty"`
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
 }

@@ -174,6 +174,7 @@ func (m *Machine) Step(f *File, e *trace.Event) *Refusal {
 	case trace.KindEntry:
 		return m.commit(e)
 	case trace.KindState: // a projection of the state, not a step
+	case trace.KindMembers: // the model's replicas are always the same
 	default:
 		return m.inEntry(e)
 	}

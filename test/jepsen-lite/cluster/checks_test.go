@@ -32,12 +32,13 @@ func short() Options {
 func TestUnhealed(t *testing.T) {
 	o := short()
 	o.Unhealed = true
-	_, _, err := Judge(t, o, t.TempDir())
+	_, judged := Judge(t, o, t.TempDir())
+	err := judged.Err
 	if err == nil || !strings.Contains(err.Error(), "was not served within") {
 		t.Errorf("got %v, want limiters that were not served", err)
 	}
 	o.Unhealed = false
-	if _, _, err := Judge(t, o, t.TempDir()); err != nil {
+	if _, judged := Judge(t, o, t.TempDir()); judged.Err != nil {
 		t.Errorf("healed: got %v, want nil", err)
 	}
 }
@@ -72,7 +73,7 @@ func inCluster(t *testing.T, f func(ctx context.Context, c *nodes, a *admin)) {
 	synctest.Test(t, func(t *testing.T) {
 		begin := time.Now()
 		clock := trace.Clock{Name: "virtual", Now: func() int64 {
-			return int64(time.Since(begin) + time.Second)
+			return int64(time.Since(begin)) + runBegins
 		}}
 		ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
 		defer cancel()

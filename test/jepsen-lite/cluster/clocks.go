@@ -58,13 +58,14 @@ type sleeper struct {
 	// due is how long the next one sleeps, in any case.
 	due atomic.Int64
 
+	id   string
 	draw sync.Mutex
 	rng  *rand.Rand
 }
 
-func newSleeper(c *nodes, seed uint64) *sleeper {
+func newSleeper(c *nodes, id string, seed uint64) *sleeper {
 	rng := rand.New(rand.NewPCG(seed, 0xc10c))
-	return &sleeper{c: c, rng: rng, wander: wander{ppm: drift(rng, c.o.DriftPPM)}}
+	return &sleeper{c: c, id: id, rng: rng, wander: wander{ppm: drift(rng, c.o.DriftPPM)}}
 }
 
 func (s *sleeper) read() time.Duration {
@@ -72,7 +73,8 @@ func (s *sleeper) read() time.Duration {
 	reading := s.wander.read(now)
 	if nap := s.nap(); nap > 0 && !s.c.calm.Load() {
 		s.until.Store(now + int64(nap))
-		s.c.tally.add("nap")
+		begun := s.c.now()
+		s.c.tally.lasted("nap", s.id, begun, begun+nap)
 		time.Sleep(nap)
 	}
 	return time.Duration(reading)

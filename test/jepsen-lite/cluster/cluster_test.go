@@ -37,12 +37,12 @@ func TestCluster(t *testing.T) {
 	var stale int64
 	for s := *seed; s < *seed+n; s++ {
 		o := Draw(s)
-		out, report, err := Judge(t, o, t.TempDir())
-		switch {
-		case err != nil:
-			t.Errorf("%v", err)
-		case report.Verdict != twin.Valid:
-			t.Errorf("%s: %v %v", report.Verdict, report.Violation, report.Reasons)
+		out, judged := Judge(t, o, t.TempDir())
+		if r := judged.Trace; r != nil && r.Verdict != twin.Valid {
+			t.Errorf("%s: %v %v", r.Verdict, r.Violation, r.Reasons)
+		}
+		if !judged.OK() {
+			t.Errorf("%v; %s; overshoot %d", judged.Err, judged.Linear, judged.Story.Overshoot)
 		}
 		if t.Failed() {
 			t.Fatalf("%+v\nreplay the faults: go test ./test/jepsen-lite/cluster -run TestCluster "+
@@ -50,7 +50,7 @@ func TestCluster(t *testing.T) {
 		}
 		allowed += out.Allowed
 		failovers += out.Failovers
-		stale += report.Stale
+		stale += judged.Trace.Stale
 	}
 	t.Logf("%d runs in %v: %d requests allowed, %d failovers, %d entries of another epoch",
 		n, time.Since(begin).Round(time.Millisecond), allowed, failovers, stale)
@@ -68,7 +68,8 @@ func TestDetect(t *testing.T) {
 	oracle := mutants.Catch{Judge: mutants.Oracle}
 	checker := mutants.Catch{Judge: mutants.Checker}
 	for s := *seed; s < *seed+uint64(*runs) && !checker.Caught; s++ {
-		_, report, err := Judge(t, Draw(s), t.TempDir())
+		_, judged := Judge(t, Draw(s), t.TempDir())
+		report, err := judged.Trace, judged.Err
 		oracle.Schedules, checker.Schedules = oracle.Schedules+1, checker.Schedules+1
 		replay := fmt.Sprintf("go test ./test/jepsen-lite/cluster -run TestCluster "+
 			"-cluster.seed=%d -cluster.runs=1", s)

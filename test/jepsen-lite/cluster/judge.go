@@ -7,23 +7,41 @@ import (
 	"slices"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/leased-io/leased/spec/twin"
+	"github.com/leased-io/leased/test/jepsen-lite/linear"
+	"github.com/leased-io/leased/test/jepsen-lite/report"
 	"github.com/leased-io/leased/trace"
 )
 
+// Judgement is what the judges make of a run.
+type Judgement struct {
+	Trace  *twin.Report   // nil if the files could not be checked
+	Linear linear.Verdict // of what the clients were told
+	Story  report.Story
+	// Err is one of the run, of its files, or of the ledgers.
+	Err error
+}
+
+// OK reports whether nothing is wrong and nothing unknown.
+func (j Judgement) OK() bool {
+	return j.Err == nil && j.Trace != nil && j.Trace.Verdict == twin.Valid &&
+		(j.Linear.Result == linear.Valid || j.Linear.Ops == 0) && j.Story.Overshoot == 0
+}
+
 // Judge plays the run that belongs to o in a bubble of its own, with files under dir, which is
-// empty, and has the trace checker judge them. The error is one of the run, or of its files.
-func Judge(t *testing.T, o Options, dir string) (out Outcome, report *twin.Report, err error) {
+// empty, and has all that was recorded judged.
+func Judge(t *testing.T, o Options, dir string) (out Outcome, j Judgement) {
 	t.Helper()
-	var failed error
-	synctest.Test(t, func(*testing.T) { out, failed = Play(o, dir) })
+	synctest.Test(t, func(*testing.T) { out, j.Err = Play(o, dir) })
 	files, err := trace.Files(dir)
 	if err != nil {
-		return out, nil, errors.Join(failed, err)
+		j.Err = errors.Join(j.Err, err)
+		return out, j
 	}
 	traced := map[string]ledger{}
-	report, err = twin.Check(files, twin.Options{
+	j.Trace, err = twin.Check(files, twin.Options{
 		Observe: func(at *twin.Located, header *trace.Event) {
 			l := traced[header.Recorder]
 			switch at.Event.Kind {
@@ -37,10 +55,75 @@ func Judge(t *testing.T, o Options, dir string) (out Outcome, report *twin.Repor
 			traced[header.Recorder] = l
 		},
 	})
-	if err == nil && report.Verdict == twin.Valid {
+	if err == nil && j.Trace.Verdict == twin.Valid {
 		err = audit(out.ledgers, traced)
 	}
-	return out, report, errors.Join(failed, err)
+	var unread error
+	j.Story, unread = report.ReadStory(files, runBegins)
+	marks, unmarked := linear.ReadMarks(files)
+	if unmarked == nil {
+		j.Linear = follow(marks, out.history)
+	}
+	j.Err = errors.Join(j.Err, err, unread, unmarked)
+	return out, j
+}
+
+// searchBound bounds the search for an order of one account's operations that is not the log's, in
+// real time.
+const searchBound = 20 * time.Second
+
+// follow judges what the clients were told along the log, account by account.
+func follow(marks *linear.Marks, h linear.History) linear.Verdict {
+	sum := linear.Verdict{Result: linear.Valid}
+	for _, op := range h {
+		if op.Input.Kind == linear.Rest {
+			continue
+		}
+		sum.Ops++
+		if op.Output == nil {
+			sum.Unanswered++
+		}
+	}
+	parts, budgets := linear.ByAccount(h), map[string]bool{}
+	for _, account := range slices.SortedFunc(maps.Keys(parts), linear.Account.Compare) {
+		budgets[account.Budget] = true
+		v := marks.Follow(parts[account], searchBound)
+		sum.Unjudged, sum.Most = sum.Unjudged+v.Unjudged, max(sum.Most, v.Most)
+		if v.Result == linear.Invalid && sum.Result != linear.Invalid ||
+			v.Result == linear.Unknown && sum.Result == linear.Valid {
+			sum.Result, sum.Budget, sum.Why = v.Result, account.Budget, v.Why
+			if account.Key != "" {
+				sum.Why = fmt.Sprintf("key %s: %s", account.Key, v.Why)
+			}
+		}
+	}
+	sum.Budgets = len(budgets)
+	return sum
+}
+
+// verdicts are the judges' for a report.
+func (j Judgement) verdicts() []report.Verdict {
+	run := report.Verdict{Judge: "run", Result: report.Valid}
+	if j.Err != nil {
+		run.Result, run.Detail = report.Invalid, j.Err.Error()
+	}
+	checked := report.Verdict{Judge: "trace", Result: report.Unknown}
+	if j.Trace != nil {
+		checked.Result = string(j.Trace.Verdict)
+		checked.Detail = fmt.Sprintf("%d events", j.Trace.Events)
+		if j.Trace.Violation != nil {
+			checked.Detail = j.Trace.Violation.Error()
+		} else if len(j.Trace.Reasons) > 0 {
+			checked.Detail = fmt.Sprint(j.Trace.Reasons)
+		}
+	}
+	verdicts := []report.Verdict{run, checked}
+	if j.Linear.Ops > 0 {
+		verdicts = append(verdicts, report.Verdict{Judge: "linearizable",
+			Result: string(j.Linear.Result),
+			Detail: fmt.Sprintf("%s; %d not judged", j.Linear, j.Linear.Unjudged)})
+	}
+	return verdicts
 }
 
 // ledger is what a process was told it may do.

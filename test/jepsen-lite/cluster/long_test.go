@@ -8,9 +8,10 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/leased-io/leased/spec/twin"
 )
+
+var outDir = flag.String("cluster.out", "",
+	"directory for the report of TestLong; none: no report")
 
 var hours = flag.Float64("cluster.hours", 0,
 	"virtual hours of each run of TestLong; 0: two minutes")
@@ -34,28 +35,34 @@ func TestLong(t *testing.T) {
 		}
 	}
 	var sum sums
+	started, told := time.Now(), campaign(*seed, n, length)
 	enough := n >= 3 || length >= roundLength
 	for s := *seed; s < *seed+uint64(n); s++ {
 		o := DrawLong(s, length)
 		o.Plain = *plain
 		begin, cpu := time.Now(), cpuTime()
 		dir := traceDir(t)
-		out, report, err := Judge(t, o, dir)
-		sum.add(out, report)
+		out, judged := Judge(t, o, dir)
+		sum.add(out, judged)
+		told.Runs = append(told.Runs, o.run(out, judged))
 		t.Logf("seed %d: %d nodes, %v in %v (%v of CPU): %s", s, o.Nodes,
 			out.Virtual.Round(time.Second), time.Since(begin).Round(time.Millisecond),
-			(cpuTime() - cpu).Round(time.Millisecond), told(out, report))
-		if err == nil && report.Verdict == twin.Valid {
+			(cpuTime() - cpu).Round(time.Millisecond), saw(out, judged))
+		if judged.OK() {
 			continue
 		}
-		if report != nil {
-			t.Logf("%s: %v %v %v", report.Verdict, report.Violation, report.Reasons, report.Notes)
+		if r := judged.Trace; r != nil {
+			t.Logf("%s: %v %v %v", r.Verdict, r.Violation, r.Reasons, r.Notes)
 		}
-		t.Errorf("%v\noptions: %+v\ntrace: %s\nreplay the faults: go test "+
-			"./test/jepsen-lite/cluster -run TestLong -cluster.seed=%d -cluster.runs=1 "+
-			"-cluster.hours=%v", err, o, dir, s, length.Hours())
+		t.Errorf("%v; %s; overshoot %d\noptions: %+v\ntrace: %s\nreplay the faults: %s",
+			judged.Err, judged.Linear, judged.Story.Overshoot, o, dir, o.replay())
 	}
 	t.Log(sum.String())
+	if told.Took = time.Since(started); *outDir != "" {
+		if err := told.Save(*outDir); err != nil {
+			t.Error(err)
+		}
+	}
 	if enough {
 		sum.suffices(t)
 	}
@@ -76,8 +83,9 @@ func traceDir(t *testing.T) string {
 	return dir
 }
 
-// told is what one run came to.
-func told(out Outcome, report *twin.Report) string {
+// saw is what one run came to.
+func saw(out Outcome, judged Judgement) string {
+	report := judged.Trace
 	text := fmt.Sprintf("%d requests allowed, all served %v after the healing, %d messages lost; "+
 		"faults: %s", out.Allowed, out.Served.Round(time.Millisecond), out.Lost, listed(out.Faults))
 	if report != nil {
@@ -86,21 +94,22 @@ func told(out Outcome, report *twin.Report) string {
 			report.Events, report.Entries, report.Stale, report.Epochs, report.Restores,
 			report.Windows, report.Replays, report.FailOpen)
 	}
-	return text
+	return fmt.Sprintf("%s; %s, %d not judged", text, judged.Linear, judged.Linear.Unjudged)
 }
 
 // sums are of all runs of a test.
 type sums struct {
 	virtual                   time.Duration
-	faults, verdicts          map[string]int
+	faults, verdicts          map[string]int64
 	allowed                   int
 	epochs, restores, windows int64
 	stale, replays, denied    int64
 }
 
-func (s *sums) add(out Outcome, report *twin.Report) {
+func (s *sums) add(out Outcome, judged Judgement) {
+	report := judged.Trace
 	if s.faults == nil {
-		s.faults, s.verdicts = map[string]int{}, map[string]int{}
+		s.faults, s.verdicts = map[string]int64{}, map[string]int64{}
 	}
 	s.virtual += out.Virtual
 	for kind, n := range out.Faults {

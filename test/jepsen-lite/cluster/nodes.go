@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/leased-io/leased/node"
+	"github.com/leased-io/leased/test/jepsen-lite/linear"
 	"github.com/leased-io/leased/trace"
 )
 
@@ -19,6 +20,9 @@ type nodes struct {
 	clock trace.Clock
 	dir   string
 	tally *tally
+	// history is what every client was told.
+	history linear.Recorder
+	clients int // so far
 
 	// calm ends the sleeping of clocks.
 	calm atomic.Bool
@@ -37,10 +41,11 @@ type nodes struct {
 func startNodes(ctx context.Context, o Options, clock trace.Clock, dir string) (*nodes, error) {
 	c := &nodes{
 		o: o, clock: clock, dir: dir, tally: &tally{},
-		wires: newWires(),
-		disks: map[string]*disk{},
-		naps:  map[string]*sleeper{},
-		byID:  map[string]*node.Node{},
+		history: linear.Recorder{Clock: clock.Now},
+		wires:   newWires(),
+		disks:   map[string]*disk{},
+		naps:    map[string]*sleeper{},
+		byID:    map[string]*node.Node{},
 	}
 	var ids []string
 	for i := range o.Nodes {
@@ -48,7 +53,7 @@ func startNodes(ctx context.Context, o Options, clock trace.Clock, dir string) (
 		ids = append(ids, id)
 		c.peers = append(c.peers,
 			node.Peer{ID: id, Raft: string(raftAddress(id)), API: apiAddress(id)})
-		c.disks[id], c.naps[id] = newDisk(), newSleeper(c, o.clockSeed(i))
+		c.disks[id], c.naps[id] = newDisk(), newSleeper(c, id, o.clockSeed(i))
 	}
 	c.net = newNetwork(o.Seed, o.Latency, ids)
 	for _, id := range ids {
@@ -58,6 +63,12 @@ func startNodes(ctx context.Context, o Options, clock trace.Clock, dir string) (
 	}
 	return c, nil
 }
+
+// runBegins is what the run's clock shows when it begins: an instant of zero is none.
+const runBegins = int64(time.Second)
+
+// now is the run's time.
+func (c *nodes) now() time.Duration { return time.Duration(c.clock.Now() - runBegins) }
 
 // start begins a life of a node, on its disk.
 func (c *nodes) start(ctx context.Context, id string) error {

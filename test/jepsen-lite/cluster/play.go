@@ -7,6 +7,9 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/leased-io/leased/client"
+	"github.com/leased-io/leased/test/jepsen-lite/linear"
+	"github.com/leased-io/leased/test/jepsen-lite/report"
 	"github.com/leased-io/leased/trace"
 )
 
@@ -14,11 +17,15 @@ import (
 type Outcome struct {
 	Allowed   int // requests
 	Failovers int // leaders that were deposed by name
-	Faults    map[string]int
-	Lost      int           // messages between nodes
-	Served    time.Duration // after the healing: until the last limiter was
+	Faults    map[string]int64
+	Timeline  []report.Fault
+	Lost      int // messages between nodes
+	Healings  int
+	Served    time.Duration // after the healing: until the last limiter was, at most
+	Within    time.Duration // what that may take
 	Virtual   time.Duration
 	ledgers   map[string]ledger
+	history   linear.History
 }
 
 const (
@@ -27,6 +34,9 @@ const (
 	// recovery bounds what a limiter needs beside its windows once everything is well: an
 	// election, the longest pause before a retry, and a call that is under way.
 	recovery = 8 * time.Second
+	// settling bounds how long a call that its client gave up can be under way in a cluster that is
+	// well: the longest sleep between a stamp and its append, and a call between nodes.
+	settling = 20 * time.Second
 )
 
 // Play plays the run that belongs to o, within a synctest bubble, and leaves its trace under
@@ -35,7 +45,7 @@ const (
 func Play(o Options, dir string) (out Outcome, err error) {
 	begin := time.Now()
 	clock := trace.Clock{Name: "virtual", Now: func() int64 {
-		return int64(time.Since(begin) + time.Second) // an instant of zero is none
+		return int64(time.Since(begin)) + runBegins
 	}}
 	most := o.Length + time.Duration(10+2*o.Rounds)*patience
 	ctx, cancel := context.WithTimeout(context.Background(), most)
@@ -44,7 +54,9 @@ func Play(o Options, dir string) (out Outcome, err error) {
 	defer func() {
 		c.net.heal()
 		err = errors.Join(err, c.stop(ctx))
-		out.Faults, out.Lost = c.tally.all(), c.net.lost
+		out.Faults, out.Timeline = c.tally.all()
+		out.Lost = c.net.lost
+		out.history = c.history.Timed()
 		// What raft has under way ends by its own time-outs, before the bubble may.
 		time.Sleep(patience)
 		out.Virtual = time.Since(begin)
@@ -85,6 +97,7 @@ func Play(o Options, dir string) (out Outcome, err error) {
 func (out *Outcome) rounds(ctx context.Context, o Options, c *nodes, f *fleet, a *admin) error {
 	storm := &storm{o: o, c: c, fleet: f, admin: a, last: ctx}
 	storm.seed()
+	out.Within = o.within()
 	for range max(1, o.Rounds) {
 		c.calm.Store(false)
 		failovers, err := weather(ctx, o, c, f, storm)
@@ -93,12 +106,28 @@ func (out *Outcome) rounds(ctx context.Context, o Options, c *nodes, f *fleet, a
 			return err
 		}
 		served, err := healed(ctx, o, c, f, a)
-		out.Served = max(out.Served, served)
-		if err = errors.Join(err, a.verify(ctx)); err != nil {
+		out.Served, out.Healings = max(out.Served, served), out.Healings+1
+		if err = errors.Join(err, a.verify(ctx), rest(ctx, o, c, a)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// rest waits until what was called in bad weather cannot have an effect any more, and marks the
+// history; also if every window is over, by cluster time, which moves with an entry only. The
+// budgets are read then.
+func rest(ctx context.Context, o Options, c *nodes, a *admin) error {
+	given := c.history.Now()
+	pause(ctx, settling)
+	if err := a.client.DeleteBudget(ctx, "nobody"); !errors.Is(err, client.ErrUnknownBudget) {
+		return fmt.Errorf("cluster: at rest: got %w, want an unknown budget", err)
+	}
+	c.history.Settle(given)
+	if c.history.UnderWay() == 0 && o.window()*5/4 < settling {
+		c.history.Rest()
+	}
+	return a.verify(ctx)
 }
 
 // weather has the fleet offer requests under faults, for a round.
@@ -138,9 +167,14 @@ func healed(
 	} else if err := errors.Join(c.restore(ctx, f.gone()), a.ensure(ctx)); err != nil {
 		return 0, fmt.Errorf("cluster: not healed: %w", err)
 	}
+	return f.serve(ctx, o.within())
+}
+
+// within is how long a healed cluster may take to serve every limiter.
+func (o Options) within() time.Duration {
 	windows := 2 * o.window()
 	windows += windows / 1_000_000 * time.Duration(2*o.DriftPPM) // by the slowest clock
-	return f.serve(ctx, windows+recovery)
+	return windows + recovery
 }
 
 // settled wants the replicas to agree, on disk too, and every acknowledged change to be there.

@@ -91,7 +91,9 @@ func (c *nodes) connect(name string, opts ...client.Option) (*client.Client, err
 	for _, peer := range c.peers {
 		endpoints = append(endpoints, peer.API)
 	}
-	opts = append(opts, client.WithDialOptions(grpc.WithContextDialer(c.wires.dialer(name))))
+	c.clients++
+	opts = append(opts, client.WithDialOptions(append(c.history.DialOptions(c.clients),
+		grpc.WithContextDialer(c.wires.dialer(name)))...))
 	return client.New(endpoints, opts...)
 }
 

@@ -3,7 +3,9 @@ package cluster
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"time"
 )
@@ -17,7 +19,7 @@ type storm struct {
 	// last is the context in which what was broken is mended: the storm's end is not its.
 	last context.Context //nolint:containedctx // a storm's life is one call
 
-	rngs []*rand.Rand // by sort
+	hands []*hand // by sort
 
 	mu   sync.Mutex
 	errs []error
@@ -28,7 +30,7 @@ type strike struct {
 	kind string
 	// majority: it leaves no majority of the nodes.
 	majority bool
-	hit      func(*storm, context.Context, *rand.Rand)
+	hit      func(*storm, context.Context, *hand)
 }
 
 // sorts are those of faults, which strike side by side.
@@ -37,7 +39,7 @@ func sorts() [][]strike { return [][]strike{ofNodes, ofFleet, ofBudgets} }
 // seed prepares the drawing of faults.
 func (s *storm) seed() {
 	for i := range sorts() {
-		s.rngs = append(s.rngs, rand.New(rand.NewPCG(s.o.Seed, 0x5707+uint64(i))))
+		s.hands = append(s.hands, &hand{Rand: rand.New(rand.NewPCG(s.o.Seed, 0x5707+uint64(i)))})
 	}
 }
 
@@ -45,7 +47,7 @@ func (s *storm) seed() {
 func (s *storm) blow(ctx context.Context) error {
 	var blowing sync.WaitGroup
 	for i, sort := range sorts() {
-		rng := s.rngs[i]
+		rng := s.hands[i]
 		var chosen []strike
 		for _, k := range sort {
 			if !k.majority || s.o.Majority {
@@ -55,8 +57,10 @@ func (s *storm) blow(ctx context.Context) error {
 		blowing.Go(func() {
 			for pause(ctx, between(rng, s.o.Every)); ctx.Err() == nil; {
 				k := chosen[rng.IntN(len(chosen))]
-				s.c.tally.add(k.kind)
+				rng.victims = rng.victims[:0]
+				begun := s.c.now()
 				k.hit(s, ctx, rng)
+				s.c.tally.lasted(k.kind, rng.target(), begun, s.c.now())
 				pause(ctx, between(rng, s.o.Every))
 			}
 		})
@@ -76,12 +80,12 @@ func (s *storm) failed(err error) {
 }
 
 // between draws a pause of that mean.
-func between(rng *rand.Rand, mean time.Duration) time.Duration {
+func between(rng *hand, mean time.Duration) time.Duration {
 	return time.Duration(rng.Int64N(2*int64(mean) + 1))
 }
 
 // span draws how long a fault lasts: often a moment, at times longer than elections and leases.
-func (s *storm) span(rng *rand.Rand) time.Duration {
+func (s *storm) span(rng *hand) time.Duration {
 	longest := []time.Duration{time.Second, 8 * time.Second, 2 * s.o.window()}[rng.IntN(3)]
 	return longest/20 + time.Duration(rng.Int64N(int64(min(longest, longestFault))))
 }
@@ -89,16 +93,35 @@ func (s *storm) span(rng *rand.Rand) time.Duration {
 // longestFault bounds a fault, but for the time that its victim needs.
 const longestFault = 20 * time.Second
 
+// hand draws the faults of one sort, and knows whom it drew for the one that strikes.
+type hand struct {
+	*rand.Rand
+	victims []string
+}
+
+// maxNamed bounds how many victims of a fault are named in a report.
+const maxNamed = 4
+
+// target names the victims of a fault.
+func (h *hand) target() string {
+	if len(h.victims) > maxNamed {
+		return fmt.Sprintf("%s and %d more", strings.Join(h.victims[:maxNamed], ", "),
+			len(h.victims)-maxNamed)
+	}
+	return strings.Join(h.victims, ", ")
+}
+
 // few draws nodes: one, or as many as there may be without losing the majority.
-func (s *storm) few(rng *rand.Rand) []string {
+func (s *storm) few(rng *hand) []string {
 	return s.some(rng, 1+rng.IntN((s.o.Nodes-1)/2))
 }
 
-func (s *storm) some(rng *rand.Rand, k int) []string {
+func (s *storm) some(rng *hand, k int) []string {
 	var ids []string
 	for _, i := range rng.Perm(s.o.Nodes)[:k] {
 		ids = append(ids, s.c.peers[i].ID)
 	}
+	rng.victims = append(rng.victims, ids...)
 	return ids
 }
 

@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"context"
-	"math/rand/v2"
 	"time"
 )
 
@@ -21,16 +20,20 @@ var ofFleet = []strike{
 
 // ofBudgets are changes of budgets.
 var ofBudgets = []strike{
-	{"change", false, func(s *storm, ctx context.Context, _ *rand.Rand) { s.admin.change(ctx) }},
-	{"change", false, func(s *storm, ctx context.Context, _ *rand.Rand) { s.admin.change(ctx) }},
-	{"replace", false, func(s *storm, ctx context.Context, _ *rand.Rand) { s.admin.replace(ctx) }},
+	{"change", false, func(s *storm, ctx context.Context, _ *hand) { s.admin.change(ctx) }},
+	{"change", false, func(s *storm, ctx context.Context, _ *hand) { s.admin.change(ctx) }},
+	{"replace", false, func(s *storm, ctx context.Context, _ *hand) { s.admin.replace(ctx) }},
 }
 
 // any draws processes that sit: up to a quarter of them.
-func (s *storm) any(rng *rand.Rand) []*process {
+func (s *storm) any(rng *hand) []*process {
 	live := s.fleet.live()
 	rng.Shuffle(len(live), func(i, j int) { live[i], live[j] = live[j], live[i] })
-	return live[:1+rng.IntN(max(1, len(live)/4))]
+	live = live[:1+rng.IntN(max(1, len(live)/4))]
+	for _, p := range live {
+		rng.victims = append(rng.victims, p.name)
+	}
+	return live
 }
 
 // standStill holds up processes, and all that is sent to or by them.
@@ -47,12 +50,12 @@ func (s *storm) standStill(ctx context.Context, them []*process, d time.Duration
 }
 
 // pauseProcess pauses processes.
-func (s *storm) pauseProcess(ctx context.Context, rng *rand.Rand) {
+func (s *storm) pauseProcess(ctx context.Context, rng *hand) {
 	s.standStill(ctx, s.any(rng), s.span(rng))
 }
 
 // suspend pauses processes whose monotonic clocks stop meanwhile.
-func (s *storm) suspend(ctx context.Context, rng *rand.Rand) {
+func (s *storm) suspend(ctx context.Context, rng *hand) {
 	var them []*process
 	for _, p := range s.any(rng) {
 		if p.suspends {
@@ -67,7 +70,7 @@ func (s *storm) suspend(ctx context.Context, rng *rand.Rand) {
 }
 
 // island breaks all connections of processes.
-func (s *storm) island(ctx context.Context, rng *rand.Rand) {
+func (s *storm) island(ctx context.Context, rng *hand) {
 	them := s.any(rng)
 	for _, p := range them {
 		s.c.wires.cut(s.c.wires.end(p.name), true)
@@ -79,7 +82,7 @@ func (s *storm) island(ctx context.Context, rng *rand.Rand) {
 }
 
 // lateAnswers holds up what passes between processes and a node.
-func (s *storm) lateAnswers(ctx context.Context, rng *rand.Rand) {
+func (s *storm) lateAnswers(ctx context.Context, rng *hand) {
 	them, id := s.any(rng), s.some(rng, 1)[0]
 	for _, p := range them {
 		s.c.wires.line(p.name, apiAddress(id)).still.close()
@@ -91,24 +94,24 @@ func (s *storm) lateAnswers(ctx context.Context, rng *rand.Rand) {
 }
 
 // die crashes a process; another takes its seat.
-func (s *storm) die(ctx context.Context, rng *rand.Rand) {
+func (s *storm) die(ctx context.Context, rng *hand) {
 	s.failed(s.fleet.replace(ctx, rng.IntN(s.o.Holders), true))
 }
 
 // end closes a process in order; another takes its seat.
-func (s *storm) end(ctx context.Context, rng *rand.Rand) {
+func (s *storm) end(ctx context.Context, rng *hand) {
 	s.failed(s.fleet.replace(ctx, rng.IntN(s.o.Holders), false))
 }
 
 // reopen closes limiters, which are opened again.
-func (s *storm) reopen(ctx context.Context, rng *rand.Rand) {
+func (s *storm) reopen(ctx context.Context, rng *hand) {
 	for _, p := range s.any(rng) {
 		_ = p.closeLimiter(ctx) // it may reach nobody
 	}
 }
 
 // stepWall sets wall clocks forward or back.
-func (s *storm) stepWall(_ context.Context, rng *rand.Rand) {
+func (s *storm) stepWall(_ context.Context, rng *hand) {
 	for _, p := range s.any(rng) {
 		// A suspend together with a wall clock that is set back within one lease is beyond what
 		// the product promises.
@@ -124,8 +127,8 @@ func (s *storm) stepWall(_ context.Context, rng *rand.Rand) {
 }
 
 // drift gives processes' monotonic clocks another rate, within the bound.
-func (s *storm) drift(_ context.Context, rng *rand.Rand) {
+func (s *storm) drift(_ context.Context, rng *hand) {
 	for _, p := range s.any(rng) {
-		p.clocks.turn(s.c.clock.Now(), drift(rng, s.o.DriftPPM))
+		p.clocks.turn(s.c.clock.Now(), drift(rng.Rand, s.o.DriftPPM))
 	}
 }

@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"context"
-	"math/rand/v2"
 	"time"
 )
 
@@ -26,22 +25,23 @@ var ofNodes = []strike{
 }
 
 // depose cuts off the leader, while it sleeps between a stamp and its append if that can be.
-func (s *storm) depose(ctx context.Context, rng *rand.Rand) {
+func (s *storm) depose(ctx context.Context, rng *hand) {
 	if id := s.c.leader(); id != "" && rng.IntN(3) > 0 {
 		s.c.naps[id].due.Store(int64(deepNap + time.Duration(rng.Int64N(int64(s.o.Nap)))))
 	}
 	if id := s.c.awaitNap(ctx, s.o.Failover); id != "" {
+		rng.victims = append(rng.victims, id)
 		s.c.depose(ctx, id)
 	}
 }
 
 // cut separates some nodes from all others, and at times from the fleet too.
-func (s *storm) cut(ctx context.Context, rng *rand.Rand) {
+func (s *storm) cut(ctx context.Context, rng *hand) {
 	s.cutThem(ctx, s.few(rng), s.span(rng), rng.IntN(2) == 0)
 }
 
 // cutMost separates so many that no majority is left.
-func (s *storm) cutMost(ctx context.Context, rng *rand.Rand) {
+func (s *storm) cutMost(ctx context.Context, rng *hand) {
 	s.cutThem(ctx, s.some(rng, 1+s.o.Nodes/2), s.span(rng), rng.IntN(2) == 0)
 }
 
@@ -60,28 +60,28 @@ func (s *storm) cutThem(ctx context.Context, ids []string, d time.Duration, api 
 }
 
 // deaf has a node hear nothing of the others, which hear it.
-func (s *storm) deaf(ctx context.Context, rng *rand.Rand) {
+func (s *storm) deaf(ctx context.Context, rng *hand) {
 	s.around(ctx, rng, link{cut: true}, link{})
 }
 
 // mute has the others hear nothing of a node, which hears them.
-func (s *storm) mute(ctx context.Context, rng *rand.Rand) {
+func (s *storm) mute(ctx context.Context, rng *hand) {
 	s.around(ctx, rng, link{}, link{cut: true})
 }
 
 // slow delays all messages to and from a node, by up to about an election's time.
-func (s *storm) slow(ctx context.Context, rng *rand.Rand) {
+func (s *storm) slow(ctx context.Context, rng *hand) {
 	l := link{slow: time.Duration(20+rng.IntN(600)) * time.Millisecond}
 	s.around(ctx, rng, l, l)
 }
 
 // lossy loses some messages to and from a node.
-func (s *storm) lossy(ctx context.Context, rng *rand.Rand) {
+func (s *storm) lossy(ctx context.Context, rng *hand) {
 	l := link{loss: 50 + rng.IntN(400)}
 	s.around(ctx, rng, l, l)
 }
 
-func (s *storm) around(ctx context.Context, rng *rand.Rand, in, out link) {
+func (s *storm) around(ctx context.Context, rng *hand, in, out link) {
 	id := s.some(rng, 1)[0]
 	s.c.net.around(id, in, out)
 	pause(ctx, s.span(rng))
@@ -89,7 +89,7 @@ func (s *storm) around(ctx context.Context, rng *rand.Rand, in, out link) {
 }
 
 // oneWay cuts a single direction between two nodes.
-func (s *storm) oneWay(ctx context.Context, rng *rand.Rand) {
+func (s *storm) oneWay(ctx context.Context, rng *hand) {
 	ids := s.some(rng, 2)
 	s.c.net.set(ids[0], ids[1], link{cut: true})
 	pause(ctx, s.span(rng))
@@ -97,7 +97,7 @@ func (s *storm) oneWay(ctx context.Context, rng *rand.Rand) {
 }
 
 // stall has nodes stand still, as seen from outside: what is sent to and by them waits.
-func (s *storm) stall(ctx context.Context, rng *rand.Rand) {
+func (s *storm) stall(ctx context.Context, rng *hand) {
 	ids := s.few(rng)
 	for _, id := range ids {
 		s.c.net.stalled[id].close()
@@ -111,14 +111,14 @@ func (s *storm) stall(ctx context.Context, rng *rand.Rand) {
 }
 
 // crash kills nodes, and starts them from their disks.
-func (s *storm) crash(ctx context.Context, rng *rand.Rand) { s.crashThem(ctx, s.few(rng), rng) }
+func (s *storm) crash(ctx context.Context, rng *hand) { s.crashThem(ctx, s.few(rng), rng) }
 
 // blackout kills all at once.
-func (s *storm) blackout(ctx context.Context, rng *rand.Rand) {
+func (s *storm) blackout(ctx context.Context, rng *hand) {
 	s.crashThem(ctx, s.some(rng, s.o.Nodes), rng)
 }
 
-func (s *storm) crashThem(ctx context.Context, ids []string, rng *rand.Rand) {
+func (s *storm) crashThem(ctx context.Context, ids []string, rng *hand) {
 	all(ids, s.c.kill)
 	pause(ctx, s.span(rng))
 	for _, id := range ids {
@@ -128,7 +128,7 @@ func (s *storm) crashThem(ctx context.Context, ids []string, rng *rand.Rand) {
 }
 
 // restart ends nodes in order, and starts them again.
-func (s *storm) restart(ctx context.Context, rng *rand.Rand) {
+func (s *storm) restart(ctx context.Context, rng *hand) {
 	ids := s.few(rng)
 	all(ids, s.stopNode)
 	pause(ctx, s.span(rng))
@@ -138,7 +138,7 @@ func (s *storm) restart(ctx context.Context, rng *rand.Rand) {
 }
 
 // roll restarts every node, one after the other.
-func (s *storm) roll(ctx context.Context, rng *rand.Rand) {
+func (s *storm) roll(ctx context.Context, rng *hand) {
 	for _, id := range s.some(rng, s.o.Nodes) {
 		if ctx.Err() != nil {
 			return
@@ -156,8 +156,8 @@ func (s *storm) stopNode(id string) {
 }
 
 // rate gives every node's clock another rate, within the bound.
-func (s *storm) rate(_ context.Context, rng *rand.Rand) {
+func (s *storm) rate(_ context.Context, rng *hand) {
 	for _, p := range s.c.peers {
-		s.c.naps[p.ID].turn(s.c.clock.Now(), drift(rng, s.o.DriftPPM))
+		s.c.naps[p.ID].turn(s.c.clock.Now(), drift(rng.Rand, s.o.DriftPPM))
 	}
 }

@@ -117,7 +117,7 @@ func (s *state) dated(c *command, out *Output) []*state {
 
 // replay are the states in which the last decision is told again.
 func (s *state) replay(c *command, ss *session, out *Output) []*state {
-	if ss.decided == nil || terms(ss.decided) != terms(out) {
+	if ss.decided == nil || ss.said != terms(out) {
 		return nil
 	}
 	t := s.t
@@ -160,7 +160,7 @@ func (s *state) timely(ss *session, out *Output) bool {
 // closes notes the decision of a request. In the state a grant's TTL is the end of its window,
 // which does not pass.
 func (s *state) closes(c *command, ss *session, out *Output) {
-	ss.seq, ss.touched, ss.decided, ss.opens = c.Seq, s.t, nil, 0
+	ss.seq, ss.touched, ss.decided, ss.said, ss.opens = c.Seq, s.t, nil, "", 0
 	if out == nil {
 		return
 	}
@@ -170,7 +170,7 @@ func (s *state) closes(c *command, ss *session, out *Output) {
 		g := &d.Grants[i]
 		g.TTL = s.lives[g.Limit].end(g.Window)
 	}
-	ss.decided = &d
+	ss.decided, ss.said = &d, terms(&d)
 	if d.Denial != nil {
 		ss.opens = s.lives[d.Denial.Limit].opens(s.t)
 	}

@@ -27,6 +27,9 @@ type Verdict struct {
 	Budget, Why string
 	// Budgets, Ops and Unanswered count what was checked.
 	Budgets, Ops, Unanswered int
+	// Unjudged counts the operations that were given up, and Most is the most ways there were to
+	// explain a budget's history at one answer: see Follow.
+	Unjudged, Most int
 
 	info *porcupine.LinearizationInfo // of the budget's operations, for a picture
 }
@@ -98,7 +101,7 @@ func (v *Verdict) blame(part []porcupine.Operation, timeout time.Duration) {
 	}
 }
 
-// split sorts a history by budget. Calls that tell nothing are left out.
+// split sorts a history by budget, without its rests. Calls that tell nothing are left out.
 func split(h History) (map[string]History, string) {
 	budgets := map[uint64]string{}
 	for _, op := range h {
@@ -117,7 +120,7 @@ func split(h History) (map[string]History, string) {
 	for _, op := range h {
 		kind := op.Input.Kind
 		name := op.Input.Budget
-		if op.Output == nil && (kind == OpenSession || kind == GetBudget) {
+		if kind == Rest || op.Output == nil && (kind == OpenSession || kind == GetBudget) {
 			continue // nobody has the session; nobody has read
 		}
 		if kind == Acquire || kind == GiveBack {
@@ -136,6 +139,7 @@ func split(h History) (map[string]History, string) {
 // for it in every order of all others.
 func operations(h History) []porcupine.Operation {
 	latest, horizon := dates(h)
+	answers := learn(h).answers
 	classes := map[string]int{}
 	all := make([]porcupine.Operation, 0, len(h))
 	for _, op := range h {
@@ -143,7 +147,7 @@ func operations(h History) []porcupine.Operation {
 		end := op.Return
 		if op.Output == nil {
 			end = op.Call
-			c.told = sibling(h, op.Input)
+			c.told = answers[request{op.Input.Session, op.Input.Seq}]
 			said := fmt.Sprintf("%+v", op.Input)
 			if _, ok := classes[said]; !ok {
 				classes[said] = len(classes)
@@ -154,20 +158,4 @@ func operations(h History) []porcupine.Operation {
 			Output: op.Output, Return: end})
 	}
 	return all
-}
-
-// sibling returns what another attempt of the same request was told, if there is one: this one
-// came to the same, if it was the one that had effect.
-func sibling(h History, in Input) *Output {
-	for _, other := range h {
-		if in.Kind != Acquire || other.Input.Kind != Acquire || other.Output == nil ||
-			other.Input.Session != in.Session || other.Input.Seq != in.Seq {
-			continue
-		}
-		switch other.Output.Answer {
-		case Granted, Denied, TooLarge, Changed:
-			return other.Output
-		}
-	}
-	return nil
 }

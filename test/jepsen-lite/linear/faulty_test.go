@@ -88,6 +88,9 @@ func (f *faulty) Read(_ context.Context, read func(*fsm.State, budget.Instant)) 
 func (f *faulty) Leader() transport.Leader { return transport.Leader{ID: "n1", Self: true} }
 func (f *faulty) Status() transport.Status { return transport.Status{Node: "n1"} }
 
+// RemoveMember has nobody to remove.
+func (f *faulty) RemoveMember(context.Context, string) (bool, error) { return false, nil }
+
 // faults are what a coordinator may get wrong.
 var faults = []fault{
 	{name: "a grant is told twice under different sizes",
@@ -197,14 +200,14 @@ func tour(t *testing.T, o Options, broken fault) (h History) {
 func TestFaultyCoordinator(t *testing.T) {
 	const tries = 3
 	for s := *seed; s < *seed+tries && (s == *seed || !raceEnabled); s++ {
-		if v := Check(tour(t, Draw(s), fault{}), patience); v.Result != Valid || v.Unanswered == 0 {
+		if v := judged(t, tour(t, Draw(s), fault{})); v.Result != Valid || v.Unanswered == 0 {
 			t.Errorf("no fault: seed %d: %s", s, v)
 		}
 	}
 	for _, broken := range faults {
 		found := false
 		for s := *seed; s < *seed+tries && !found; s++ {
-			v := Check(tour(t, Draw(s), broken), patience)
+			v := judged(t, tour(t, Draw(s), broken))
 			if v.Result != Invalid {
 				continue
 			}

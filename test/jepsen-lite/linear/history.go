@@ -1,9 +1,6 @@
 package linear
 
-import (
-	"slices"
-	"sync"
-)
+import "sync"
 
 // Kind is the operation that a call is of.
 type Kind uint8
@@ -16,9 +13,11 @@ const (
 	PutBudget
 	GetBudget
 	DeleteBudget
+	// Rest is no call: see Recorder.Rest.
+	Rest
 )
 
-var kindNames = [...]string{"", "open", "acquire", "return", "put", "get", "delete"}
+var kindNames = [...]string{"", "open", "acquire", "return", "put", "get", "delete", "rest"}
 
 func (k Kind) String() string { return kindNames[k] }
 
@@ -116,7 +115,13 @@ type Op struct {
 	// Call and Return are ticks of one clock for all clients. Return is 0 if the call was not
 	// answered: it may have taken effect at any time since Call, or may never do so.
 	Call, Return int64
-	Output       *Output // nil if it was not answered
+	// Settled is the tick since which a call that was not answered can have no effect any more,
+	// by what its recorder knows of the coordinator. 0: it knows nothing.
+	Settled int64
+	Output  *Output // nil if it was not answered
+
+	gaveUp   int64 // the tick at which its client did; 0: it has not
+	harmless bool
 }
 
 // History is what clients did and saw, in any order. Calls that surely had no effect are not in
@@ -126,9 +131,14 @@ type History []Op
 // Recorder writes down a history, from any goroutines. Its clock counts calls and answers, which
 // orders them as they happened even where time stands still. The zero value is ready.
 type Recorder struct {
+	// Clock, if it is set, dates the ticks: by a clock that does not go back.
+	Clock func() int64
+
 	mu   sync.Mutex
 	tick int64
+	at   []int64 // of each tick, by Clock: that of tick 1 is the first
 	ops  []*Op
+	open []*Op // those that may have an effect yet, and answered ones
 }
 
 // Begin notes that a client is about to make a call. Until it is told otherwise the call's
@@ -136,9 +146,9 @@ type Recorder struct {
 func (r *Recorder) Begin(client int, in Input) *Op {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.tick++
+	r.next()
 	op := &Op{Client: client, Input: in, Call: r.tick}
-	r.ops = append(r.ops, op)
+	r.ops, r.open = append(r.ops, op), append(r.open, op)
 	return op
 }
 
@@ -146,15 +156,77 @@ func (r *Recorder) Begin(client int, in Input) *Op {
 func (r *Recorder) Answered(op *Op, out Output) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.tick++
+	r.next()
 	op.Return, op.Output = r.tick, &out
 }
 
+// Failed notes that op's client was told nothing, and waits no longer.
+func (r *Recorder) Failed(op *Op) { r.end(op, false) }
+
 // Harmless forgets op, which surely had no effect.
-func (r *Recorder) Harmless(op *Op) {
+func (r *Recorder) Harmless(op *Op) { r.end(op, true) }
+
+func (r *Recorder) end(op *Op, harmless bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.ops = slices.DeleteFunc(r.ops, func(o *Op) bool { return o == op })
+	r.next()
+	op.gaveUp, op.harmless = r.tick, harmless
+}
+
+func (r *Recorder) next() {
+	r.tick++
+	if r.Clock != nil {
+		r.at = append(r.at, r.Clock())
+	}
+}
+
+// Now returns the current tick.
+func (r *Recorder) Now() int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.tick
+}
+
+// Settle notes that no call which was given up by the tick since can have an effect any more:
+// whoever knows the coordinator has waited until nothing of them can be left in it.
+func (r *Recorder) Settle(since int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.next()
+	open := r.open[:0]
+	for _, op := range r.open {
+		switch {
+		case op.Output != nil:
+		case op.gaveUp == 0 || op.gaveUp > since:
+			open = append(open, op)
+		default:
+			op.Settled = r.tick
+		}
+	}
+	r.open = open
+}
+
+// UnderWay counts the calls whose clients still wait.
+func (r *Recorder) UnderWay() (n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, op := range r.open {
+		if op.Output == nil && op.gaveUp == 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// Rest notes that every window which anybody was told of is over, and that no call is under way
+// nor can one have an effect any more: whoever knows the coordinator has waited for it. A follower
+// that has lost a budget's thread picks it up at the read of the budget that comes first after it.
+func (r *Recorder) Rest() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.next()
+	r.ops = append(r.ops, &Op{Input: Input{Kind: Rest}, Call: r.tick, Return: r.tick,
+		Output: &Output{Answer: Done}})
 }
 
 // History returns what was recorded so far. What is under way counts as not answered.
@@ -163,7 +235,24 @@ func (r *Recorder) History() History {
 	defer r.mu.Unlock()
 	h := make(History, 0, len(r.ops))
 	for _, op := range r.ops {
-		h = append(h, *op)
+		if !op.harmless {
+			h = append(h, *op)
+		}
+	}
+	return h
+}
+
+// Timed is History with the instants of Clock for ticks, of which several may be the same.
+func (r *Recorder) Timed() History {
+	h := r.History()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := range h {
+		for _, tick := range []*int64{&h[i].Call, &h[i].Return, &h[i].Settled} {
+			if *tick > 0 {
+				*tick = r.at[*tick-1]
+			}
+		}
 	}
 	return h
 }

@@ -107,7 +107,7 @@ func TestPlanted(t *testing.T) {
 	}
 	o := Draw(*seed)
 	h := recorded(t, o)
-	if v := Check(h, patience); v.Result != Valid || v.Unanswered == 0 {
+	if v := judged(t, h); v.Result != Valid || v.Unanswered == 0 {
 		t.Fatalf("without a plant: %s", v)
 	}
 	rng := rand.New(rand.NewPCG(*seed, 0x91a7))
@@ -118,7 +118,7 @@ func TestPlanted(t *testing.T) {
 			if planted == nil {
 				continue
 			}
-			if v := Check(planted, patience); v.Result != Invalid {
+			if v := judged(t, planted); v.Result != Invalid {
 				t.Errorf("%s, after %v: got %s (-linear.seed=%d)", p.name, h[i].Input, v, *seed)
 			}
 			if found++; found == places {
@@ -129,6 +129,16 @@ func TestPlanted(t *testing.T) {
 			t.Errorf("%s: no place for it (-linear.seed=%d)", p.name, *seed)
 		}
 	}
+}
+
+// judged returns porcupine's verdict, to which a follower must come too.
+func judged(t *testing.T, h History) Verdict {
+	t.Helper()
+	v := Check(h, patience)
+	if w := Follow(h); w.Result != v.Result || w.Unjudged > 0 || w.Ops != v.Ops {
+		t.Errorf("porcupine: %s; a follower: %s", v, w)
+	}
+	return v
 }
 
 // recorded plays a schedule and returns its history, with room between the ticks.
@@ -182,7 +192,7 @@ func TestPlantedShare(t *testing.T) {
 	}
 	for more, want := range []Result{Valid, Invalid} {
 		planted := after(h, last(h), grant(0, 60), grant(1, 40+int64(more)))
-		if v := Check(planted, patience); v.Result != want {
+		if v := judged(t, planted); v.Result != want {
 			t.Errorf("60 and %d of %d: got %s, want %s", 40+more, amount, v, want)
 		}
 	}

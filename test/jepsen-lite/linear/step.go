@@ -19,6 +19,8 @@ type command struct {
 	horizon, until int64
 	// class is the same for calls that say the same.
 	class int
+	// settled is the tick since which it can have no effect, if that is known; or 0.
+	settled int64
 }
 
 // step returns the states that s can have become by c, if its client was told out: after any of

@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"sync/atomic"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/stats"
 	"google.golang.org/grpc/status"
 
 	"github.com/leased-io/leased/transport/leasedv1"
@@ -23,24 +25,67 @@ func (r *Recorder) Intercept(client int) grpc.UnaryClientInterceptor {
 			return invoke(ctx, method, req, resp, cc, opts...)
 		}
 		op := r.Begin(client, in)
-		err := invoke(ctx, method, req, resp, cc, opts...)
+		var out sending
+		err := invoke(context.WithValue(ctx, sendingKey{}, &out), method, req, resp, cc, opts...)
 		if err == nil {
 			r.Answered(op, output(resp))
 			return nil
 		}
-		switch reason(err) {
-		case "UNKNOWN_BUDGET":
+		switch why := reason(err); {
+		case why == "UNKNOWN_BUDGET":
 			r.Answered(op, Output{Answer: NoBudget})
-		case "NOT_LEADER", "OVERLOADED", "INVALID":
+		case out.watched.Load() && !out.sent.Load(),
+			why == "NOT_LEADER", why == "OVERLOADED", why == "INVALID",
+			why == "FULL" && len(in.Returns) == 0: // or they were taken, whatever the asks came to
 			r.Harmless(op)
-		case "FULL":
-			if len(in.Returns) == 0 { // they were taken, whatever became of the asks
-				r.Harmless(op)
-			}
+		default:
+			r.Failed(op)
 		}
 		return err
 	}
 }
+
+// DialOptions are those of the connections of a client that is recorded: Intercept, and a look
+// at what is sent. A call that never left the client surely had no effect.
+func (r *Recorder) DialOptions(client int) []grpc.DialOption {
+	return []grpc.DialOption{
+		grpc.WithChainUnaryInterceptor(r.Intercept(client)), grpc.WithStatsHandler(watcher{}),
+	}
+}
+
+// sending is whether a call has left its client, if that is watched.
+type sending struct{ watched, sent atomic.Bool }
+
+type sendingKey struct{}
+
+// watcher notes which calls leave the client.
+type watcher struct{}
+
+var _ stats.Handler = watcher{}
+
+// TagRPC begins to watch a call.
+func (watcher) TagRPC(ctx context.Context, _ *stats.RPCTagInfo) context.Context {
+	if s, ok := ctx.Value(sendingKey{}).(*sending); ok {
+		s.watched.Store(true)
+	}
+	return ctx
+}
+
+// HandleRPC notes that a call has a stream.
+func (watcher) HandleRPC(ctx context.Context, s stats.RPCStats) {
+	if _, out := s.(*stats.OutHeader); !out {
+		return
+	}
+	if s, ok := ctx.Value(sendingKey{}).(*sending); ok {
+		s.sent.Store(true)
+	}
+}
+
+// TagConn does nothing.
+func (watcher) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context { return ctx }
+
+// HandleConn does nothing.
+func (watcher) HandleConn(context.Context, stats.ConnStats) {}
 
 // reason is the protocol's word for what went wrong, or nothing if no node said it.
 func reason(err error) string {

@@ -1,7 +1,7 @@
 package mutants
 
 // bury is where a removed limit is remembered.
-const bury = "	s.graves[g] = max(s.graves[g], l.end())\n"
+const bury = "	s.graves[g] = max(s.graves[g], l.end(), l.emptyUntil)\n"
 
 // budgetMutants break what becomes of accounts and leases when budgets change.
 var budgetMutants = []Mutant{
@@ -51,7 +51,8 @@ var budgetMutants = []Mutant{
 	{
 		Name: "grave-ignored", Rule: "Books", By: Pure,
 		Means: "a limit is created full though leases of its last life are about",
-		Edits: []Edit{{fsmPolicy, "		emptyUntil: s.graves[grave{name, want.Metric}],\n", ""}},
+		Edits: []Edit{{fsmPolicy, "max(s.graves[grave{name, want.Metric}], s.origin.over(want.Per))",
+			"s.origin.over(want.Per)"}},
 	},
 	{
 		Name: "empty-limit-grants", Rule: "Books", By: Pure,

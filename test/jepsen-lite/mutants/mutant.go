@@ -56,6 +56,7 @@ func Judges() []Judge { return []Judge{Lockstep, Invariants, Oracle, Checker} }
 func All() []Mutant {
 	return slices.Concat(
 		clockMutants, timeMutants, lifeMutants, onceMutants, admitMutants,
-		accountMutants, leaseMutants, budgetMutants, snapshotMutants, nodeMutants,
+		accountMutants, leaseMutants, budgetMutants, snapshotMutants, heirMutants,
+		nodeMutants,
 	)
 }

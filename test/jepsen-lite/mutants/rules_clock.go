@@ -2,21 +2,22 @@ package mutants
 
 // Where the product's code is.
 const (
-	simCluster = "test/jepsen-lite/sim/cluster.go" // the simulation's model of a cluster
-	fsmApply   = "fsm/apply.go"
-	fsmAcquire = "fsm/acquire.go"
-	fsmReturn  = "fsm/return.go"
-	fsmLimit   = "fsm/limit.go"
-	fsmPolicy  = "fsm/policy.go"
-	fsmSession = "fsm/session.go"
-	fsmState   = "fsm/snapshot.go"
-	fsmRestore = "fsm/restore.go"
-	account    = "budget/account.go"
-	leaseLease = "lease/lease.go"
-	leaseLine  = "lease/line.go"
-	leaseTake  = "lease/answer.go"
-	leaseSend  = "lease/request.go"
-	holder     = "lease/holder.go"
+	simCluster  = "test/jepsen-lite/sim/cluster.go" // the simulation's model of a cluster
+	fsmApply    = "fsm/apply.go"
+	fsmAcquire  = "fsm/acquire.go"
+	fsmReturn   = "fsm/return.go"
+	fsmLimit    = "fsm/limit.go"
+	fsmPolicy   = "fsm/policy.go"
+	fsmSession  = "fsm/session.go"
+	fsmState    = "fsm/snapshot.go"
+	fsmRestore  = "fsm/restore.go"
+	fsmTakeOver = "fsm/takeover.go"
+	account     = "budget/account.go"
+	leaseLease  = "lease/lease.go"
+	leaseLine   = "lease/line.go"
+	leaseTake   = "lease/answer.go"
+	leaseSend   = "lease/request.go"
+	holder      = "lease/holder.go"
 )
 
 // clockMutants break where stamps come from (R1, R2), in the simulation's model of a node; the

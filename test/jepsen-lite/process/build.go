@@ -3,18 +3,12 @@
 package process
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"slices"
 	"syscall"
 	"time"
-
-	"github.com/leased-io/leased/client"
 )
 
 // build makes hosts, directories, members and fleet. Nothing of the product runs yet.
@@ -22,29 +16,36 @@ func (s *stage) build() error {
 	if err := s.isolate(); err != nil {
 		return err
 	}
-	if err := s.hosts(); err != nil {
-		return err
+	spares := maxJoins
+	if s.o.Kills > 0 {
+		spares = 0 // an endpoint where nobody is would be measured, too
 	}
-	var endpoints []string
-	for _, m := range s.nodes {
-		endpoints = append(endpoints, m.api())
-		for _, other := range s.nodes {
-			if other != m {
-				m.script.Join = append(m.script.Join,
-					hostPort(other.host.address, other.script.GossipPort))
-			}
+	for i := range s.o.Nodes + spares {
+		p, err := s.newSite(i)
+		if err != nil {
+			return err
 		}
+		s.sites = append(s.sites, p)
 	}
-	for _, f := range s.fleets {
-		f.script.Endpoints = endpoints
-	}
-	var err error
-	s.watcher, err = client.New(endpoints, client.WithCallTimeout(lookTimeout))
-	if err != nil {
+	if err := s.founders(); err != nil {
 		return err
 	}
-	s.admin, err = client.New(endpoints)
-	return err
+	if err := s.newFleet(); err != nil {
+		return err
+	}
+	return s.connect()
+}
+
+// founders makes the servers that found a cluster.
+func (s *stage) founders() error {
+	for _, p := range s.sites[:s.o.Nodes] {
+		m, err := s.newMember(p, true)
+		if err != nil {
+			return err
+		}
+		s.nodes = append(s.nodes, m)
+	}
+	return nil
 }
 
 // isolate prepares what the namespaces allow, and notes what is not to be had.
@@ -55,7 +56,7 @@ func (s *stage) isolate() error {
 	} else if err := s.unfold(); err != nil {
 		return err
 	}
-	s.disks = s.o.Kills == 0
+	s.disks, s.tmpfs = s.o.Kills == 0, s.o.Kills == 0 && s.o.Isolated
 	return nil
 }
 
@@ -83,7 +84,7 @@ var errAvoided = errors.New("process: the options say to do without")
 
 // without notes what the campaign cannot do here.
 func (s *stage) without(what string) {
-	s.report.Without = append(s.report.Without, what)
+	s.out.without = append(s.out.without, what)
 	s.say("WITHOUT %s", what)
 }
 
@@ -97,15 +98,8 @@ const (
 // address is that of a host's number on the wire.
 func address(n int) netip.Addr { return netip.AddrFrom4([4]byte{10, 77, 0, byte(n)}) }
 
-// hosts makes the hosts, and what is to run on each.
-func (s *stage) hosts() error {
-	for i := range s.o.Nodes {
-		m, err := s.newMember(i)
-		if err != nil {
-			return err
-		}
-		s.nodes = append(s.nodes, m)
-	}
+// newFleet makes the processes of the fleet, each on a host of its own.
+func (s *stage) newFleet() error {
 	per := (s.w.Limiters + s.o.Fleets - 1) / s.o.Fleets
 	for i := range s.o.Fleets {
 		h, err := s.newHost(firstFleet+i, false)
@@ -114,7 +108,7 @@ func (s *stage) hosts() error {
 		}
 		f := &fleetProc{name: fmt.Sprintf("f%d", i+1), host: h}
 		f.script = FleetScript{
-			Run: s.run, Workload: s.w, First: i * per,
+			Workload: s.w, First: i * per, Endpoints: s.endpoints(),
 			Limiters:   min(per, s.w.Limiters-i*per),
 			PerSec:     s.w.PerSec / s.o.Fleets,
 			Seed:       s.o.Seed<<16 + uint64(i)<<8,
@@ -128,6 +122,7 @@ func (s *stage) hosts() error {
 				f.script.ClockPPM, f.script.Lies = -200_000, true
 			}
 			f.script.ExtraAdmission = s.o.Plant == PlantLedger
+			f.script.Mishears = s.o.Plant == PlantHistory
 			if s.o.Plant == PlantDeath {
 				f.script.DiesAfter = time.Second
 			}
@@ -159,61 +154,4 @@ func (s *stage) nodeHost(n int) (*host, error) {
 		s.disks = false
 	}
 	return s.newHost(n, false)
-}
-
-// smallDisk is the size of the tmpfs that one node's data is on: several times what it needs.
-const smallDisk = "96m"
-
-// newMember makes node i of the cluster, or one to join it later.
-func (s *stage) newMember(i int) (*member, error) {
-	h, err := s.nodeHost(firstNode + i)
-	if err != nil {
-		return nil, err
-	}
-	m := &member{id: fmt.Sprintf("n%d", i+1), host: h}
-	m.script = NodeScript{
-		ID: m.id, DataDir: filepath.Join(s.o.Scratch, m.id), Host: h.address.String(),
-		TraceDir: s.traces(), Run: s.run, APIPort: 7101, RaftPort: 7102, GossipPort: 7103,
-		ClockPPM: []int64{-DriftPPM, DriftPPM}[s.rng.IntN(2)], Snapshots: s.o.Snapshots,
-	}
-	if i < s.o.Nodes {
-		m.script.Expect = s.o.Nodes
-	}
-	if s.wire == nil {
-		for _, port := range []*int{
-			&m.script.APIPort, &m.script.RaftPort, &m.script.GossipPort,
-		} {
-			if *port, err = freePort(s.ctx); err != nil {
-				return nil, err
-			}
-		}
-	}
-	// At least one is the product's own binary, and one runs fast.
-	m.real = s.o.Kills > 0 || i == 0 || i >= s.o.Nodes || i > 1 && s.rng.IntN(2) == 0
-	if i == 1 {
-		m.script.ClockPPM = DriftPPM
-	}
-	if s.o.Plant == PlantNodeJumps {
-		m.real, m.script.JumpEvery, m.script.Jump = false, time.Second, 300*time.Millisecond
-	}
-	if err := os.MkdirAll(m.script.DataDir, 0o755); err != nil {
-		return nil, err
-	}
-	if i == s.o.Nodes-1 && s.o.Isolated && s.o.Kills == 0 {
-		m.small = m.script.DataDir
-		if err := syscall.Mount("leased", m.small, "tmpfs", 0, "size="+smallDisk); err != nil {
-			m.small = ""
-			s.without("full disks: mount a small one: " + err.Error())
-		}
-	}
-	return m, nil
-}
-
-// freePort returns a port of the loopback that was free just now.
-func freePort(ctx context.Context) (int, error) {
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	return l.Addr().(*net.TCPAddr).Port, l.Close()
 }

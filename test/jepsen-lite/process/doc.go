@@ -23,14 +23,25 @@
 // Where the system forbids one of these, the campaign runs without it, and says so first and in
 // its report.
 //
+// Some faults take their time, and others begin and end meanwhile: all servers are replaced one
+// after the other, some join and leave, one that crashed is removed. In one the cluster is lost
+// with all its disks; another is founded at its addresses and restored from a backup of just
+// before, while the fleet lives on. Each life of a cluster is a run of its own, with traces of its
+// own; a fleet process's are divided when all has ended.
+//
 // # What is judged
 //
 // The trace checker's verdict over all files, in which a process that was killed may lack its end
-// and nothing may be unknown; every admission, in real time, between the rolls around its window;
-// every limiter served from a new grant within a stated time of each
-// healing; all replicas at the same digest in the end; each fleet process's own ledger against
-// the admissions in its trace; no process ended by itself but for a disk that failed; and the
-// gaps in grants, from the trace, after each killed leader.
+// and nothing may be unknown; every window's sum once more, without the checker; what all clients
+// were told, for linearizability, on one clock whatever clocks their limiters have; every
+// admission, in real time, between the rolls around its window; every limiter served from a new
+// grant within a stated time of each healing; all replicas at the same digest in the end; each
+// fleet process's own ledger against the admissions in its trace; no process ended by itself but
+// for a disk that failed; no lease of a lost cluster used after the first grant of the one in its
+// place; and, of a series of kills, the gaps in grants.
+//
+// The verdicts, the faults with their times and what the traces tell are in the form of all rings:
+// see package report.
 //
 // It is for Linux: elsewhere there is nothing here.
 package process

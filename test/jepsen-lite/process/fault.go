@@ -3,21 +3,10 @@
 package process
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
-
-// Fault is one thing that was broken, in the report.
-type Fault struct {
-	Kind   string  `json:"kind"`
-	Target string  `json:"target"`
-	Into   float64 `json:"into_sec"` // the campaign
-	At     int64   `json:"at"`       // on the trace's clock
-	// For is how long it was meant to last; less if a healing came first.
-	For float64 `json:"for_sec,omitempty"`
-	// Outcome is what came of it, where that is not certain.
-	Outcome string `json:"outcome,omitempty"`
-}
 
 // active is a fault that has not been healed.
 type active struct {
@@ -26,15 +15,19 @@ type active struct {
 	hurts *member
 	heal  func() error
 	net   func() // does to the wire what it does; nil: nothing
+	from  int64  // when it began, on the trace's clock; 0: when it was chosen
 	// outcome is what came of it, once it is healed.
 	outcome string
-	entry   int // of Report.Faults
+	over    bool // it was over when it had begun
+	entry   int  // of the report's faults
 }
 
 // kind is a kind of fault.
 type kind struct {
 	name   string
 	weight int
+	// long: it takes its time, and may have others begin and end meanwhile.
+	long bool
 	// needs tells whether the stage can do it here.
 	needs func(*stage) bool
 	// begin breaks something for d, or returns nil if there is nothing to break now.
@@ -49,52 +42,61 @@ func isSmall(m *member) bool    { return m.small != "" }
 func isUsable(m *member) bool   { return m.impaired == 0 }
 func wellFed(f *fleetProc) bool { return !f.impaired }
 
-// kinds are all faults. The weights favour what changes leaders: it is possible less often.
-var kinds = []kind{
-	{"kill-leader", 6, always, func(s *stage, d time.Duration) (string, *active) {
-		return s.killNode(s.leader(), d)
-	}},
-	{"crash-leader", 4, hasWire, func(s *stage, d time.Duration) (string, *active) {
-		return s.crashNode(s.leader(), d)
-	}},
-	{"kill-follower", 3, always, func(s *stage, d time.Duration) (string, *active) {
-		return s.killNode(s.follower(), d)
-	}},
-	{"kill-fleet", 2, always, (*stage).killFleet},
-	{"stop-leader", 6, always, func(s *stage, d time.Duration) (string, *active) {
-		return s.stopNode(s.leader(), d)
-	}},
-	{"stop-follower", 2, always, func(s *stage, d time.Duration) (string, *active) {
-		return s.stopNode(s.follower(), d)
-	}},
-	{"stop-fleet", 3, always, (*stage).stopFleet},
-	{"restart-rolling", 8, always, (*stage).restartRolling},
-	{"isolate-leader", 4, hasWire, func(s *stage, d time.Duration) (string, *active) {
-		return s.cutNode(s.leader(), d, true, true)
-	}},
-	{"deafen-leader", 3, hasWire, func(s *stage, d time.Duration) (string, *active) {
-		return s.cutNode(s.leader(), d, true, false)
-	}},
-	{"mute-leader", 3, hasWire, func(s *stage, d time.Duration) (string, *active) {
-		return s.cutNode(s.leader(), d, false, true)
-	}},
-	{"isolate-follower", 2, hasWire, func(s *stage, d time.Duration) (string, *active) {
-		return s.cutNode(s.follower(), d, true, true)
-	}},
-	{"split", 3, hasWire, (*stage).split},
-	{"cut-fleet", 2, hasWire, (*stage).cutFleet},
-	{"slow-network", 1, hasWire, (*stage).slowNetwork},
-	{"lossy-network", 1, hasWire, (*stage).lossyNetwork},
-	{"fail-fsync", 3, hasDisks, (*stage).failDisk},
-	{"stall-fsync", 3, hasDisks, (*stage).stallDisk},
-	{"fill-disk", 2, hasSmall, (*stage).fillDisk},
-	{"join", 2, always, (*stage).join},
+// kinds returns all faults. The weights favour what changes leaders: it is possible less often.
+func kinds() []kind {
+	return []kind{
+		{killLeader, 6, false, always, func(s *stage, d time.Duration) (string, *active) {
+			return s.killNode(s.leader(), d)
+		}},
+		{"crash-leader", 4, false, hasWire, func(s *stage, d time.Duration) (string, *active) {
+			return s.crashNode(s.leader(), d)
+		}},
+		{"kill-follower", 3, false, always, func(s *stage, d time.Duration) (string, *active) {
+			return s.killNode(s.follower(), d)
+		}},
+		{"kill-fleet", 2, false, always, (*stage).killFleet},
+		{"stop-leader", 6, false, always, func(s *stage, d time.Duration) (string, *active) {
+			return s.stopNode(s.leader(), d)
+		}},
+		{"stop-follower", 2, false, always, func(s *stage, d time.Duration) (string, *active) {
+			return s.stopNode(s.follower(), d)
+		}},
+		{"stop-fleet", 3, false, always, (*stage).stopFleet},
+		{"restart-rolling", 6, true, always, (*stage).restartRolling},
+		{"isolate-leader", 4, false, hasWire, func(s *stage, d time.Duration) (string, *active) {
+			return s.cutNode(s.leader(), d, true, true)
+		}},
+		{"deafen-leader", 3, false, hasWire, func(s *stage, d time.Duration) (string, *active) {
+			return s.cutNode(s.leader(), d, true, false)
+		}},
+		{"mute-leader", 3, false, hasWire, func(s *stage, d time.Duration) (string, *active) {
+			return s.cutNode(s.leader(), d, false, true)
+		}},
+		{"isolate-follower", 2, false, hasWire, func(s *stage, d time.Duration) (string, *active) {
+			return s.cutNode(s.follower(), d, true, true)
+		}},
+		{"split", 3, false, hasWire, (*stage).split},
+		{"cut-fleet", 2, false, hasWire, (*stage).cutFleet},
+		{"slow-network", 1, false, hasWire, (*stage).slowNetwork},
+		{"lossy-network", 1, false, hasWire, (*stage).lossyNetwork},
+		{"fail-fsync", 3, false, hasDisks, (*stage).failDisk},
+		{"stall-fsync", 3, false, hasDisks, (*stage).stallDisk},
+		{"fill-disk", 2, false, hasSmall, (*stage).fillDisk},
+		{"replace-rolling", 3, true, always, (*stage).replaceRolling},
+		{"grow-shrink", 2, true, always, (*stage).growShrink},
+		{"remove-leader", 2, true, always, (*stage).removeLeader},
+		{"remove-crashed", 2, true, always, (*stage).removeCrashed},
+		{"lose-cluster", 1, true, always, (*stage).loseCluster},
+	}
 }
+
+// killLeader is the kind whose gaps in grants are measured.
+const killLeader = "kill-leader"
 
 // FaultKinds are the names of all faults.
 func FaultKinds() []string {
-	names := make([]string, 0, len(kinds))
-	for _, k := range kinds {
+	var names []string
+	for _, k := range kinds() {
 		names = append(names, k.name)
 	}
 	return names
@@ -120,13 +122,16 @@ func (s *stage) mayHurt(m *member) bool {
 	if m == nil || !isUsable(m) || m.proc.ended() {
 		return false
 	}
-	hurt := 0
+	hurt, voters := 0, 0
 	for _, other := range s.nodes {
+		if other.voter {
+			voters++
+		}
 		if !isUsable(other) {
 			hurt++
 		}
 	}
-	return s.o.MajorityLoss || hurt < (len(s.nodes)-1)/2
+	return s.o.MajorityLoss || hurt < (voters-1)/2
 }
 
 // hurt makes a fault that keeps a node from its work until it is healed.
@@ -144,13 +149,17 @@ func (s *stage) hurt(m *member, heal func(*active) error) *active {
 func (s *stage) start(k kind) bool {
 	d := 300*time.Millisecond + time.Duration(s.rng.Int64N(int64(maxFault)))
 	at := now()
+	s.busy = s.busy || k.long
 	target, a := k.begin(s, d)
+	s.busy = s.busy && !k.long
 	if a == nil {
 		return false
 	}
-	a.until, a.entry = time.Now().Add(d), len(s.report.Faults)
-	s.report.Faults = append(s.report.Faults, Fault{Kind: k.name, Target: target, At: at,
-		Into: time.Since(s.begin).Seconds(), For: d.Seconds()})
+	a.until, a.entry = time.Now().Add(d), s.out.fault(k.name, target, cmp.Or(a.from, at))
+	if a.over {
+		s.out.over(a.entry, a.outcome)
+		return true
+	}
 	s.active = append(s.active, a)
 	s.relink()
 	return true
@@ -170,7 +179,7 @@ func (s *stage) healDue(all bool) {
 		if err := a.heal(); err != nil {
 			s.fail(judgeHarness, "heal: %v", err)
 		}
-		s.report.Faults[a.entry].Outcome = a.outcome
+		s.out.over(a.entry, a.outcome)
 	}
 	s.active = left
 	s.relink()

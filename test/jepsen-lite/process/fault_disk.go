@@ -34,6 +34,7 @@ func (s *stage) breakDisk(m *member, repair func() error) *active {
 			return err
 		}
 		if !m.proc.ended() {
+			m.ailing = true // it may have met the fault just now
 			return nil
 		}
 		a.outcome = outcomeStopped

@@ -74,7 +74,7 @@ func (s *stage) killFleet(time.Duration) (string, *active) {
 	f.impaired = true
 	return f.name, &active{heal: func() error {
 		f.impaired = false
-		return f.start(s.o, s.traces(), s.logs())
+		return f.start(s)
 	}}
 }
 
@@ -99,7 +99,7 @@ func (s *stage) restartRolling(time.Duration) (string, *active) {
 	if ok, _ := s.whole(); !ok {
 		return "", nil
 	}
-	a := &active{heal: func() error { return nil }}
+	a := &active{over: true}
 	for _, m := range s.nodes {
 		if !s.mayHurt(m) {
 			return "", nil
@@ -120,29 +120,4 @@ func (s *stage) restartRolling(time.Duration) (string, *active) {
 		}
 	}
 	return "all nodes", a
-}
-
-// maxJoins bounds how many nodes join in a campaign.
-const maxJoins = 2
-
-// join adds a node to the cluster. There is no way back: the product removes no member.
-func (s *stage) join(time.Duration) (string, *active) {
-	if ok, _ := s.whole(); !ok || len(s.nodes) >= s.o.Nodes+maxJoins {
-		return "", nil
-	}
-	m, err := s.newMember(len(s.nodes))
-	if err == nil {
-		for _, other := range s.nodes {
-			m.script.Join = append(m.script.Join,
-				hostPort(other.host.address, other.script.GossipPort))
-		}
-		err = m.start(s.o, s.logs())
-	}
-	if err != nil {
-		s.fail(judgeHarness, "a node that joins: %v", err)
-		return "", nil
-	}
-	s.nodes = append(s.nodes, m)
-	s.watch(m)
-	return m.id, &active{heal: func() error { return nil }}
 }

@@ -35,12 +35,14 @@ type fleetProc struct {
 const maxErrors = 20
 
 // start begins another life: new sessions, another trace.
-func (f *fleetProc) start(o Options, dir, logs string) error {
+func (f *fleetProc) start(on *stage) error {
 	f.life++
 	f.stopped = false
 	s := f.script
 	s.Name = fmt.Sprintf("%s-%d", f.name, f.life)
-	s.TraceFile = filepath.Join(dir, s.Name+".jsonl")
+	s.Run = on.current().name
+	s.TraceFile = filepath.Join(on.current().dir, s.Name+".jsonl")
+	s.HistoryFile = filepath.Join(on.histories(), s.Name+".jsonl")
 	s.Seed += uint64(f.life)
 	f.script.DiesAfter = 0 // once is enough
 	script, err := json.Marshal(s)
@@ -51,8 +53,8 @@ func (f *fleetProc) start(o Options, dir, logs string) error {
 	f.mu.Lock()
 	f.ledgers = append(f.ledgers, l)
 	f.mu.Unlock()
-	p, input, err := startTalker(f.host, logs, s.Name,
-		[]string{o.Actor, "fleet", string(script)},
+	p, input, err := startTalker(f.host, on.logs(), s.Name,
+		[]string{on.o.Actor, "fleet", string(script)},
 		func(output io.Reader) { f.listen(output, l) })
 	f.proc, f.input = p, input
 	return err

@@ -8,13 +8,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"syscall"
 	"time"
+
+	"github.com/leased-io/leased/test/jepsen-lite/report"
 )
 
 // overtime is how much longer than its rounds a campaign may take: to found the cluster, to heal
@@ -32,7 +33,7 @@ const namespaces = syscall.CLONE_NEWPID | syscall.CLONE_NEWNS | syscall.CLONE_NE
 
 // Launch plays a campaign in a process of its own, and returns its report. What it says on the
 // way goes to out. When ctx ends, or the caller dies, nothing of the campaign is left running.
-func Launch(ctx context.Context, o Options, out io.Writer) (*Report, error) {
+func Launch(ctx context.Context, o Options, out io.Writer) (*report.Campaign, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
@@ -48,7 +49,7 @@ func Launch(ctx context.Context, o Options, out io.Writer) (*Report, error) {
 	if err := cmd.Wait(); err != nil {
 		return nil, fmt.Errorf("process: the stage: %w", errors.Join(err, context.Cause(ctx)))
 	}
-	return readReport(filepath.Join(o.Out, reportFile))
+	return report.ReadFile(filepath.Join(o.Out, CampaignFile))
 }
 
 // startStage starts the stage, in namespaces of its own if the system allows that. It is killed
@@ -75,16 +76,4 @@ func startStage(ctx context.Context, o Options, out io.Writer) (*exec.Cmd, error
 		return start(0)
 	}
 	return cmd, err
-}
-
-func readReport(path string) (*Report, error) {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	r := &Report{}
-	if err := json.Unmarshal(data, r); err != nil {
-		return nil, fmt.Errorf("process: %s: %w", path, err)
-	}
-	return r, nil
 }

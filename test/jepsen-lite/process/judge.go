@@ -4,102 +4,106 @@ package process
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
-	"slices"
 	"time"
 
 	"github.com/leased-io/leased/spec/twin"
-	"github.com/leased-io/leased/spec/twin/timeline"
+	"github.com/leased-io/leased/test/jepsen-lite/report"
 	"github.com/leased-io/leased/trace"
 )
 
-// The targets of a failover with default settings, held when kills are measured.
-const (
-	targetMedian = time.Second
-	targetP99    = 2500 * time.Millisecond
-	// enoughKills is how many make the targets mean something.
-	enoughKills = 20
-)
-
-// The names of what a campaign is judged by.
-const (
-	judgeTrace     = "trace"
-	judgeRealTime  = "real-time"
-	judgeLiveness  = "liveness"
-	judgeReplicas  = "replicas"
-	judgeProcesses = "processes"
-	judgeStop      = "stop"
-	judgeLedger    = "ledger"
-	judgeFailover  = "failover"
-	judgeHarness   = "harness"
-)
-
-var judges = []string{
-	judgeTrace, judgeRealTime, judgeLiveness, judgeReplicas, judgeLedger, judgeProcesses, judgeStop,
-	judgeFailover, judgeHarness,
-}
-
 // judge reads what was recorded, when everything has ended.
 func (s *stage) judge() error {
-	files, err := trace.Files(s.traces())
-	if err != nil {
+	if err := s.divide(); err != nil {
 		return err
 	}
-	if err := s.check(files); err != nil {
+	sums := map[string]int64{} // recorder -> credits, in all runs
+	var all []*records
+	for i, r := range s.runs {
+		files, err := trace.Files(r.dir)
+		if err != nil {
+			return err
+		}
+		if err := s.check(files); err != nil {
+			return err
+		}
+		found, err := read(files)
+		if err != nil {
+			return err
+		}
+		for recorder, n := range found.sums {
+			sums[recorder] += n
+		}
+		s.checkRealTime(found)
+		if i > 0 {
+			s.checkTakeover(all[i-1], found)
+		}
+		all = append(all, found)
+	}
+	s.checkBound()
+	s.checkLedgers(sums)
+	s.checkFailovers()
+	if err := s.checkHistories(all); err != nil {
 		return err
 	}
-	found, err := read(files)
-	if err != nil {
-		return err
-	}
-	s.checkRealTime(found)
-	s.checkLedgers(found)
-	s.checkGaps(found)
-	s.report.judge()
+	s.out.conclude(map[string]bool{
+		judgeFailover: s.o.Kills == 0,
+		judgeTakeover: len(s.runs) == 1,
+	})
 	return nil
 }
 
-// check has the trace checker judge all files, and draws the page.
+// check has the trace checker judge a run's files, and reads what the report tells of them.
 func (s *stage) check(files []string) error {
 	begin := time.Now()
-	scanned, err := timeline.Scan(files)
-	if err != nil {
-		return err
-	}
-	line := timeline.New(scanned)
-	r := s.report
-	r.Check, err = twin.Check(files, twin.Options{
-		Slack:   twin.DefaultSlack,
-		Observe: line.Observe,
-		OnWindow: func(w twin.WindowTally) {
-			line.OnWindow(w)
-			r.tally(w)
-		},
-	})
+	check, err := twin.Check(files, twin.Options{Slack: twin.DefaultSlack})
 	if err != nil {
 		return fmt.Errorf("process: check the trace: %w", err)
 	}
-	r.CheckTook = time.Since(begin).Seconds()
-	page, err := os.Create(filepath.Join(s.o.Out, pageFile))
+	switch check.Verdict {
+	case twin.Valid: // a process that was killed is no reason for anything else
+		s.out.figure(judgeTrace, "%d events of %d files in %.1f s; %d credits of processes that "+
+			"died may have been spent untold", check.Events, check.Files,
+			time.Since(begin).Seconds(), check.Unrecorded)
+	case twin.Unknown:
+		s.out.unsure(judgeTrace, "%q", check.Reasons)
+		s.say("UNKNOWN %s: %q", judgeTrace, check.Reasons)
+	default:
+		s.fail(judgeTrace, "%s", check.Violation.Error())
+	}
+	story, err := report.ReadStory(files, s.out.zero)
 	if err != nil {
-		return err
+		return fmt.Errorf("process: read the trace: %w", err)
 	}
-	if err := line.WriteHTML(page, r.Check); err != nil {
-		return err
+	s.out.run.Story.Join(story)
+	return nil
+}
+
+// checkBound counts once more, without the checker, whether any window was exceeded.
+func (s *stage) checkBound() {
+	story := s.out.run.Story
+	if story.Overshoot > 0 {
+		s.fail(judgeBound, "a window of an account was exceeded by %d credits", story.Overshoot)
 	}
-	switch {
-	case r.Check.Verdict == twin.Invalid:
-		s.fail(judgeTrace, "%s", r.Check.Violation.Error())
-	case r.Check.Verdict != twin.Valid: // a process that was killed is no reason for that
-		s.fail(judgeTrace, "%s: %q", r.Check.Verdict, r.Check.Reasons)
+	if story.Strays > 0 {
+		s.fail(judgeBound, "%d credits were admitted on leases that nobody granted", story.Strays)
 	}
-	return page.Close()
+	s.out.figure(judgeBound, "%d of %d credits of %d windows", story.Admitted, story.Bound,
+		story.Windows)
 }
 
 // checkRealTime holds every admission against the rolls around its window, in real time. The
 // checker cannot, where the clock is the process's own.
 func (s *stage) checkRealTime(found *records) {
+	carried := found.carried(s.real())
+	s.out.figure(judgeRealTime, "%d admit events", len(found.admits))
+	if len(carried) > 0 {
+		s.fail(judgeRealTime, "%d admissions were made outside their window, the first: %+v",
+			len(carried), carried[0])
+	}
+}
+
+// real maps an instant of a recorder's trace to the nodes' clock.
+func (s *stage) real() func(recorder string, at int64) int64 {
 	skewed := map[string]*ledger{}
 	for _, f := range s.fleets {
 		for _, l := range f.ledgers {
@@ -108,28 +112,51 @@ func (s *stage) checkRealTime(found *records) {
 			}
 		}
 	}
-	carried := found.carried(func(recorder string, at int64) int64 {
+	return func(recorder string, at int64) int64 {
 		if l := skewed[recorder]; l != nil {
 			return l.base + Unskew(at-l.base, l.ppm)
 		}
 		return at
-	})
-	s.report.RealTime = len(found.admits)
-	if len(carried) > 0 {
-		s.fail(judgeRealTime, "%d admissions were made outside their window, the first: %+v",
-			len(carried), carried[0])
 	}
 }
 
-// checkLedgers holds what fleet processes counted themselves against their traces.
-func (s *stage) checkLedgers(found *records) {
+// checkTakeover holds two clusters against each other, of which one took the other's place: no
+// lease of the old one is used once the new one has granted. All admissions are of one budget.
+func (s *stage) checkTakeover(before, after *records) {
+	first, lease := int64(0), uint64(0)
+	for number, g := range after.grants {
+		if lease == 0 || g.at < first {
+			first, lease = g.at, number
+		}
+	}
+	if lease == 0 {
+		s.fail(judgeTakeover, "the cluster that took over has granted nothing")
+		return
+	}
+	real, last := s.real(), int64(0)
+	for _, a := range before.admits {
+		last = max(last, real(a.recorder, a.last))
+		if at := real(a.recorder, a.last); at >= first {
+			s.fail(judgeTakeover, "%s admits on lease %d of the cluster that is gone %s after the "+
+				"one in its place has granted lease %d", a.recorder, a.lease,
+				time.Duration(at-first), lease)
+			return
+		}
+	}
+	s.out.figure(judgeTakeover, "%d admit events on old leases, the last one %s before the first "+
+		"new grant", len(before.admits), time.Duration(first-last))
+}
+
+// checkLedgers holds what fleet processes counted themselves against the sums of their traces.
+func (s *stage) checkLedgers(sums map[string]int64) {
+	lives := 0
 	for _, f := range s.fleets {
 		for _, text := range f.errs {
 			s.fail(judgeProcesses, "%s", text)
 		}
 		for i, l := range f.ledgers {
-			traced := found.sums[l.Recorder]
-			s.report.Ledgers = append(s.report.Ledgers, Ledger{*l, traced})
+			lives++
+			traced := sums[l.Recorder]
 			switch {
 			case traced < l.least() || l.Final && traced > l.Admitted:
 				s.fail(judgeLedger, "%s counted %d credits, at least %d of them long ago, and its "+
@@ -139,44 +166,5 @@ func (s *stage) checkLedgers(found *records) {
 			}
 		}
 	}
-}
-
-// checkGaps measures the failovers after killed leaders.
-func (s *stage) checkGaps(found *records) {
-	var kills []int64
-	for _, f := range s.report.Faults {
-		if f.Kind == "kill-leader" {
-			kills = append(kills, f.At)
-		}
-	}
-	g := found.gaps(kills)
-	s.report.Gaps = g
-	if s.o.Kills == 0 {
-		return
-	}
-	if len(g.All) < s.o.Kills {
-		s.fail(judgeFailover, "of %d killed leaders only %d were followed by a grant",
-			s.o.Kills, len(g.All))
-	}
-	if len(g.All) > 0 && g.Admitting == 0 {
-		s.fail(judgeFailover, "no limiter admitted anything in any gap")
-	}
-	if len(g.All) < enoughKills {
-		return
-	}
-	if g.Median >= targetMedian.Seconds() || g.P99 >= targetP99.Seconds() {
-		s.fail(judgeFailover, "gaps in grants: median %.2f s, p99 %.2f s; want below %s and %s",
-			g.Median, g.P99, targetMedian, targetP99)
-	}
-}
-
-// judge gives every judge's verdict.
-func (r *Report) judge() {
-	for _, name := range judges {
-		if name == judgeFailover && r.Options.Kills == 0 {
-			continue
-		}
-		failed := slices.ContainsFunc(r.Failures, func(f Failure) bool { return f.Name == name })
-		r.Verdicts = append(r.Verdicts, Verdict{Name: name, OK: !failed})
-	}
+	s.out.figure(judgeLedger, "%d processes", lives)
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/leased-io/leased/spec/twin"
+	"github.com/leased-io/leased/test/jepsen-lite/report"
 )
 
 // TestPlants breaks the harness itself: the judge of each must say so, by name.
@@ -31,6 +32,7 @@ func TestPlants(t *testing.T) {
 		{PlantUnhealed, []string{judgeLiveness}, nil, nil},
 		{PlantDeath, []string{judgeProcesses}, nil, nil},
 		{PlantLedger, []string{judgeLedger}, nil, nil},
+		{PlantHistory, []string{judgeLinear}, nil, nil},
 	} {
 		t.Run(plant.name, func(t *testing.T) {
 			t.Parallel()
@@ -40,19 +42,45 @@ func TestPlants(t *testing.T) {
 				o.Elect = time.Second
 			}
 			o.Only = []string{"stop-fleet"}
-			r := play(t, o, t.TempDir())
-			for _, name := range judges {
-				got, want := r.Failed(name), slices.Contains(plant.judges, name)
-				if got != want && !slices.Contains(plant.may, name) {
-					t.Errorf("judge %s: failed %t, want %t: %+v", name, got, want, r.Failures)
+			_, r := play(t, o, t.TempDir())
+			for _, v := range r.Verdicts {
+				got, want := v.Result != report.Valid, slices.Contains(plant.judges, v.Judge)
+				if got != want && !slices.Contains(plant.may, v.Judge) {
+					t.Errorf("judge %s: failed %t, want %t: %s", v.Judge, got, want, v.Detail)
+				}
+				named := slices.ContainsFunc(plant.names, func(name string) bool {
+					return strings.Contains(v.Detail, name)
+				})
+				if v.Judge == judgeTrace && named != (len(plant.names) > 0) {
+					t.Errorf("the checker says %s; want one of %q", v.Detail, plant.names)
 				}
 			}
-			if v := r.Check.Violation; v != nil {
-				if !slices.Contains(plant.names, v.Invariant) {
-					t.Errorf("the checker names %s: %v; want one of %q", v.Invariant, v, plant.names)
-				}
-			} else if len(plant.names) > 0 {
-				t.Errorf("the checker says %s; want one of %q", r.Check.Verdict, plant.names)
+		})
+	}
+}
+
+// TestLongFaults: each fault that takes its time begins, and comes to its end.
+func TestLongFaults(t *testing.T) {
+	t.Parallel()
+	for kind, duration := range map[string]time.Duration{
+		"replace-rolling": 5 * time.Second,
+		"remove-crashed":  5 * time.Second,
+		"lose-cluster":    atStake + 5*time.Second, // no cluster is lost before
+	} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			o := Draw(*seed, duration)
+			o.Nodes, o.Fleets, o.Workload, o.Only = 3, 2, "hot", []string{kind}
+			o.Round = duration
+			c, r := play(t, o, t.TempDir())
+			if bad := failing(r); len(bad) > 0 {
+				t.Errorf("%q: %s", bad, summary(t, c))
+			}
+			ended := func(f report.Fault) bool {
+				return f.Kind == kind && f.To > f.From && !strings.Contains(f.Outcome, ":")
+			}
+			if !slices.ContainsFunc(r.Faults, ended) {
+				t.Errorf("no %s came to its end: %+v", kind, r.Faults)
 			}
 		})
 	}
@@ -76,20 +104,17 @@ func TestWithout(t *testing.T) {
 			t.Parallel()
 			o := Draw(*seed, 2*time.Second)
 			o.Nodes, o.Fleets, o.Workload, o.Avoid = 3, 2, "hot", test.avoid
-			r := play(t, o, t.TempDir())
-			if !r.OK() || r.Admitted == 0 || len(r.Faults) == 0 {
-				t.Errorf("%d faults, %d credits, %+v", len(r.Faults), r.Admitted, r.Failures)
+			c, r := play(t, o, t.TempDir())
+			if bad := failing(r); len(bad) > 0 || r.Story.Admitted == 0 || len(r.Faults) == 0 {
+				t.Errorf("%d faults, %d credits: %s", len(r.Faults), r.Story.Admitted, summary(t, c))
 			}
-			if len(r.Without) != len(test.want) {
-				t.Fatalf("without %q, want %q", r.Without, test.want)
+			if len(c.Without) != len(test.want) {
+				t.Fatalf("without %q, want %q", c.Without, test.want)
 			}
 			for i, want := range test.want {
-				if !strings.HasPrefix(r.Without[i], want) || !strings.Contains(r.Table(), want) {
-					t.Errorf("without %q, want %q, and in the table too", r.Without[i], want)
+				if !strings.HasPrefix(c.Without[i], want) {
+					t.Errorf("without %q, want %q", c.Without[i], want)
 				}
-			}
-			if r.Dropped != 0 {
-				t.Errorf("%d packets dropped by no wire", r.Dropped)
 			}
 		})
 	}

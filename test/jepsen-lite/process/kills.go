@@ -31,9 +31,10 @@ func (s *stage) kills(ctx context.Context) {
 		}
 		at := m.proc.kill()
 		m.forget()
-		s.report.Faults = append(s.report.Faults, Fault{Kind: "kill-leader", Target: m.id, At: at,
-			Into: time.Since(s.begin).Seconds(), For: downFor.Seconds()})
+		s.out.kills = append(s.out.kills, at)
+		fault := s.out.fault(killLeader, m.id, at)
 		pause(ctx, downFor)
+		s.out.over(fault, "")
 		if err := m.start(s.o, s.logs()); err != nil {
 			s.fail(judgeHarness, "%v", err)
 			return

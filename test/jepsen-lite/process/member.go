@@ -28,13 +28,20 @@ type member struct {
 	id     string
 	host   *host
 	script NodeScript
+	site   *site
 	real   bool   // it is `leased serve`
 	small  string // the tmpfs that its data is on, or empty
+	voter  bool   // it has been seen to vote
+
+	unwatch context.CancelFunc
+	leaving bool // it was, or is to be, removed: nobody knows which
+	gone    bool // it will not start again
 
 	life     int
 	proc     *proc // nil until its first start
 	impaired int   // faults that keep it from its work
 	stopped  bool  // by SIGSTOP
+	ailing   bool  // its disk has failed under it: it may end of that at any time
 
 	mu     sync.Mutex
 	status client.NodeStatus
@@ -67,14 +74,17 @@ func (m *member) argv(o Options) ([]string, error) {
 	return argv, nil
 }
 
-// start begins another life, from the node's disk.
+// start begins another life, from the node's disk. One that is gone stays so.
 func (m *member) start(o Options, logs string) error {
+	if m.gone {
+		return nil
+	}
 	argv, err := m.argv(o)
 	if err != nil {
 		return err
 	}
 	m.life++
-	m.stopped = false
+	m.stopped, m.ailing = false, false
 	m.proc, err = startProc(m.host, logs, fmt.Sprintf("%s-%d", m.id, m.life), argv)
 	return err
 }

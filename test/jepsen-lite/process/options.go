@@ -43,6 +43,9 @@ type Options struct {
 	// Plant is a fault of the harness that its judges must find.
 	Plant string `json:"plant,omitempty"`
 
+	// Command plays the campaign again.
+	Command string `json:"command"`
+
 	Out string `json:"out"` // directory for traces, logs and the report
 	// Scratch is the directory of the nodes' data; it is the caller's to remove.
 	Scratch string `json:"scratch"`
@@ -118,8 +121,18 @@ const (
 	PlantUnhealed = "unhealed"
 	// PlantLedger makes fleet processes claim one admission that they did not make.
 	PlantLedger = "ledger"
+	// PlantHistory has a fleet process note an answer that nobody gave.
+	PlantHistory = "history"
 	// PlantDeath has a process of the fleet end by itself.
 	PlantDeath = "death"
 )
 
-var plants = []string{PlantSlowFleet, PlantNodeJumps, PlantUnhealed, PlantLedger, PlantDeath}
+// How often the clocks of nodes jump with PlantNodeJumps, and how far.
+const (
+	jumpEvery = time.Second
+	jump      = 300 * time.Millisecond
+)
+
+var plants = []string{
+	PlantSlowFleet, PlantNodeJumps, PlantUnhealed, PlantLedger, PlantHistory, PlantDeath,
+}

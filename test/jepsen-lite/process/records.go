@@ -9,25 +9,45 @@ import (
 	"math"
 	"slices"
 
+	"github.com/leased-io/leased/test/jepsen-lite/linear"
 	"github.com/leased-io/leased/trace"
 )
 
-// records is what the traces say beyond what the checker reports.
+// records is what the traces say beyond what the checker and the report tell.
 type records struct {
 	grants map[uint64]granted // lease -> its first appearance in any node's file
-	opened map[uint64]int64   // epoch -> when a node had first applied its opening
 	rolls  map[uint64]rolls   // limit -> its rolls
+	tails  map[uint64]int64   // epoch -> the last event in the file of the node that led it
 	admits []admitted
 	sums   map[string]int64 // recorder -> credits
+	marks  *linear.Marks
 }
 
 type granted struct {
-	at           int64
-	epoch, limit uint64
+	at    int64
+	limit uint64
 }
 
-// rolls are the instants at which a window was entered, in any node's file.
-type rolls map[int64]int64
+// rolls are a limit's, by window.
+type rolls map[int64]rolled
+
+// rolled is how a window was entered.
+type rolled struct {
+	at    int64 // the first instant in any node's file
+	epoch uint64
+	// led: it is in the file of the node that led the epoch, who was the first to know. If it is
+	// not, since the node was killed before its trace was written, at is too late: grants of the
+	// window may have been answered before it.
+	led bool
+}
+
+// entered is an instant at which the window of a roll was surely not entered yet, or just then.
+func (r *records) entered(roll rolled) int64 {
+	if roll.led {
+		return roll.at
+	}
+	return min(roll.at, r.tails[roll.epoch]) // 0 if nobody's file says that it led
+}
 
 // admitted is one admit event, by its recorder's clock.
 type admitted struct {
@@ -38,8 +58,8 @@ type admitted struct {
 
 // read reads the trace files.
 func read(files []string) (*records, error) {
-	r := &records{grants: map[uint64]granted{}, opened: map[uint64]int64{},
-		rolls: map[uint64]rolls{}, sums: map[string]int64{}}
+	r := &records{grants: map[uint64]granted{}, rolls: map[uint64]rolls{},
+		tails: map[uint64]int64{}, sums: map[string]int64{}, marks: linear.NewMarks()}
 	for _, path := range files {
 		file, err := trace.Open(path)
 		if err != nil {
@@ -56,39 +76,47 @@ func read(files []string) (*records, error) {
 
 func (r *records) file(file *trace.Reader) error {
 	recorder, epoch := file.Header().Recorder, uint64(0)
+	index, event := uint64(0), 0 // the place in the log
+	led, last := map[uint64]bool{}, int64(0)
 	for {
 		e, err := file.Next()
 		if errors.Is(err, io.EOF) {
+			for epoch := range led {
+				r.tails[epoch] = last
+			}
 			return nil
 		} else if err != nil {
 			return err
 		}
+		last = e.At
 		switch e.Kind {
+		case trace.KindLeader:
+			if e.OK { // an epoch has the term's number
+				led[e.Term] = true
+			}
 		case trace.KindEntry:
-			epoch = e.Epoch
-		case trace.KindEpoch:
-			earliest(r.opened, e.Epoch, e.At)
+			epoch, index, event = e.Epoch, e.Index, 0
 		case trace.KindRoll:
 			if r.rolls[e.Limit] == nil {
 				r.rolls[e.Limit] = rolls{}
 			}
-			earliest(r.rolls[e.Limit], e.Window, e.At)
+			roll, known := r.rolls[e.Limit][e.Window]
+			if !known || e.At < roll.at {
+				roll.at = e.At
+			}
+			roll.epoch, roll.led = epoch, roll.led || led[epoch]
+			r.rolls[e.Limit][e.Window] = roll
 		case trace.KindGrant:
 			if g, known := r.grants[e.Lease]; !known || e.At < g.at {
-				r.grants[e.Lease] = granted{e.At, epoch, e.Limit}
+				r.grants[e.Lease] = granted{e.At, e.Limit}
 			}
 		case trace.KindAdmit:
 			r.admits = append(r.admits,
 				admitted{recorder, e.Lease, e.Window, e.First, e.Last, e.Count})
 			r.sums[recorder] += e.N
 		}
-	}
-}
-
-// earliest keeps the least instant.
-func earliest[K comparable](of map[K]int64, key K, at int64) {
-	if before, known := of[key]; !known || at < before {
-		of[key] = at
+		event++
+		r.marks.Take(index, event, &e)
 	}
 }
 
@@ -106,14 +134,14 @@ func (r *records) carried(real func(recorder string, at int64) int64) (found []a
 			continue // the checker's
 		}
 		rolled, entered := r.rolls[g.limit], int64(0)
-		if at, known := rolled[a.window]; known { // or the limit was new
-			entered = at
+		if roll, known := rolled[a.window]; known { // or the limit was new
+			entered = r.entered(roll)
 		}
 		left := int64(math.MaxInt64)
 		after := windows[g.limit]
 		i, _ := slices.BinarySearch(after, a.window+1)
 		if i < len(after) {
-			left = rolled[after[i]]
+			left = rolled[after[i]].at
 		}
 		if real(a.recorder, a.first) < entered || real(a.recorder, a.last) >= left {
 			found = append(found, a)

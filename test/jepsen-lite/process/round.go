@@ -23,16 +23,6 @@ const (
 	tries = 8
 )
 
-// Healing is one demand for service after all faults were healed.
-type Healing struct {
-	Into     float64 `json:"into_sec"` // the campaign
-	Limiters int     `json:"limiters"`
-	Unserved int     `json:"unserved"`
-	// Took is how long it was until the last limiter was served, of at most Within.
-	Took   float64 `json:"took_sec"`
-	Within float64 `json:"within_sec"`
-}
-
 // rounds plays rounds until the campaign's time is over, or nobody is served any more.
 func (s *stage) rounds(ctx context.Context) {
 	end := time.Now().Add(s.o.Duration)
@@ -47,40 +37,59 @@ func (s *stage) rounds(ctx context.Context) {
 
 // breakThings breaks one thing after another until the round is over.
 func (s *stage) breakThings(ctx context.Context, end time.Time) {
-	show := time.Now()
-	change := time.Now().Add(s.w.Change)
+	s.due = time.Now().Add(s.upTo(2 * s.o.Pause))
 	for time.Now().Before(end) && ctx.Err() == nil {
-		if time.Now().After(show) {
-			s.progress()
-			show = time.Now().Add(showEvery)
-		}
-		if s.w.Change > 0 && time.Now().After(change) {
-			s.changeBudget(ctx)
-			change = time.Now().Add(time.Duration(s.rng.Int64N(2 * int64(s.w.Change))))
-		}
-		pause(ctx, min(time.Duration(s.rng.Int64N(2*int64(s.o.Pause))), time.Until(end)))
-		s.healDue(false)
-		s.bury()
-		for range tries {
-			if len(s.active) >= maxActive || s.start(s.draw()) {
-				break
-			}
-		}
+		s.stir(ctx)
+		pause(ctx, settle)
 	}
 }
 
-// draw chooses a kind of fault that can be done here.
-func (s *stage) draw() kind {
+// stir does what is due by now: it mends what was broken for long enough, and breaks something
+// else.
+func (s *stage) stir(ctx context.Context) {
+	now := time.Now()
+	if now.After(s.show) {
+		s.progress()
+		s.show = now.Add(showEvery)
+	}
+	if s.w.Change > 0 && now.After(s.change) {
+		s.changeBudget(ctx)
+		s.change = time.Now().Add(s.upTo(2 * s.w.Change))
+	}
+	s.healDue(false)
+	s.bury()
+	if now.Before(s.due) {
+		return
+	}
+	for range tries {
+		k, ok := s.draw()
+		if !ok || len(s.active) >= maxActive || s.start(k) {
+			break
+		}
+	}
+	s.due = time.Now().Add(s.upTo(2 * s.o.Pause))
+}
+
+// upTo draws a duration below d, which is more than nothing.
+func (s *stage) upTo(d time.Duration) time.Duration {
+	return time.Duration(s.rng.Int64N(int64(d)))
+}
+
+// draw chooses a kind of fault that can be done here and now, if there is one.
+func (s *stage) draw() (kind, bool) {
 	var can []kind
-	for _, k := range kinds {
+	for _, k := range kinds() {
 		allowed := len(s.o.Only) == 0 || slices.Contains(s.o.Only, k.name)
-		if allowed && k.needs(s) {
+		if allowed && k.needs(s) && (!s.busy || !k.long) {
 			for range k.weight {
 				can = append(can, k)
 			}
 		}
 	}
-	return can[s.rng.IntN(len(can))]
+	if len(can) == 0 {
+		return kind{}, false
+	}
+	return can[s.rng.IntN(len(can))], true
 }
 
 // changeBudget raises or lowers the limit. The answer may be lost: it is not waited for long.
@@ -88,14 +97,17 @@ func (s *stage) changeBudget(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, putTimeout)
 	defer cancel()
 	amount := s.w.Amount/4 + s.rng.Int64N(2*s.w.Amount)
-	if _, err := s.admin.PutBudget(ctx, s.w.Budget(amount)); err == nil {
-		s.report.Changes++
-	}
+	_, _ = s.admin.PutBudget(ctx, s.w.Budget(amount)) // its outcome is the trace's to tell
 }
 
 // bury notes processes that ended though nobody made them, once each, and starts others.
 func (s *stage) bury() {
-	for _, m := range s.nodes {
+	for _, m := range slices.Concat(s.nodes, s.former) {
+		if m.ailing && m.impaired == 0 && m.proc.ended() {
+			if err := m.start(s.o, s.logs()); err != nil {
+				s.fail(judgeHarness, "%v", err)
+			}
+		}
 		if m.proc.died() {
 			s.fail(judgeProcesses, "%s ended by itself: %v", m.proc.name, m.proc.err)
 			if err := m.start(s.o, s.logs()); err != nil {
@@ -106,7 +118,7 @@ func (s *stage) bury() {
 	for _, f := range s.fleets {
 		if f.proc.died() {
 			s.fail(judgeProcesses, "%s ended by itself: %v", f.proc.name, f.proc.err)
-			if err := f.start(s.o, s.traces(), s.logs()); err != nil {
+			if err := f.start(s); err != nil {
 				s.fail(judgeHarness, "%v", err)
 			}
 		}
@@ -125,6 +137,9 @@ func (s *stage) demand(ctx context.Context) bool {
 	}
 	begin := now()
 	within := s.o.elect() + 2*s.w.Per + callTimeout
+	if since := time.Duration(begin - s.current().begin); len(s.runs) > 1 && since < within {
+		within += 2 * s.w.Per // a cluster that took another one's place grants nothing at first
+	}
 	if s.w.Change > 0 {
 		if err := s.put(ctx, s.w.Amount); err != nil {
 			s.fail(judgeLiveness, "the budget cannot be changed after a healing: %v", err)
@@ -135,6 +150,7 @@ func (s *stage) demand(ctx context.Context) bool {
 	}
 	err := s.await(ctx, within-time.Duration(now()-begin), "every limiter to be served",
 		func() (bool, string) {
+			s.bury()
 			left := 0
 			for _, f := range s.fleets {
 				n, _ := f.unserved()
@@ -145,21 +161,20 @@ func (s *stage) demand(ctx context.Context) bool {
 	if ctx.Err() != nil {
 		return false
 	}
-	h := Healing{Into: time.Since(s.begin).Seconds(), Limiters: s.w.Limiters,
-		Within: within.Seconds()}
+	unserved, took := 0, time.Duration(0)
 	for _, f := range s.fleets {
 		n, last := f.unserved()
-		h.Unserved += n
-		h.Took = max(h.Took, time.Duration(last-begin).Seconds())
+		unserved += n
+		took = max(took, time.Duration(last-begin))
 	}
-	s.report.Healings = append(s.report.Healings, h)
+	s.out.healed(took, within)
 	if err == nil {
-		err = s.await(ctx, s.o.elect(), "all nodes to follow one leader", s.whole)
+		err = s.complete(ctx)
 	}
 	if err != nil {
 		s.fail(judgeLiveness, "after a healing: %v", err)
 	}
-	s.say("healed: %d limiters served within %.2f s", h.Limiters-h.Unserved, h.Took)
+	s.say("healed: %d limiters served within %.2f s", s.w.Limiters-unserved, took.Seconds())
 	for _, f := range s.fleets {
 		f.say(SayTraffic)
 	}
@@ -177,7 +192,7 @@ func (s *stage) progress() {
 		admitted += f.admitted()
 	}
 	s.say("leader %-6s  %3d faults so far, %d now  %9d credits admitted", leader,
-		len(s.report.Faults), len(s.active), admitted)
+		len(s.out.run.Faults), len(s.active), admitted)
 }
 
 // finish ends the fleet in order, sees all replicas at one digest, and ends the nodes.
@@ -197,12 +212,11 @@ func (s *stage) finish(ctx context.Context) {
 			s.fail(judgeStop, "%v", err)
 		}
 	}
-	if err := s.await(ctx, s.o.elect(), "all replicas to agree", s.agree); err != nil {
-		s.fail(judgeReplicas, "%v", err)
-	}
+	s.converge(ctx)
 	var ending sync.WaitGroup
-	ended := make([]error, len(s.nodes))
-	for i, m := range s.nodes {
+	all := slices.Concat(s.nodes, s.former)
+	ended := make([]error, len(all))
+	for i, m := range all {
 		ending.Go(func() { ended[i] = m.proc.end(stopBound) })
 	}
 	ending.Wait()
@@ -213,7 +227,18 @@ func (s *stage) finish(ctx context.Context) {
 	}
 }
 
-// agree reports whether all replicas have applied the same.
+// converge sees all replicas of a cluster without traffic at one digest.
+func (s *stage) converge(ctx context.Context) {
+	if err := s.await(ctx, s.o.elect(), "all replicas to agree", s.agree); err != nil {
+		s.fail(judgeReplicas, "%v", err)
+		return
+	}
+	if _, what := s.agree(); what != "" {
+		s.out.figure(judgeReplicas, "%s", what)
+	}
+}
+
+// agree reports whether all replicas have applied the same, and where they are.
 func (s *stage) agree() (bool, string) {
 	if ok, why := s.whole(); !ok {
 		return false, why
@@ -226,6 +251,6 @@ func (s *stage) agree() (bool, string) {
 				first.AppliedIndex, first.Digest, other.Node, other.AppliedIndex, other.Digest)
 		}
 	}
-	s.report.Digest, s.report.Applied = first.Digest, first.AppliedIndex
-	return true, ""
+	return true, fmt.Sprintf("%d replicas at index %d, digest %s", len(s.nodes),
+		first.AppliedIndex, first.Digest)
 }

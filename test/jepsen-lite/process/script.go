@@ -20,6 +20,7 @@ type NodeScript struct {
 // FleetScript is what an actor that is a process of the fleet is told.
 type FleetScript struct {
 	Name, TraceFile, Run string
+	HistoryFile          string // what it was told, of every call
 	Endpoints            []string
 	Workload             Workload
 	First, Limiters      int // which of the workload's limiters are this process's
@@ -31,6 +32,7 @@ type FleetScript struct {
 	ExtraAdmission       bool          // a plant: claim one more
 	DiesAfter            time.Duration // a plant: end by itself; 0: never
 	Lies                 bool          // a plant: claim that a slow clock is right
+	Mishears             bool          // a plant: note an answer that nobody gave
 }
 
 // Commands to a fleet process, a line each on its standard input.

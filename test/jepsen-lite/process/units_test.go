@@ -4,9 +4,11 @@ package process
 
 import (
 	"io"
+	"maps"
 	"math"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/leased-io/leased/client"
+	"github.com/leased-io/leased/test/jepsen-lite/report"
 )
 
 // TestSkew: a skewed clock and its inverse agree, at both ends of the bound and beyond.
@@ -33,57 +36,58 @@ func TestSkew(t *testing.T) {
 	}
 }
 
-// TestGaps: the gap of a kill is from the last grant before it to the first one of a leader that
-// was elected after it, and the percentiles are of the nearest rank.
-func TestGaps(t *testing.T) {
-	const second = int64(time.Second)
-	r := &records{
-		grants: map[uint64]granted{
-			1: {at: 8 * second, epoch: 1},
-			2: {at: 9 * second, epoch: 1},
-			3: {at: 11 * second, epoch: 1}, // committed before the kill, applied after it
-			4: {at: 12 * second, epoch: 2},
-			5: {at: 13 * second, epoch: 2},
-		},
-		opened: map[uint64]int64{1: 1 * second, 2: 11*second + second/2},
-		admits: []admitted{
-			{first: 9*second - 1, last: 10 * second, count: 1}, // reaches across the end
-			{first: 10 * second, last: 11 * second, count: 7},
-			{first: 13 * second, last: 13 * second, count: 1},
-		},
+// TestFailovers: the gap of a kill is from the last grant before it to the first one of an epoch
+// that was opened after it, and the percentiles are of the nearest rank.
+func TestFailovers(t *testing.T) {
+	const s = time.Second
+	story := report.Story{Gaps: []report.Gap{
+		{From: 1 * s, Open: 2 * s, To: 3 * s},
+		// A grant of before the kill at 10 s is told by the next leader alone, at 12 s.
+		{From: 12 * s, Open: 12 * s, To: 13 * s, Admitted: 7},
+		{From: 19 * s, Open: 20*s + s/2, To: 21 * s},
+	}}
+	f := failoversOf(story, []time.Duration{10 * s, 20 * s, 30 * s})
+	if want := []time.Duration{3 * s, 2 * s}; !slices.Equal(f.lengths, want) {
+		t.Errorf("gaps of %s, want %s", f.lengths, want)
 	}
-	gap, ok := r.gap(10 * second)
-	if want := (Gap{At: 10 * second, Length: 3, Epoch: 1.5, Admissions: 7}); !ok || gap != want {
-		t.Errorf("gap %+v, %t; want %+v", gap, ok, want)
+	if want := []time.Duration{2 * s, s / 2}; !slices.Equal(f.epochs, want) || f.admitting != 1 {
+		t.Errorf("epochs after %s, %d admitting; want %s and 1", f.epochs, f.admitting, want)
 	}
-	if gap, ok := r.gap(14 * second); ok {
-		t.Errorf("a gap without an end: %+v", gap)
-	}
-	g := r.gaps([]int64{10 * second, 11 * second, 14 * second})
-	if len(g.All) != 2 || g.Median != 1 || g.P99 != 3 || g.Max != 3 || g.MaxEpoch != 1.5 ||
-		g.Admitting != 1 {
-		t.Errorf("got %+v; want gaps of 3 and 1 s, of which one admits", g)
+	for _, test := range []struct {
+		percent int
+		want    time.Duration
+	}{{50, 2 * s}, {99, 3 * s}, {100, 3 * s}} {
+		if got := rank(f.lengths, test.percent); got != test.want {
+			t.Errorf("rank %d: %s, want %s", test.percent, got, test.want)
+		}
 	}
 }
 
 // TestCarried: an admission belongs between the rolls around its window, to the nanosecond, by
-// its recorder's clock.
+// its recorder's clock. Where the first to know of a roll died with it untold, the window may
+// have been entered since its last words.
 func TestCarried(t *testing.T) {
-	r := &records{
-		grants: map[uint64]granted{1: {limit: 7}},
-		rolls:  map[uint64]rolls{7: {2: 200, 4: 400}},
-	}
 	for _, test := range []struct {
 		name        string
 		first, last int64
 		shift       int64
+		untold      bool
 		want        int
 	}{
-		{"inside", 200, 399, 0, 0},
-		{"too early", 199, 399, 0, 1},
-		{"too late", 200, 400, 0, 1},
-		{"too late by another clock", 200, 399, 1, 1},
+		{"inside", 200, 399, 0, false, 0},
+		{"too early", 199, 399, 0, false, 1},
+		{"too late", 200, 400, 0, false, 1},
+		{"too late by another clock", 200, 399, 1, false, 1},
+		{"after the last words of who rolled", 150, 399, 0, true, 0},
+		{"before them", 149, 399, 0, true, 1},
 	} {
+		r := &records{
+			grants: map[uint64]granted{1: {limit: 7}},
+			rolls: map[uint64]rolls{7: {
+				2: {at: 200, epoch: 5, led: !test.untold}, 4: {at: 400, epoch: 6, led: true},
+			}},
+			tails: map[uint64]int64{5: 150},
+		}
 		r.admits = []admitted{{recorder: "f", lease: 1, window: 2, first: test.first,
 			last: test.last}}
 		got := r.carried(func(_ string, at int64) int64 { return at + test.shift })
@@ -151,7 +155,7 @@ func TestWire(t *testing.T) {
 func TestMinority(t *testing.T) {
 	s := &stage{}
 	for range 5 {
-		s.nodes = append(s.nodes, &member{proc: &proc{done: make(chan struct{})}})
+		s.nodes = append(s.nodes, &member{voter: true, proc: &proc{done: make(chan struct{})}})
 	}
 	s.nodes[0].impaired, s.nodes[1].impaired = 1, 0
 	if !s.mayHurt(s.nodes[1]) {
@@ -163,6 +167,10 @@ func TestMinority(t *testing.T) {
 	s.nodes[1].impaired = 1
 	if s.mayHurt(s.nodes[2]) {
 		t.Error("the third of five may be hurt")
+	}
+	s.nodes[1].impaired, s.nodes[3].voter, s.nodes[4].voter = 0, false, false
+	if s.mayHurt(s.nodes[2]) {
+		t.Error("the second of three that vote may be hurt")
 	}
 	s.o.MajorityLoss = true
 	if !s.mayHurt(s.nodes[2]) {
@@ -195,17 +203,11 @@ func TestOptionsAreChecked(t *testing.T) {
 }
 
 // stageOf returns a stage that judges only.
-func stageOf(o Options) *stage {
-	return &stage{o: o, out: io.Discard, report: &Report{Options: o}, begin: time.Now()}
-}
+func stageOf(o Options) *stage { return &stage{o: o, log: io.Discard, out: newOutcome(o)} }
 
 // failed are the names of the judges that found something.
 func failed(s *stage) string {
-	var names []string
-	for _, f := range s.report.Failures {
-		names = append(names, f.Name)
-	}
-	return strings.Join(names, " ")
+	return strings.Join(slices.Sorted(maps.Keys(s.out.failures)), ", ")
 }
 
 // TestLedgers: what a process counted must be in its trace, all of it if it ended in order, and
@@ -233,15 +235,15 @@ func TestLedgers(t *testing.T) {
 		}
 		end := &ledger{Recorder: "last", Final: true}
 		s.fleets = []*fleetProc{{ledgers: []*ledger{l, end}}}
-		s.checkLedgers(&records{sums: map[string]int64{"f": test.traced}})
+		s.checkLedgers(map[string]int64{"f": test.traced})
 		if got := failed(s); got != test.want {
 			t.Errorf("%s: judges %q, want %q", test.name, got, test.want)
 		}
 	}
 	s := stageOf(Options{})
 	s.fleets = []*fleetProc{{ledgers: []*ledger{{}}, errs: []string{"odd"}}}
-	s.checkLedgers(&records{})
-	if got, want := failed(s), judgeProcesses+" "+judgeLedger; got != want {
+	s.checkLedgers(nil)
+	if got, want := failed(s), judgeLedger+", "+judgeProcesses; got != want {
 		t.Errorf("a process that complains and never ends: judges %q, want %q", got, want)
 	}
 }
@@ -249,36 +251,27 @@ func TestLedgers(t *testing.T) {
 // TestFailoverTargets: slow failovers, failovers that never came, and limiters that admitted
 // nothing meanwhile are each a failure.
 func TestFailoverTargets(t *testing.T) {
-	const second = int64(time.Second)
-	campaign := func(n int, gap int64, admits bool) string {
+	campaign := func(n int, gap time.Duration, admitted int64) string {
 		s := stageOf(Options{Kills: n})
-		r := &records{grants: map[uint64]granted{}, opened: map[uint64]int64{}}
-		for i := range int64(n + 1) {
-			at := i * 100 * second
-			r.opened[uint64(i)] = at - 1
-			r.grants[uint64(2*i)] = granted{at: at, epoch: uint64(i)}
-			r.grants[uint64(2*i+1)] = granted{at: at + 100*second - gap, epoch: uint64(i)}
-			if i > 0 {
-				s.report.Faults = append(s.report.Faults,
-					Fault{Kind: "kill-leader", At: at - gap + 1})
-			}
-			if admits {
-				r.admits = append(r.admits, admitted{first: at - 2, last: at - 1, count: 1})
+		for i := range n {
+			kill := time.Duration(i) * 100 * time.Second
+			s.out.kills = append(s.out.kills, s.out.zero+int64(kill))
+			if gap > 0 {
+				s.out.run.Story.Gaps = append(s.out.run.Story.Gaps, report.Gap{
+					From: kill, Open: kill + gap/2, To: kill + gap, Admitted: admitted,
+				})
 			}
 		}
-		if gap == 0 {
-			r.opened = nil
-		}
-		s.checkGaps(r)
+		s.checkFailovers()
 		return failed(s)
 	}
-	if got := campaign(enoughKills, second/2, true); got != "" {
+	if got := campaign(enoughKills, time.Second/2, 1); got != "" {
 		t.Errorf("quick failovers: judges %q", got)
 	}
 	for name, got := range map[string]string{
-		"slow":  campaign(enoughKills, 3*second, true),
-		"never": campaign(enoughKills, 0, true),
-		"still": campaign(enoughKills, second/2, false),
+		"slow":  campaign(enoughKills, 3*time.Second, 1),
+		"never": campaign(enoughKills, 0, 1),
+		"still": campaign(enoughKills, time.Second/2, 0),
 	} {
 		if got != judgeFailover {
 			t.Errorf("%s failovers: judges %q, want %q", name, got, judgeFailover)

@@ -1,8 +1,10 @@
 package sim
 
 import (
+	"slices"
 	"time"
 
+	"github.com/leased-io/leased/budget"
 	"github.com/leased-io/leased/fsm"
 	"github.com/leased-io/leased/lease"
 )
@@ -11,34 +13,47 @@ import (
 func (p *process) ask(now lease.Reading) {
 	p.holder.SetBacklog(p.backlog())
 	if req, ok := p.holder.Poll(now); ok {
-		p.pending = p.w.requests.next()
-		*p.pending = req
-		p.transmit(p.life, p.pending)
+		p.pending = p.w.requests.one()
+		*p.pending = p.resize(req)
+		p.transmit()
 		return
 	}
 	if d, ok := p.holder.WakeAfter(now); ok && p.pending == nil {
-		p.timer++
 		// Some timers are exact, and have a request come at the very instant at which something
 		// ends: it is over then, not still good (R6).
 		p.exact = p.w.odds(p.w.o.Exact)
 		if !p.exact {
 			d += d/10 + time.Microsecond
 		}
-		p.w.after(d, (*alarm)(p), p.timer)
+		p.alarm.set(d)
 	}
 }
 
-// alarm is when timer n goes off, and ring when the process is awake to hear it.
-type (
-	alarm process
-	ring  process
-)
+// resize makes some requests ask for other sizes than the holder's, such as one credit or twice the
+// limit: how large leases are is to be a matter of efficiency alone.
+func (p *process) resize(req lease.Request) lease.Request {
+	if !p.w.odds(p.w.o.Odd) {
+		return req
+	}
+	p.w.count(Odd)
+	req.Asks = slices.Clone(req.Asks) // the holder has the others
+	for i := range req.Asks {
+		a := &req.Asks[i]
+		amount := p.w.o.Limits[min(a.Limit, len(p.w.o.Limits)-1)].Amount
+		if p.w.rng.IntN(2) == 0 {
+			a.Need = min(a.Need, 1)
+		}
+		a.Want = max(1, a.Need, budget.Credits(p.w.rng.Int64N(2*int64(amount)+1)))
+	}
+	return req
+}
 
-func (p *alarm) run(n int) { (*process)(p).awake((*ring)(p), n) }
+// ring is what a process does when its alarm goes off.
+type ring process
 
 func (r *ring) run(n int) {
 	switch p := (*process)(r); {
-	case p.timer != n: // another one was set since
+	case p.alarm.n != n: // while the process was asleep, it was set again
 	case p.exact:
 		p.offer()
 	default:
@@ -46,31 +61,23 @@ func (r *ring) run(n int) {
 	}
 }
 
-// transmit is one attempt of a request; another follows if no answer comes (R7, R9).
-func (p *process) transmit(life int, req *lease.Request) {
-	if p.life != life || !p.waitsFor(req) {
-		return
-	}
-	l := p.letter(fsm.Command{Acquire: req})
-	l.life, l.holder, l.attempt = life, p.holder, p.holder.Sent(p.reading())
+// transmit is one attempt of the pending request; another follows if no answer comes (R7, R9).
+func (p *process) transmit() {
+	l := p.letter(fsm.Command{Acquire: p.pending})
+	l.life, l.holder, l.attempt = p.life, p.holder, p.holder.Sent(p.reading())
+	p.latest = l.attempt
 	p.w.send(l)
-	p.w.after(5*time.Millisecond+p.w.spread(p.w.o.Patience), (*retry)(l), 0)
+	p.patience.set(5*time.Millisecond + p.w.spread(p.w.o.Patience))
 }
 
-// waitsFor reports whether req is the request that an answer is awaited to.
-func (p *process) waitsFor(req *lease.Request) bool {
-	return p.pending != nil && p.pending.Seq == req.Seq && p.pending.Session == req.Session
+// retry is what a process does when it has lost patience with an attempt.
+type retry process
+
+func (r *retry) run(n int) {
+	if p := (*process)(r); p.pending != nil && p.patience.n == n {
+		p.transmit()
+	}
 }
-
-// retry is when a process loses patience with an attempt, and retrying when it is awake to do so.
-type (
-	retry    letter
-	retrying letter
-)
-
-func (l *retry) run(int) { l.from.(*process).awake((*retrying)(l), 0) }
-
-func (l *retrying) run(int) { l.from.(*process).transmit(l.life, l.cmd.Acquire) }
 
 // answered takes the result of an attempt.
 func (p *process) answered(l *letter, r *fsm.Result) {
@@ -81,10 +88,11 @@ func (p *process) answered(l *letter, r *fsm.Result) {
 	h, now, seq := p.holder, p.reading(), l.cmd.Acquire.Seq
 	if p.w.o.Broken == TimeFromReceipt && p.pending != nil && p.pending.Seq == seq {
 		l.attempt = h.Sent(now)
+		p.latest = l.attempt
 	}
 	h.Take(now, l.attempt, a)
 	// An answer to an attempt that the holder has forgotten closes nothing.
-	if p.pending != nil && p.pending.Seq == seq && !h.Status(now).Outstanding {
+	if p.pending != nil && p.pending.Seq == seq && l.attempt+lease.MaxAttempts > p.latest {
 		p.pending = nil
 	}
 	p.step()

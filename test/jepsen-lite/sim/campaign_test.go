@@ -23,7 +23,17 @@ type campaign struct {
 	failed  []failure
 	covered refine.Coverage
 
-	played, judged, grants, admitted, rolls, failovers, sleepers, entries, windows int64
+	played, judged, verified, grants, rolls, entries, epochs, windows int64
+
+	struck    Counts
+	books     Books
+	workloads map[string]int64
+	length    time.Duration // virtual
+	limiters  int64
+	events    int64 // that the checker read
+	healed    int64 // schedules with a healed phase
+	slowest   time.Duration
+	within    time.Duration
 }
 
 // failure is a schedule in which something is wrong.
@@ -75,16 +85,32 @@ func (c *campaign) add(f failure, out Outcome, report *twin.Report) {
 	}
 	if report != nil {
 		c.judged++
+		c.events += report.Events
 		c.covered.Merge(report.Coverage)
+	}
+	if f.options.Verify {
+		c.verified++
+	}
+	if c.workloads == nil {
+		c.workloads = map[string]int64{}
+	}
+	c.workloads[f.options.Workload()]++
+	c.length += f.options.Length + f.options.Healed
+	c.limiters = max(c.limiters, int64(f.options.Holders))
+	if f.options.heals() {
+		c.healed++
+		if out.Slowest >= c.slowest {
+			c.slowest, c.within = out.Slowest, f.options.Healed
+		}
 	}
 	c.played++
 	c.grants += out.Grants
-	c.admitted += out.Admitted
 	c.rolls += out.Rolls
 	c.entries += int64(out.Entries)
 	c.windows += out.Windows
-	c.failovers += int64(out.Failovers)
-	c.sleepers += int64(out.Sleepers)
+	c.epochs += out.Epochs
+	c.struck.add(out.Struck)
+	c.books.add(out.Books)
 }
 
 // lowest is the failure of the lowest seed.
@@ -106,7 +132,8 @@ func (c *campaign) figures(wall, cpu time.Duration) string {
 		"%d schedules were judged by the checker",
 		c.played, wall.Round(time.Millisecond), float64(c.played)/wall.Seconds(),
 		(cpu / time.Duration(n)).Round(time.Microsecond),
-		c.windows, c.entries, c.grants, c.admitted, c.rolls, c.failovers, c.sleepers, c.judged)
+		c.windows, c.entries, c.grants, c.books.Admitted, c.rolls, c.struck[Failover],
+		c.struck[Sleeper], c.judged)
 }
 
 // report fails the test for a failure, with a smaller schedule that fails alike.

@@ -1,8 +1,6 @@
 package sim
 
 import (
-	"time"
-
 	"github.com/leased-io/leased/budget"
 	"github.com/leased-io/leased/fsm"
 	"github.com/leased-io/leased/trace"
@@ -20,22 +18,23 @@ type cluster struct {
 	leader int // -1: none
 	ready  bool
 	epoch  uint64
+	epochs int64 // that were opened
 	tick   clock // of the leader: cluster time since its epoch opened
 	early  int64 // an older reading, for StampEarly
 
-	proposals slab[proposal]
-	commands  slab[fsm.Command]
-	spare     []call // an empty slice to gather the next batch in
+	spare []call // an empty slice to gather the next batch in
 
 	waiting  []call
 	inflight *proposal   // of the present leader: stamped, perhaps not yet appended
 	appended []*proposal // in the leader's log and not committed, in order
 
-	puts                int    // budgets that were proposed: the latest counts
-	verified            int    // entries that led to a state that was verified
-	broken              string // the first invariant that a state broke
-	failovers, sleepers int
+	puts     int    // budgets that were proposed: the latest counts
+	verified int    // entries that led to a state that was verified
+	broken   string // the first invariant that a state broke
 }
+
+// batch is how many commands a batch has room for; if more come it grows.
+const batch = 8
 
 // call is one command and where its result goes. A lost call never answers.
 type call struct {
@@ -60,19 +59,14 @@ func newCluster(w *world) *cluster {
 	return c
 }
 
-// hop is how long an entry takes to reach a majority.
-func (c *cluster) hop() time.Duration {
-	return 50*time.Microsecond + c.w.spread(c.w.o.Limits[0].Per/200)
-}
-
 // elect makes some replica the leader of a new term; its first entry opens an epoch (R2, R3).
 func (c *cluster) elect() {
 	c.term++
 	c.leader = c.w.rng.IntN(len(c.replicas))
 	c.record(c.replicas[c.leader],
-		trace.Event{Kind: trace.KindLeader, At: c.w.now, Term: c.term, OK: true})
+		&trace.Event{Kind: trace.KindLeader, At: c.w.now, Term: c.term, OK: true})
 	term := c.term
-	c.w.after(c.hop(), once(func() { c.open(term) }), 0)
+	c.w.after(c.w.hop(), once(func() { c.open(term) }), 0)
 }
 
 // open opens the epoch of the term, unless that is over, and starts its clock.
@@ -83,6 +77,7 @@ func (c *cluster) open(term uint64) {
 	c.commit(term, fsm.Entry{Open: true})
 	s := c.replicas[c.leader].state
 	c.epoch, c.ready = s.Epoch(), true
+	c.epochs++
 	c.tick = clock{real: c.w.now, local: int64(s.T()), ppm: c.w.drift()}
 	if c.w.o.Broken == ResumeAhead {
 		c.tick.local += int64(c.w.o.Limits[0].Per) / 2
@@ -97,26 +92,33 @@ func (c *cluster) fail() {
 	if c.leader < 0 {
 		return
 	}
-	c.failovers++
+	away := c.w.spread(c.w.o.Limits[0].Per / 2)
+	c.w.strike(Failover, c.replicas[c.leader].name, away)
 	c.record(c.replicas[c.leader],
-		trace.Event{Kind: trace.KindLeader, At: c.w.now, Term: c.term})
+		&trace.Event{Kind: trace.KindLeader, At: c.w.now, Term: c.term})
 	c.leader, c.ready = -1, false
 	c.waiting = nil
 	survive := c.w.rng.IntN(len(c.appended) + 1)
 	for i, p := range c.appended {
 		p.resolved = true
 		if i < survive {
+			c.w.count(LateSuffix)
 			c.commit(p.term, p.entry) // nobody is left to answer
+		} else {
+			c.w.count(LostSuffix)
 		}
 	}
 	c.inflight, c.appended = nil, nil
-	c.w.after(c.w.spread(c.w.o.Limits[0].Per/2), once(c.elect), 0)
+	c.w.after(away, once(c.elect), 0)
 }
 
 // propose queues a command at the leader, if there is one.
 func (c *cluster) propose(cmd fsm.Command, answer answerer) {
 	if c.leader < 0 || len(c.waiting) >= fsm.MaxCommands {
 		return
+	}
+	if c.waiting == nil {
+		c.waiting = c.w.calls.several(batch)[:0]
 	}
 	c.waiting = append(c.waiting, call{cmd, answer})
 	c.closeBatch()
@@ -131,23 +133,25 @@ func (c *cluster) closeBatch() {
 	if c.w.o.Broken == StampEarly {
 		stamp, c.early = c.early, stamp
 	}
-	p := c.proposals.next()
+	p := c.w.proposals.one()
 	p.c, p.leader, p.calls = c, c.leader, c.waiting
 	c.waiting, c.spare = c.spare, nil
 	p.entry = fsm.Entry{Epoch: c.epoch, Stamp: budget.Instant(stamp)}
-	p.entry.Commands = c.commands.several(len(p.calls))
+	p.entry.Commands = c.w.commands.several(len(p.calls))
 	for i, call := range p.calls {
 		p.entry.Commands[i] = call.cmd
 	}
-	c.record(c.replicas[c.leader], trace.Event{
+	c.record(c.replicas[c.leader], &trace.Event{
 		Kind: trace.KindPropose, First: c.w.now, At: c.w.now, Epoch: c.epoch, Stamp: stamp,
 	})
 	c.inflight = p
-	var nap time.Duration
 	if c.w.odds(c.w.o.Sleep) {
-		nap = c.w.spread(c.w.o.Limits[0].Per)
+		nap := c.w.spread(c.w.o.Limits[0].Per)
+		c.w.strike(Pause, c.replicas[c.leader].name, nap)
+		c.w.after(nap, (*appending)(p), 0)
+		return
 	}
-	c.w.after(nap, (*appending)(p), 0)
+	c.append(p)
 }
 
 // append is raft.Apply: it goes into the log of whatever term its process leads now, even if
@@ -158,11 +162,11 @@ func (c *cluster) append(p *proposal) {
 		return
 	}
 	if p.entry.Epoch != c.term {
-		c.sleepers++
+		c.w.count(Sleeper)
 	}
 	p.term = c.term
 	c.appended = append(c.appended, p)
-	c.w.after(c.hop(), (*settling)(p), 0)
+	c.w.after(c.w.hop(), (*settling)(p), 0)
 }
 
 // appending is when a proposal goes into the log, and settling when it reached a majority.

@@ -7,17 +7,24 @@ import (
 	"github.com/leased-io/leased/budget"
 )
 
-// large is one of how many seeds has a large schedule. The others are lean: they find most faults
-// in a fraction of the time.
-const large = 1024
+const (
+	// large is one of how many seeds has a large schedule. The others are lean: they find most
+	// faults in a fraction of the time.
+	large = 1024
+	// crowded is one of how many large schedules is a crowd.
+	crowded = 16
+)
 
 // Draw returns the options that belong to seed. Every schedule is of 20 windows at least, and of
-// 3 to 50 holders.
+// 3 to 50 holders, but for the crowds.
 func Draw(seed uint64) Options {
-	if seed%large == 0 {
-		return drawLarge(seed)
+	switch {
+	case seed%large != 0:
+		return drawLean(seed)
+	case seed/large%crowded == crowded-1:
+		return drawCrowd(seed, seed/large/crowded%2 == 0)
 	}
-	return drawLean(seed)
+	return drawLarge(seed)
 }
 
 // drawLean draws a schedule of few holders that want little, over many windows, with some of the
@@ -54,7 +61,11 @@ func drawLean(seed uint64) Options {
 	}
 	if r.IntN(6) == 0 {
 		o.Limits = append(o.Limits, tokens(per*time.Duration(1+r.IntN(3)), 10+r.IntN(60)))
+		if r.IntN(2) == 0 { // as of a language model's prompts: each costs thousands
+			o.Limits[1].Amount *= 1000
+		}
 	}
+	o.Odd, o.Waves, o.Heir = few(300), r.IntN(3) == 0, r.IntN(8) == 0
 	if o.ample() && per >= time.Second && r.IntN(2) == 0 {
 		o.Healed = 6*per + 4*time.Second
 	}
@@ -64,7 +75,11 @@ func drawLean(seed uint64) Options {
 // drawLarge draws a schedule of many holders, with all faults at once.
 func drawLarge(seed uint64) Options {
 	r := rand.New(rand.NewPCG(seed, 0xd1a3))
-	per := []time.Duration{50, 200, 1000, 5000}[r.IntN(4)] * time.Millisecond
+	return loaded(r, seed, []time.Duration{50, 200, 1000, 5000}[r.IntN(4)]*time.Millisecond)
+}
+
+// loaded draws a schedule of windows of that period, with all faults.
+func loaded(r *rand.Rand, seed uint64, per time.Duration) Options {
 	o := Options{
 		Seed: seed, Replicas: 3, Holders: 3 + r.IntN(48),
 		Limits:   []budget.Limit{requests(per, 1+r.IntN(200))},
@@ -91,7 +106,49 @@ func drawLarge(seed uint64) Options {
 	if r.IntN(2) == 0 {
 		o.Limits = append(o.Limits, tokens(per*time.Duration(1+r.IntN(3)), 100+r.IntN(40_000)))
 	}
+	o.Odd = r.IntN(100)
 	return o
+}
+
+// drawCrowd draws a schedule of more limiters than usual: up to 200 on one budget of tiny windows,
+// or a thousand, each with a key of its own.
+func drawCrowd(seed uint64, keyed bool) Options {
+	r := rand.New(rand.NewPCG(seed, 0xc309d))
+	if keyed {
+		const each = 1000
+		o := loaded(r, seed, 10*time.Second)
+		o.Holders, o.Keys = each, each
+		o.Limits = []budget.Limit{requests(10*time.Second, 4+r.IntN(8))}
+		o.Overload = each * (25 + r.IntN(25)) // the limit is each key's
+		o.Length, o.Healed = 20*o.Limits[0].Per, 4*o.Limits[0].Per
+		return o
+	}
+	o := loaded(r, seed, 50*time.Millisecond)
+	o.Holders, o.Keys, o.Healed = 51+r.IntN(150), 0, 0
+	o.Limits = []budget.Limit{requests(50*time.Millisecond, 50+r.IntN(400))}
+	return o
+}
+
+// crowd reports whether there are more limiters than usual.
+func (o Options) crowd() bool { return o.Holders > 50 }
+
+// Workload names what the fleet does, by what stands out most.
+func (o Options) Workload() string {
+	switch {
+	case o.crowd() && o.Keys > 0:
+		return "1,000 keys"
+	case o.crowd():
+		return "tiny windows, up to 200 limiters"
+	case len(o.Limits) > 1 && o.Limits[1].Amount >= 1000:
+		return "two metrics, large costs"
+	case len(o.Limits) > 1:
+		return "two metrics"
+	case o.Keys > 0:
+		return "keyed budget"
+	case o.Change > 0:
+		return "hot budget, amounts change"
+	}
+	return "hot budget"
 }
 
 // DrawSmall draws a schedule of a few holders, a few windows and some of the faults: one that

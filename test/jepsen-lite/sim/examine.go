@@ -59,7 +59,7 @@ func (out Outcome) finding(panicked string) Finding {
 
 // disputed is what the checker has to say against a schedule that is sound for the others.
 func disputed(out Outcome, report *twin.Report) Finding {
-	if report.Verdict == twin.Valid || report.Verdict == twin.Unknown && out.Admitted == 0 {
+	if report.Verdict == twin.Valid || report.Verdict == twin.Unknown && out.Books.Admitted == 0 {
 		return Finding{}
 	}
 	var text strings.Builder

@@ -16,6 +16,8 @@ type process struct {
 	name string
 	key  string
 
+	there, back way
+
 	holder  *lease.Holder
 	session lease.SessionID
 	life    int // counts incarnations: messages to an earlier one are not for this one
@@ -30,14 +32,18 @@ type process struct {
 	// late is an earlier reading, for calls that come late; zero if there is none. None is from
 	// before a suspend: that would be hidden by it.
 	late    lease.Reading
-	timer   int  // the latest one; earlier ones are void
-	exact   bool // the latest one fires when it says
+	alarm   timer // for what the holder may have to ask
+	exact   bool  // the alarm goes off when it says
 	pending *lease.Request
-	queue   []lease.Cost
+	latest  uint64 // the last attempt that was sent
+	// patience is when the pending request is sent again.
+	patience timer
+	queue    []lease.Cost
+	total    lease.Cost // what backlog returned last
 
-	gap        time.Duration    // mean time between two arrivals
-	opener     *fsm.OpenSession // the command that opens its sessions
-	lastServed int64            // true instant of the last admission; 0: none
+	gap      time.Duration    // mean time between two arrivals
+	opener   *fsm.OpenSession // the command that opens its sessions
+	healedAt int64            // true instant of the first admission since all is healed; 0: none
 }
 
 func newProcess(w *world, c *cluster, i int) *process {
@@ -46,16 +52,16 @@ func newProcess(w *world, c *cluster, i int) *process {
 	if w.o.Keys > 0 {
 		p.key = fmt.Sprintf("k%d", i%w.o.Keys)
 	}
+	p.alarm.w, p.alarm.p, p.alarm.then = w, p, (*ring)(p)
+	p.patience.w, p.patience.p, p.patience.then = w, p, (*retry)(p)
 	p.mono = clock{ppm: w.drift()}
 	if p.wall.local = w.rng.Int64N(int64(time.Hour)); w.o.Local {
 		p.wall.ppm = p.mono.ppm
 	}
 	p.opener = &fsm.OpenSession{Budget: "b", Key: p.key}
-	limit := w.o.Limits[0]
-	gap := int64(limit.Per) * int64(w.o.Holders) * 100 / int64(w.o.Overload) / int64(limit.Amount)
-	p.gap = time.Duration(max(gap, int64(limit.Per)/400))
+	p.gap = w.o.gap()
 	p.start()
-	w.after(w.spread(limit.Per), (*arrival)(p), 0)
+	w.after(w.spread(w.o.Limits[0].Per), (*arrival)(p), 0)
 	return p
 }
 
@@ -75,7 +81,7 @@ func (p *process) sink(e trace.Event) {
 	if e.Kind == trace.KindAdmit {
 		e.First, e.Last = p.w.now, p.w.now
 	}
-	p.w.judge.see(e)
+	p.w.judge.see(&e)
 	if p.w.record == nil {
 		return
 	}
@@ -92,7 +98,8 @@ func (p *process) sink(e trace.Event) {
 func (p *process) start() {
 	p.life++
 	p.holder, p.pending, p.queue = nil, nil, nil
-	p.timer++
+	p.alarm.stop()
+	p.patience.stop()
 	p.open(p.life)
 }
 
@@ -144,13 +151,15 @@ func (p *process) toldDrift() int64 {
 
 // letter is one of the process, not sent yet.
 func (p *process) letter(cmd fsm.Command) *letter {
-	l := p.w.letters.next()
+	l := p.w.letters.one()
 	l.from, l.c, l.cmd = p, p.c, cmd
 	return l
 }
 
 // told takes a reply, now or when the process wakes up.
 func (p *process) told(y *reply) { p.awake((*hearing)(y), 0) }
+
+func (p *process) ways() (there, back *way) { return &p.there, &p.back }
 
 // hearing is when a process that is awake hears of a result.
 type hearing reply
@@ -175,7 +184,10 @@ func (p *process) awake(what runner, n int) {
 }
 
 // crash forgets everything; a new incarnation follows.
-func (p *process) crash() { p.start() }
+func (p *process) crash() {
+	p.w.strike(Crash, p.name, 0)
+	p.start()
+}
 
 // closing ends an incarnation in order: it gives everything back and closes its session, and
 // says so more than once, since nobody waits for the answer. A new incarnation follows.
@@ -183,6 +195,7 @@ func (p *process) closing() {
 	if p.holder == nil || p.asleep > p.w.now {
 		return
 	}
+	p.w.strike(Closed, p.name, 0)
 	returns := p.holder.Close(p.reading())
 	l := p.letter(fsm.Command{Return: &fsm.Return{
 		Session: p.session, Returns: returns, Close: p.w.rng.IntN(2) == 0,
@@ -198,6 +211,7 @@ func (p *process) suspend(d time.Duration) {
 	if p.asleep > p.w.now {
 		return
 	}
+	p.w.strike(Suspend, p.name, d)
 	p.mono.local, p.mono.real = p.mono.at(p.w.now), p.w.now+int64(d)
 	p.asleep = p.w.now + int64(d)
 	p.late = lease.Reading{}

@@ -14,8 +14,15 @@ import (
 // and has the trace checker judge them. Where the product panics, the files are judged as far
 // as they go, and the panic's text is in panicked. The error is one of the files or their form.
 func Judge(o Options, dir string) (out Outcome, report *twin.Report, panicked string, err error) {
-	tape := &tape{dir: dir, drift: o.DriftPPM, local: o.Local, files: map[string]*trace.Writer{}}
-	out, panicked = Survive(func() Outcome { return Run(o, tape.record) })
+	return judge(o, dir, nil)
+}
+
+// judge is Judge, and tells of the faults as they strike.
+func judge(o Options, dir string, watch Watcher) (
+	out Outcome, report *twin.Report, panicked string, err error,
+) {
+	tape := &tape{dir: dir, drift: o.DriftPPM, local: o.Local, files: map[string]*reel{}}
+	out, panicked = Survive(func() Outcome { return Watch(o, tape.record, watch) })
 	if err := tape.close(); err != nil {
 		return out, nil, panicked, err
 	}
@@ -42,37 +49,51 @@ type tape struct {
 	dir   string
 	drift int64
 	local bool
-	now   int64
-	files map[string]*trace.Writer
+	now   int64 // the clock that is shared by all who have none of their own
+	files map[string]*reel
 	err   error // the first one
 }
 
+// reel is the file of one recorder, and the clock that it tells the time by.
+type reel struct {
+	*trace.Writer
+	now *int64
+}
+
 func (t *tape) record(recorder string, e trace.Event) {
-	t.now = max(t.now, e.At)
-	w := t.files[recorder]
-	if w == nil {
-		role, name := trace.RoleFleet, "virtual"
-		if strings.HasPrefix(recorder, "n") {
-			role = trace.RoleNode
-		} else if t.local {
-			name = recorder
-		}
-		header := trace.Event{Run: "sim", Recorder: recorder, Role: role, DriftPPM: t.drift}
-		clock := trace.Clock{Name: name, Now: func() int64 { return t.now }}
-		created, err := trace.Create(filepath.Join(t.dir, recorder+".jsonl"), header, clock)
-		if err != nil {
-			t.err = errors.Join(t.err, err)
+	r := t.files[recorder]
+	if r == nil {
+		if r = t.create(recorder, e.At); r == nil {
 			return
 		}
-		w = created
-		t.files[recorder] = w
+		t.files[recorder] = r
 	}
-	w.Record(e)
+	*r.now = max(*r.now, e.At)
+	r.Record(e)
+}
+
+// create begins a recorder's file at the instant of its first event. Nil: it cannot be created.
+func (t *tape) create(recorder string, at int64) *reel {
+	role, name, now := trace.RoleFleet, "virtual", &t.now
+	if strings.HasPrefix(recorder, "n") {
+		role = trace.RoleNode
+	} else if t.local {
+		name, now = recorder, new(int64)
+	}
+	*now = max(*now, at)
+	header := trace.Event{Run: "sim", Recorder: recorder, Role: role, DriftPPM: t.drift}
+	clock := trace.Clock{Name: name, Now: func() int64 { return *now }}
+	w, err := trace.Create(filepath.Join(t.dir, recorder+".jsonl"), header, clock)
+	if err != nil {
+		t.err = errors.Join(t.err, err)
+		return nil
+	}
+	return &reel{w, now}
 }
 
 func (t *tape) close() error {
-	for _, w := range t.files {
-		t.err = errors.Join(t.err, w.Close())
+	for _, r := range t.files {
+		t.err = errors.Join(t.err, r.Close())
 	}
 	return t.err
 }

@@ -27,6 +27,8 @@ type reply struct {
 type client interface {
 	// told is called when a reply arrives.
 	told(y *reply)
+	// ways are those of its messages to the leader and back.
+	ways() (there, back *way)
 }
 
 // answerer is who waits at the leader for a command's result.
@@ -38,14 +40,22 @@ type onResult func()
 func (f onResult) answer(*fsm.Result) { f() }
 
 // run is the arrival at the leader.
-func (l *letter) run(int) { l.c.propose(l.cmd, l) }
+func (l *letter) run(n int) {
+	there, _ := l.from.ways()
+	there.came(l.c.w, n)
+	l.c.propose(l.cmd, l)
+}
 
 // answer sends the result back.
 func (l *letter) answer(r *fsm.Result) {
-	y := l.c.w.replies.next()
+	y := l.c.w.replies.one()
 	y.to, y.result = l, r
 	l.c.w.send(y)
 }
 
 // run is the arrival at the sender.
-func (y *reply) run(int) { y.to.from.told(y) }
+func (y *reply) run(n int) {
+	_, back := y.to.from.ways()
+	back.came(y.to.c.w, n)
+	y.to.from.told(y)
+}

@@ -55,18 +55,23 @@ var reductions = []func(o *Options) bool{
 	func(o *Options) bool { return zero(&o.Loss) },
 	func(o *Options) bool { return zero(&o.Late) },
 	func(o *Options) bool { return zero(&o.Exact) },
+	func(o *Options) bool { return zero(&o.Odd) },
 	func(o *Options) bool { return zero(&o.DriftPPM) },
-	func(o *Options) bool {
-		was := o.Local
-		o.Local = false
-		return was
-	},
+	func(o *Options) bool { return off(&o.Local) },
+	func(o *Options) bool { return off(&o.Waves) },
+	func(o *Options) bool { return off(&o.Heir) },
 	func(o *Options) bool { return halve(&o.Holders, 1) },
 	func(o *Options) bool { return less(&o.Holders, 1, 1) },
 	func(o *Options) bool { return halve(&o.Length, o.Limits[0].Per) },
 	func(o *Options) bool { return less(&o.Length, o.Limits[0].Per, o.Limits[0].Per) },
 	func(o *Options) bool { return less(&o.Replicas, 1, 1) },
 	func(o *Options) bool { return halve(&o.Limits[0].Amount, 1) },
+}
+
+func off(b *bool) bool {
+	was := *b
+	*b = false
+	return was
 }
 
 func zero[N ~int | ~int64](n *N) bool {

@@ -63,7 +63,7 @@ func faultsOf(o Options) int {
 	} {
 		on += int(min(1, d))
 	}
-	for _, n := range []int{o.Loss, o.Dup, o.Slow, o.Late, o.Exact, o.Sleep} {
+	for _, n := range []int{o.Loss, o.Dup, o.Slow, o.Late, o.Exact, o.Sleep, o.Odd} {
 		on += min(1, n)
 	}
 	return on
@@ -131,7 +131,7 @@ func TestFindings(t *testing.T) {
 // TestDisputed: the checker's word counts where the others found nothing. Of a trace without an
 // admission it may be that it does not know.
 func TestDisputed(t *testing.T) {
-	some, none := Outcome{Admitted: 1}, Outcome{}
+	some, none := Outcome{Books: Books{Admitted: 1}}, Outcome{}
 	invalid := &twin.Report{Verdict: twin.Invalid, Violation: &twin.Violation{Invariant: "Safe"}}
 	for _, c := range []struct {
 		out    Outcome

@@ -33,10 +33,12 @@ type Options struct {
 	Healed   time.Duration // virtual time without faults after that
 	DriftPPM int64         // every clock's rate stays within it; so does the holders' margin
 	Overload int           // demand over the first limit, in percent
+	Waves    bool          // demand comes in waves over the whole fleet
 
 	Loss, Dup, Slow int           // of each message; a slow one may take a window
 	Late            int           // of each offer: made with an earlier reading of the clock
 	Exact           int           // of each timer: fires when it says
+	Odd             int           // of each request: asks for more or less than anybody needs
 	Patience        time.Duration // mean time after which a request is sent again
 	Sleep           int           // of each proposal: sleeps before it is appended
 	Failover        time.Duration // mean time between failovers; 0: none
@@ -50,6 +52,8 @@ type Options struct {
 	Reshape         time.Duration // mean time between changes of the set of limits; 0: none
 	Strange         time.Duration // mean time between a stranger's commands; 0: no stranger
 
+	// Heir: the cluster takes the place of another one, of which there is a backup.
+	Heir bool
 	// Local: a process has one oscillator, which its wall clock drifts with and its recorder
 	// tells the time by. Otherwise wall clocks and recorders have the true rate, and the
 	// recorders the true time, so that the checker can compare them; and no wall clock is set
@@ -60,11 +64,18 @@ type Options struct {
 	Broken Broken
 }
 
+// heals reports whether the schedule has a healed phase, in which everybody must be served.
+func (o Options) heals() bool { return o.Healed > 0 && o.ample() }
+
 // ample reports whether the budget is large enough for everybody to be served in the healed
 // phase, whoever is faster.
 func (o Options) ample() bool {
+	sharing := o.Holders
+	if o.Keys >= o.Holders {
+		sharing = 1
+	}
 	for _, l := range o.Limits {
-		if int(l.Amount) < 4*o.Holders {
+		if int(l.Amount) < 4*sharing {
 			return false
 		}
 	}

@@ -13,42 +13,57 @@ type oracle struct {
 	applied uint64            // the highest index seen
 	first   bool              // the entry whose events come now was not seen before
 	t       int64             // cluster time after it
-	per     map[uint64]int64  // limit serial -> its period, also after its removal
-	amount  map[uint64]int64  // limit serial -> its amount in force
-	leases  map[uint64]*claim // by lease id
+	limits  map[uint64]*terms // by serial, also after their removal
 	used    map[account]*tally
-	claims  slab[claim]
+	// leases has every lease at its number less that of the first: the state machine counts
+	// them up. Strays has those that are out of this line.
+	leases     []claim
+	firstLease uint64
+	strays     map[uint64]*claim
 
-	admitted, grants, rolls int64
-	violations              []string
+	grants, rolls int64
+	books         Books
+	violations    []string
 }
+
+// terms are a limit's period, and its amount in force.
+type terms struct{ per, amount int64 }
 
 type account struct {
-	limit uint64
-	key   string
+	serial uint64 // of the limit
+	key    string
 }
 
+// tally is the books of an account's latest window.
 type tally struct {
+	account
+	limit                            *terms
 	window, charged, admitted, bound int64
 }
 
+// claim is what a lease is good for. One that was never granted has no tally.
 type claim struct {
-	account account
-	window  int64
-	left    int64
+	tally  *tally
+	window int64
+	left   int64
 }
 
 // maxViolations bounds what one schedule reports.
 const maxViolations = 10
 
-func newOracle() *oracle {
-	return &oracle{
-		per: map[uint64]int64{}, amount: map[uint64]int64{},
-		leases: map[uint64]*claim{}, used: map[account]*tally{},
+// reset forgets the last schedule.
+func (o *oracle) reset() {
+	if o.limits == nil {
+		o.limits, o.used = map[uint64]*terms{}, map[account]*tally{}
+		o.strays = map[uint64]*claim{}
 	}
+	clear(o.limits)
+	clear(o.used)
+	clear(o.strays)
+	*o = oracle{limits: o.limits, used: o.used, strays: o.strays, leases: o.leases[:0]}
 }
 
-func (o *oracle) violate(e trace.Event, format string, args ...any) {
+func (o *oracle) violate(e *trace.Event, format string, args ...any) {
 	if len(o.violations) < maxViolations {
 		o.violations = append(o.violations,
 			fmt.Sprintf("at %d: ", e.At)+fmt.Sprintf(format, args...))
@@ -56,7 +71,7 @@ func (o *oracle) violate(e trace.Event, format string, args ...any) {
 }
 
 // see takes every event of every recorder, as it happens.
-func (o *oracle) see(e trace.Event) {
+func (o *oracle) see(e *trace.Event) {
 	switch e.Kind {
 	case trace.KindAdmit:
 		o.admit(e)
@@ -72,64 +87,120 @@ func (o *oracle) see(e trace.Event) {
 	}
 }
 
-func (o *oracle) step(e trace.Event) {
+func (o *oracle) step(e *trace.Event) {
 	switch e.Kind {
 	case trace.KindLimit:
-		o.amount[e.Limit], o.per[e.Limit] = e.Amount, e.Per
+		*o.limit(e.Limit) = terms{e.Per, e.Amount}
 	case trace.KindRoll:
 		o.rolls++
-		if want := o.t / o.per[e.Limit]; e.Window != want {
+		if want := o.window(o.limit(e.Limit)); e.Window != want {
 			o.violate(e, "limit %d rolled into window %d in window %d", e.Limit, e.Window, want)
 		}
 	case trace.KindGrant:
 		o.grants++
-		a := account{e.Limit, e.Key}
-		c := o.claims.next()
-		*c = claim{a, e.Window, e.Amount}
-		o.leases[e.Lease] = c
-		t := o.tally(a, e.Window)
+		t := o.tally(account{e.Limit, e.Key})
+		o.file(e.Lease, claim{t, e.Window, e.Amount})
+		t.turn(e.Window)
 		t.charged += e.Amount
-		t.bound = max(t.bound, o.amount[e.Limit])
-		if t.charged > o.amount[e.Limit] {
-			o.violate(e, "grant of lease %d: %d charged of %d", e.Lease, t.charged, o.amount[e.Limit])
+		if t.bound == 0 {
+			o.books.Windows++
+		}
+		if more := t.limit.amount - t.bound; more > 0 {
+			t.bound += more
+			o.books.Bound += more
+		}
+		if t.charged > t.limit.amount {
+			o.violate(e, "grant of lease %d: %d charged of %d", e.Lease, t.charged, t.limit.amount)
 		}
 	case trace.KindReturn:
-		if c := o.leases[e.Lease]; c != nil && e.OK {
-			o.tally(c.account, c.window).charged -= e.Amount
+		if c := o.claim(e.Lease); c != nil && e.OK {
+			c.tally.turn(c.window)
+			c.tally.charged -= e.Amount
 			c.left -= e.Amount
 		}
 	}
 }
 
-// tally is the account's of that window; a later window starts at zero.
-func (o *oracle) tally(a account, window int64) *tally {
+// limit is the one of that serial; zero if no event told of it.
+func (o *oracle) limit(serial uint64) *terms {
+	l := o.limits[serial]
+	if l == nil {
+		l = &terms{}
+		o.limits[serial] = l
+	}
+	return l
+}
+
+// window is the limit's that is committed now; -1 of a limit that was never told of.
+func (o *oracle) window(l *terms) int64 {
+	if l.per == 0 {
+		return -1
+	}
+	return o.t / l.per
+}
+
+func (o *oracle) tally(a account) *tally {
 	t := o.used[a]
-	if t == nil || t.window != window {
-		t = &tally{window: window}
+	if t == nil {
+		t = &tally{account: a, limit: o.limit(a.serial)}
 		o.used[a] = t
 	}
 	return t
 }
 
+// turn goes to a window; another than the last one starts at zero.
+func (t *tally) turn(window int64) {
+	if t.window != window {
+		t.window, t.charged, t.admitted, t.bound = window, 0, 0, 0
+	}
+}
+
+// file keeps a claim under its lease's number, and claim finds it: nil if there is none.
+func (o *oracle) file(lease uint64, c claim) {
+	if len(o.leases) == 0 {
+		o.firstLease = lease
+	}
+	switch at := lease - o.firstLease; {
+	case at == uint64(len(o.leases)):
+		o.leases = append(o.leases, c)
+	case at < uint64(len(o.leases)):
+		o.leases[at] = c
+	default:
+		stray := c
+		o.strays[lease] = &stray
+	}
+}
+
+func (o *oracle) claim(lease uint64) *claim {
+	if at := lease - o.firstLease; at < uint64(len(o.leases)) {
+		return &o.leases[at]
+	}
+	return o.strays[lease]
+}
+
 // admit is Theorem 1: the lease is of the window that is committed now, and the window's
 // admissions stay within its bound.
-func (o *oracle) admit(e trace.Event) {
-	c := o.leases[e.Lease]
+func (o *oracle) admit(e *trace.Event) {
+	c := o.claim(e.Lease)
 	if c == nil {
 		o.violate(e, "admission on lease %d, which was never granted", e.Lease)
 		return
 	}
-	o.admitted += e.N
+	o.books.Admitted += e.N
+	o.books.Admissions += e.Count
 	if c.left -= e.N; c.left < 0 {
 		o.violate(e, "lease %d is overspent by %d", e.Lease, -c.left)
 	}
-	if now := o.t / o.per[c.account.limit]; now != c.window {
+	t := c.tally
+	if now := o.window(t.limit); now != c.window {
+		o.books.Overshoot = max(o.books.Overshoot, e.N) // that window is over
 		o.violate(e, "admission on lease %d of window %d in window %d", e.Lease, c.window, now)
 		return
 	}
-	t := o.tally(c.account, c.window)
+	t.turn(c.window)
 	if t.admitted += e.N; t.admitted > t.bound {
+		o.books.Overshoot = max(o.books.Overshoot, t.admitted-t.bound)
 		o.violate(e, "window %d of limit %d key %q: %d admitted of %d",
-			c.window, c.account.limit, c.account.key, t.admitted, t.bound)
+			c.window, t.serial, t.key, t.admitted, t.bound)
 	}
 }

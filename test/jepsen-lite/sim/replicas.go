@@ -40,15 +40,15 @@ func newReplicas(c *cluster) []*replica {
 func (c *cluster) sink(r *replica) trace.Sink {
 	return func(e trace.Event) {
 		e.At = c.w.now
-		c.record(r, e)
+		c.record(r, &e)
 	}
 }
 
 // record shows an event of a replica to the judges.
-func (c *cluster) record(r *replica, e trace.Event) {
+func (c *cluster) record(r *replica, e *trace.Event) {
 	c.w.judge.see(e)
 	if c.w.record != nil {
-		c.w.record(r.name, e)
+		c.w.record(r.name, *e)
 	}
 }
 
@@ -65,7 +65,7 @@ func (c *cluster) commit(term uint64, e fsm.Entry) []fsm.Result {
 		if i == first {
 			continue
 		}
-		late := c.hop() + c.hop() // drawn in any case: a schedule is the same, recorded or not
+		late := c.w.hop() + c.w.hop() // drawn in any case: a schedule is the same, recorded or not
 		if upTo := c.entries; r != c.replicas[first] {
 			c.w.after(late, once(func() { c.catchUp(r, upTo) }), 0)
 		}
@@ -114,6 +114,7 @@ func (c *cluster) restore() {
 	if from == to || to == c.leader || src.applied < dst.applied {
 		return
 	}
+	c.w.strike(Restore, dst.name, 0)
 	var buf bytes.Buffer
 	if err := src.state.Snapshot(&buf); err != nil {
 		panic(fmt.Sprintf("sim: snapshot: %v", err))
@@ -124,7 +125,7 @@ func (c *cluster) restore() {
 	}
 	dst.state, dst.applied = state, src.applied
 	if c.w.record != nil {
-		c.record(dst, trace.Event{
+		c.record(dst, &trace.Event{
 			Kind: trace.KindRestore, At: c.w.now, Index: state.Index(), T: int64(state.T()),
 			Epoch: state.Epoch(), Hash: state.Hash(),
 		})

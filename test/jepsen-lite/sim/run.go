@@ -2,10 +2,8 @@ package sim
 
 import (
 	"fmt"
-	"slices"
+	"time"
 
-	"github.com/leased-io/leased/budget"
-	"github.com/leased-io/leased/fsm"
 	"github.com/leased-io/leased/trace"
 )
 
@@ -18,10 +16,32 @@ type Outcome struct {
 	// is off.
 	Broken string
 
-	Entries                 int
-	Windows                 int64 // of the first limit, that cluster time went through
-	Grants, Rolls, Admitted int64
-	Failovers, Sleepers     int
+	Entries       int
+	Windows       int64 // of the first limit, that cluster time went through
+	Grants, Rolls int64
+	Epochs        int64
+	Struck        Counts // by what
+	Books         Books
+	// Slowest is how long after the faults' end the last of the processes was served that had
+	// to be.
+	Slowest time.Duration
+}
+
+// Books are what the oracle added up.
+type Books struct {
+	Windows    int64 // of accounts, that anything was granted from
+	Bound      int64 // of these windows together
+	Admissions int64
+	Admitted   int64 // credits
+	Overshoot  int64 // of the worst window: 0 for a sound schedule
+}
+
+func (b *Books) add(more Books) {
+	b.Windows += more.Windows
+	b.Bound += more.Bound
+	b.Admissions += more.Admissions
+	b.Admitted += more.Admitted
+	b.Overshoot = max(b.Overshoot, more.Overshoot)
 }
 
 // Recorder receives every event of a schedule as it happens. Nil records nothing.
@@ -29,28 +49,42 @@ type Recorder func(recorder string, e trace.Event)
 
 // Run plays the schedule that belongs to o and returns what it came to. It panics only where
 // the product does.
-func Run(o Options, rec Recorder) Outcome {
-	w := newWorld(o, rec)
-	judge, c := w.judge, newCluster(w)
-	put(c, o, 0)
+func Run(o Options, rec Recorder) Outcome { return Watch(o, rec, nil) }
+
+// Watch is Run, and tells of the faults as they strike.
+func Watch(o Options, rec Recorder, watch Watcher) Outcome {
+	w := newWorld(o, rec, watch)
+	c := newCluster(w)
+	begin(c, o)
 	fleet := make([]*process, o.Holders)
 	for i := range fleet {
 		fleet[i] = newProcess(w, c, i)
 	}
-	faults(w, c, fleet)
+	startFaults(w, c, fleet)
 	w.run(int64(o.Length))
 	w.healed = true
 	put(c, o, 0)
 	w.run(int64(o.Length + o.Healed))
+	out := outcome(w, c, fleet)
+	w.end()
+	return out
+}
 
+// outcome sums up a schedule that is over.
+func outcome(w *world, c *cluster, fleet []*process) Outcome {
+	o, judge := w.o, &w.judge
 	out := Outcome{
-		Violations: judge.violations, Entries: c.entries, Grants: judge.grants,
-		Rolls: judge.rolls, Admitted: judge.admitted, Failovers: c.failovers, Sleepers: c.sleepers,
-		Broken: c.broken, Windows: judge.t / int64(o.Limits[0].Per),
+		Violations: judge.violations, Broken: c.broken, Entries: c.entries, Epochs: c.epochs,
+		Windows: judge.t / int64(o.Limits[0].Per), Grants: judge.grants, Rolls: judge.rolls,
+		Struck: w.struck, Books: judge.books,
 	}
 	for _, p := range fleet {
-		if o.Healed > 0 && o.ample() && p.lastServed < int64(o.Length) {
+		switch {
+		case !o.heals():
+		case p.healedAt == 0:
 			out.Starved = append(out.Starved, p.name)
+		default:
+			out.Slowest = max(out.Slowest, time.Duration(p.healedAt)-o.Length)
 		}
 	}
 	hashes := c.hashes()
@@ -62,100 +96,4 @@ func Run(o Options, rec Recorder) Outcome {
 		}
 	}
 	return out
-}
-
-// put keeps proposing the budget until it is in force; change is added to every amount.
-func put(c *cluster, o Options, change budget.Credits) {
-	limits := slices.Clone(o.Limits)
-	for i := range limits {
-		limits[i].Amount = max(1, limits[i].Amount+change)
-	}
-	putLimits(c, o, limits)
-}
-
-// putLimits keeps proposing the budget with these limits until it is in force, or another one
-// is proposed. In the healed phase it goes on: a deletion may be asleep still.
-func putLimits(c *cluster, o Options, limits []budget.Limit) {
-	b := budget.Budget{Name: "b", Keyed: o.Keys > 0, Limits: limits}
-	c.puts++
-	put, done := c.puts, false
-	var try func()
-	try = func() {
-		if done && !c.w.healed || put != c.puts {
-			return
-		}
-		c.propose(fsm.Command{PutBudget: &fsm.PutBudget{Budget: b}}, onResult(func() { done = true }))
-		wait := o.Insist
-		if done {
-			wait = o.Limits[0].Per / 2
-		}
-		c.w.after(wait, once(try), 0)
-	}
-	try()
-}
-
-// reshape puts the budget with another set of limits: the second one is gone, or there is one
-// that was not, the first has another period, or accounts have keys.
-func reshape(c *cluster, o Options) {
-	limits := slices.Clone(o.Limits)
-	switch first := limits[0]; c.w.rng.IntN(4) {
-	case 0:
-		limits = limits[:1]
-	case 1:
-		limits = append(limits[:1], budget.Limit{
-			Metric: "bytes", Kind: budget.KindWindow, Per: first.Per, Amount: 1000,
-		})
-	case 2: // with keys if it had none, and the reverse: nobody can use it, for a while
-		keyed := o
-		keyed.Keys = 1 - min(1, o.Keys)
-		putLimits(c, keyed, limits)
-		c.w.after(c.w.spread(first.Per/4), once(func() { put(c, o, 0) }), 0)
-		return
-	default:
-		limits[0].Per *= 2
-	}
-	putLimits(c, o, limits)
-}
-
-// faults starts whatever goes wrong on its own.
-func faults(w *world, c *cluster, fleet []*process) {
-	o := w.o
-	per := o.Limits[0].Per
-	someone := func() *process { return fleet[w.rng.IntN(len(fleet))] }
-	w.every(o.Failover, c.fail)
-	w.every(o.Restore, c.restore)
-	w.every(o.Crash, func() { someone().crash() })
-	w.every(o.Close, func() { someone().closing() })
-	w.every(o.Reshape, func() { reshape(c, o) })
-	outsider := &stranger{w: w, c: c}
-	w.every(o.Strange, outsider.act)
-	w.every(o.Suspend, func() {
-		if p := someone(); p.sleepy {
-			p.suspend(w.spread(2 * per))
-		}
-	})
-	w.every(o.Change, func() {
-		put(c, o, budget.Credits(w.rng.Int64N(int64(o.Limits[0].Amount)+1))-o.Limits[0].Amount/2)
-	})
-	w.every(o.Delete, func() {
-		c.propose(fsm.Command{DeleteBudget: &fsm.DeleteBudget{Name: "b"}}, nil)
-		w.after(w.spread(per/2), once(func() { put(c, o, 0) }), 0)
-	})
-	w.every(per, func() { // clock rates wander; wall clocks jump
-		p := someone()
-		p.mono.change(max(w.now, p.asleep), w.drift())
-		if o.Local {
-			p.wall.change(w.now, p.mono.ppm)
-		}
-		if w.rng.IntN(4) == 0 {
-			jump := w.rng.Int64N(2*int64(per)) - int64(per)
-			if p.sleepy || !o.Local { // see Options.Local
-				jump = max(0, jump)
-			}
-			p.wall.local += jump
-		}
-		if c.ready {
-			c.tick.change(w.now, w.drift())
-		}
-	})
 }

@@ -18,6 +18,8 @@ type stranger struct {
 	w *world
 	c *cluster
 
+	there, back way
+
 	session  lease.SessionID
 	revision uint64
 	limits   int
@@ -28,6 +30,7 @@ type stranger struct {
 
 // act does one thing.
 func (s *stranger) act() {
+	s.w.count(Strange)
 	if s.session == 0 {
 		s.open()
 		return
@@ -121,12 +124,14 @@ func (s *stranger) returns() []lease.Return {
 
 // call sends a command.
 func (s *stranger) call(cmd fsm.Command) {
-	l := s.w.letters.next()
+	l := s.w.letters.one()
 	l.from, l.c, l.cmd = s, s.c, cmd
 	s.w.send(l)
 }
 
 func (s *stranger) told(y *reply) { s.learn(y.to.cmd, y.result) }
+
+func (s *stranger) ways() (there, back *way) { return &s.there, &s.back }
 
 // learn draws its conclusions from a result.
 func (s *stranger) learn(cmd fsm.Command, r *fsm.Result) {

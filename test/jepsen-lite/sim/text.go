@@ -58,7 +58,7 @@ func flags(o *Options) *flag.FlagSet {
 	for name, p := range map[string]*int{
 		"replicas": &o.Replicas, "holders": &o.Holders, "keys": &o.Keys, "overload": &o.Overload,
 		"loss": &o.Loss, "dup": &o.Dup, "slow": &o.Slow, "late": &o.Late, "exact": &o.Exact,
-		"sleep": &o.Sleep,
+		"sleep": &o.Sleep, "odd": &o.Odd,
 	} {
 		set.IntVar(p, name, *p, "")
 	}
@@ -73,6 +73,8 @@ func flags(o *Options) *flag.FlagSet {
 	set.Uint64Var(&o.Seed, "seed", o.Seed, "")
 	set.Int64Var(&o.DriftPPM, "drift", o.DriftPPM, "")
 	set.BoolVar(&o.Local, "local", o.Local, "")
+	set.BoolVar(&o.Waves, "waves", o.Waves, "")
+	set.BoolVar(&o.Heir, "heir", o.Heir, "")
 	set.BoolVar(&o.Verify, "verify", o.Verify, "")
 	set.StringVar((*string)(&o.Broken), "broken", string(o.Broken), "")
 	set.Var((*limitsText)(&o.Limits), "limits", "")

@@ -20,19 +20,20 @@ type task struct {
 // due is a task's place in the order, and where the rest of it is kept.
 type due struct {
 	at   int64
-	seq  uint64
-	rest int
+	seq  uint32 // no schedule has as many tasks
+	rest int32
 }
 
 // before orders tasks.
 func (t *due) before(u *due) bool { return t.at < u.at || t.at == u.at && t.seq < u.seq }
 
-// todo is a heap, the task that is due first at its root. It is written out because most of a
-// schedule's time would go into the boxing of container/heap; and what moves has no pointers.
+// todo is a heap, the task that is due first at its root, with four children to each: they are
+// one cache line. It is written out because most of a schedule's time would go into the boxing
+// of container/heap; and what moves has no pointers.
 type todo struct {
 	heap []due
 	rest []rest
-	free []int // places in rest
+	free []int32 // places in rest
 }
 
 // rest is what of a task does not order it.
@@ -41,8 +42,11 @@ type rest struct {
 	n    int
 }
 
+// reset forgets every task.
+func (q *todo) reset() { q.heap, q.rest, q.free = q.heap[:0], q.rest[:0], q.free[:0] }
+
 func (q *todo) push(t task) {
-	d := due{at: t.at, seq: t.seq, rest: len(q.rest)}
+	d := due{at: t.at, seq: uint32(t.seq), rest: int32(len(q.rest))}
 	if last := len(q.free) - 1; last >= 0 {
 		d.rest, q.free = q.free[last], q.free[:last]
 		q.rest[d.rest] = rest{t.what, t.n}
@@ -53,7 +57,7 @@ func (q *todo) push(t task) {
 	h := q.heap
 	i := len(h) - 1
 	for i > 0 {
-		parent := (i - 1) / 2
+		parent := (i - 1) / 4
 		if !d.before(&h[parent]) {
 			break
 		}
@@ -70,24 +74,28 @@ func (q *todo) pop() task {
 	h = h[:len(h)-1]
 	q.heap = h
 	q.free = append(q.free, first.rest)
-	t := task{at: first.at, seq: first.seq, what: q.rest[first.rest].what, n: q.rest[first.rest].n}
+	r := &q.rest[first.rest]
+	t := task{at: first.at, seq: uint64(first.seq), what: r.what, n: r.n}
 	if len(h) == 0 {
 		return t
 	}
 	i := 0
 	for {
-		child := 2*i + 1
+		child := 4*i + 1
 		if child >= len(h) {
 			break
 		}
-		if child+1 < len(h) && h[child+1].before(&h[child]) {
-			child++
+		least := child
+		for next := child + 1; next < min(child+4, len(h)); next++ {
+			if h[next].before(&h[least]) {
+				least = next
+			}
 		}
-		if !h[child].before(&last) {
+		if !h[least].before(&last) {
 			break
 		}
-		h[i] = h[child]
-		i = child
+		h[i] = h[least]
+		i = least
 	}
 	h[i] = last
 	return t

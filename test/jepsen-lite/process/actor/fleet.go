@@ -54,13 +54,19 @@ func admit(ctx context.Context, s process.FleetScript, in io.Reader, out io.Writ
 	if err != nil {
 		return err
 	}
+	history, err := process.CreateHistory(s.HistoryFile)
+	if err != nil {
+		return errors.Join(err, writer.Close())
+	}
+	history.Mishears = s.Mishears
 	f := &fleet{script: s, clocks: hands, out: json.NewEncoder(out),
 		limiters: make([]atomic.Pointer[client.Limiter], s.Limiters)}
 	f.client, err = client.New(s.Endpoints, client.WithClock(hands.read),
 		client.WithTrace(writer), client.WithTraceTime(hands.instant),
+		client.WithDialOptions(history.DialOption()),
 		client.WithLogger(slog.New(slog.NewTextHandler(os.Stderr, nil))))
 	if err != nil {
-		return errors.Join(err, writer.Close())
+		return errors.Join(err, history.Close(), writer.Close())
 	}
 	f.perform(ctx, in)
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
@@ -69,7 +75,7 @@ func admit(ctx context.Context, s process.FleetScript, in io.Reader, out io.Writ
 	if err := f.client.Close(closing); err != nil {
 		slog.Warn("not everything was given back", "error", err)
 	}
-	if err := writer.Close(); err != nil {
+	if err := errors.Join(history.Close(), writer.Close()); err != nil {
 		return err
 	}
 	if s.ExtraAdmission {
@@ -153,6 +159,8 @@ func (f *fleet) openOne(ctx context.Context, i int) bool {
 	switch {
 	case err == nil:
 		f.limiters[i].Store(l)
+	case errors.Is(err, client.ErrUnknownBudget): // not before a new cluster is restored
+		pause(ctx, tellEvery)
 	case !errors.Is(err, client.ErrUnavailable):
 		f.tell(process.FleetLine{Op: process.ToldTick, Error: err.Error()})
 		<-ctx.Done() // not again at once

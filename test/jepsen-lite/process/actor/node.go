@@ -31,7 +31,8 @@ func serve(ctx context.Context, s process.NodeScript) error {
 	cfg.Logger = slog.New(slog.NewTextHandler(os.Stderr, nil))
 	cfg.Clock = skewed(s)
 	if s.Snapshots {
-		cfg.SnapshotInterval, cfg.SnapshotThreshold, cfg.TrailingLogs = time.Second, 200, 50
+		cfg.SnapshotInterval, cfg.SnapshotThreshold = time.Second, 200
+		cfg.TrailingLogs = node.MinTrailingLogs
 	}
 	n, err := node.Start(ctx, cfg)
 	if err != nil {

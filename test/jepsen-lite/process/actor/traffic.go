@@ -77,7 +77,8 @@ func (f *fleet) count(err error, cost client.Cost) {
 		}
 	case errors.Is(err, client.ErrDenied), errors.Is(err, client.ErrPending),
 		errors.Is(err, client.ErrUnavailable), errors.Is(err, context.Canceled),
-		errors.Is(err, context.DeadlineExceeded), errors.Is(err, client.ErrTooLarge):
+		errors.Is(err, context.DeadlineExceeded), errors.Is(err, client.ErrTooLarge),
+		errors.Is(err, client.ErrUnknownBudget): // a new cluster that is not restored yet
 	default:
 		f.tell(process.FleetLine{Op: process.ToldTick, Error: err.Error()})
 	}
