@@ -17,8 +17,8 @@ func (s *clusterServer) Backup(
 ) (*leasedv1.BackupResponse, error) {
 	decide := func(ctx context.Context) (*leasedv1.BackupResponse, error) {
 		var resp *leasedv1.BackupResponse
-		err := s.coordinator.Read(ctx, func(st *fsm.State, _ budget.Instant) {
-			resp = backupOf(st)
+		err := s.coordinator.Read(ctx, func(st *fsm.State, now budget.Instant) {
+			resp = backupOf(st, now)
 		})
 		if err != nil {
 			return nil, toStatus(err)
@@ -28,7 +28,7 @@ func (s *clusterServer) Backup(
 	return call(ctx, s.Server, leasedv1.Cluster_Backup_FullMethodName, req, decide)
 }
 
-func backupOf(st *fsm.State) *leasedv1.BackupResponse {
+func backupOf(st *fsm.State, now budget.Instant) *leasedv1.BackupResponse {
 	last := st.Last()
 	resp := &leasedv1.BackupResponse{
 		Last: &leasedv1.Counters{
@@ -41,7 +41,7 @@ func backupOf(st *fsm.State) *leasedv1.BackupResponse {
 		AppliedIndex:     st.Index(),
 		Digest:           st.Digest(),
 	}
-	for _, b := range st.Budgets() {
+	for _, b := range st.Budgets(now) {
 		resp.Budgets = append(resp.Budgets, budgetToProto(b.Budget))
 	}
 	return resp
