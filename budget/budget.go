@@ -31,6 +31,10 @@ const (
 	MinPer = 10 * time.Millisecond
 	// MaxPer leaves room for a leap year and a billing grace month.
 	MaxPer = 400 * 24 * time.Hour
+	// MaxWait is longer than any denial's wait: of a limit that takes the place of another, until
+	// a lease is over and counts no more, each for at most MaxPer and the pace's margin, and then
+	// until its own next window begins.
+	MaxWait = 4 * MaxPer
 	// MaxLimits bounds the work of one admission and of one Acquire.
 	MaxLimits = 16
 	// MaxNameLen bounds budget and metric names, in bytes.

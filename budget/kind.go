@@ -73,6 +73,15 @@ func (l Limit) Past() int {
 	}
 }
 
+// LongestLease returns the most that a lease of such a limit may last, whatever span its windows
+// got: a bucket that was changed may have longer ones than a new one has.
+func (l Limit) LongestLease() time.Duration {
+	if l.Kind == KindBucket {
+		return l.fill() / leastSpans
+	}
+	return l.Span()
+}
+
 // Memory returns for how long after a window's end its charges count. A limit that takes the
 // place of another grants nothing for so long after the other's last lease.
 func (l Limit) Memory() time.Duration {

@@ -100,7 +100,7 @@ func toBackup(wire *leasedv1.BackupResponse) (Backup, error) {
 // admit twice as much. Its holders may live on; they are told to start over.
 //
 // The leases of the old cluster may still be spent. So each limit grants from its first window
-// that begins a period after the restore, and denies until then.
+// that begins when they are over and count no more, and denies until then.
 //
 // It blocks until every budget is there or ctx ends, and tells each of them to each, in the order
 // of b, unless that is nil. Calling it again with the same b completes what was interrupted, and
@@ -126,7 +126,7 @@ func (c *Client) Restore(
 	for i, want := range b.Budgets {
 		is, found := have[want.Name]
 		told := RestoredBudget{Budget: want, Created: !found,
-			Differs: found && !is.Equal(want.Canonical())}
+			Differs: found && !is.Equal(want.Canonical().Adopt(is))}
 		if !found {
 			if _, err := c.PutBudget(ctx, want); err != nil {
 				return already, fmt.Errorf("restore: %w: %d of %d budgets are there",

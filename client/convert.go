@@ -165,7 +165,7 @@ func toDenial(wire *leasedv1.Denial, asks []lease.Ask) (*lease.Denial, error) {
 	if !asked(asks, d.Limit) {
 		return nil, fmt.Errorf("denied by limit %d, which was not asked", d.Limit)
 	}
-	if d.Left < 0 || d.RetryAfter > budget.MaxPer {
+	if d.Left < 0 || d.RetryAfter > budget.MaxWait {
 		return nil, fmt.Errorf("denial with %d left, retry after %s", d.Left, d.RetryAfter)
 	}
 	return d, nil

@@ -22,7 +22,7 @@ const (
 	// Unavailable: not enough credits are held here, and the coordinator has not answered for
 	// a while. Whether the budget has credits left is unknown.
 	Unavailable
-	// TooLarge: the cost exceeds a limit's amount. Asking again is of no use.
+	// TooLarge: the cost exceeds what a limit allows at once. Asking again is of no use.
 	TooLarge
 	// UnknownBudget: the budget was deleted, by what was last heard. The limiter asks again, so
 	// it recovers if the budget is created again.
@@ -53,8 +53,10 @@ func (v Verdict) String() string {
 type Decision struct {
 	Verdict Verdict
 	Budget  string
-	// Metric, Per and Amount name the limit that decided, with Denied and TooLarge.
+	// Metric, Kind, Per and Amount name the limit that decided, with Denied and TooLarge. Amount
+	// is the most that it allows at once: a bucket's burst.
 	Metric string
+	Kind   budget.Kind
 	Per    time.Duration
 	Amount budget.Credits
 	// Cost is what was asked of that limit, with TooLarge.
@@ -82,7 +84,7 @@ func (d Decision) Err() error {
 		}
 	case TooLarge:
 		return &TooLargeError{
-			Budget: d.Budget, Metric: d.Metric, Per: d.Per,
+			Budget: d.Budget, Metric: d.Metric, Kind: d.Kind, Per: d.Per,
 			Amount: d.Amount, Cost: d.Cost,
 		}
 	case Invalid:

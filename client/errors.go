@@ -37,11 +37,12 @@ var (
 type DeniedError struct {
 	Budget string
 	Metric string
-	Per    time.Duration // the limit's window
-	// Left is what the coordinator had left in that window: less than was needed. What another
-	// holder returns may raise it again.
+	Per    time.Duration // the limit's period
+	// Left is what the coordinator had left to grant: less than was needed. What another holder
+	// returns may raise it again.
 	Left budget.Credits
-	// RetryAfter is the time until the window ends, by the coordinator's last word. Asking
+	// RetryAfter is the time until there may be enough, by the coordinator's last word: until the
+	// window ends, or enough of a sliding limit counts no more, or has run into a bucket. Asking
 	// earlier succeeds only if another holder returns credits.
 	RetryAfter time.Duration
 }
@@ -59,13 +60,18 @@ func (e *DeniedError) Unwrap() error { return ErrDenied }
 type TooLargeError struct {
 	Budget string
 	Metric string
-	Per    time.Duration  // the limit's window
-	Amount budget.Credits // what the limit allows per window
+	Kind   budget.Kind
+	Per    time.Duration  // the limit's period
+	Amount budget.Credits // what the limit allows at once: its amount, or a bucket's burst
 	Cost   budget.Credits // what was asked of it
 }
 
 // Error names the budget, the limit and both amounts.
 func (e *TooLargeError) Error() string {
+	if e.Kind == budget.KindBucket {
+		return fmt.Sprintf("client: budget %q: cost %d exceeds the bucket of %d %s",
+			e.Budget, e.Cost, e.Amount, e.Metric)
+	}
 	return fmt.Sprintf("client: budget %q: cost %d exceeds the limit of %d %s per %s",
 		e.Budget, e.Cost, e.Amount, e.Metric, e.Per)
 }

@@ -175,7 +175,8 @@ func (l *Limiter) explainLocked(now lease.Reading, v lease.Verdict, cost lease.C
 			i = l.tooLarge
 		}
 		limit := l.lay.limits[i]
-		d.Metric, d.Per, d.Amount, d.Cost = limit.Metric, limit.Per, limit.Amount, cost[i]
+		d.Metric, d.Kind, d.Per = limit.Metric, limit.Kind, limit.Per
+		d.Amount, d.Cost = limit.Bound(), cost[i]
 	case lease.NoBudget:
 		d.Verdict = UnknownBudget
 	case lease.Closed:
@@ -200,8 +201,9 @@ func (l *Limiter) deniedLocked(now lease.Reading) Decision {
 		Verdict:    Denied,
 		Budget:     l.budget,
 		Metric:     limit.Metric,
+		Kind:       limit.Kind,
 		Per:        limit.Per,
-		Amount:     limit.Amount,
+		Amount:     limit.Bound(),
 		Left:       l.denial.left,
 		RetryAfter: l.denial.remaining(now),
 	}
@@ -219,7 +221,7 @@ func (l *Limiter) noteDenialLocked(now lease.Reading) {
 // tooLargeLocked returns the first limit that cost exceeds, or -1.
 func (l *Limiter) tooLargeLocked(cost lease.Cost) int {
 	for i, n := range cost {
-		if n > l.lay.limits[i].Amount {
+		if n > l.lay.limits[i].Bound() {
 			return i
 		}
 	}

@@ -27,8 +27,10 @@ type Status struct {
 // LimitStatus is what a limiter holds of one limit.
 type LimitStatus struct {
 	Metric string
+	Kind   budget.Kind
 	Per    time.Duration
 	Amount budget.Credits // the whole limit's
+	Burst  budget.Credits // what it holds, if it is a bucket; else 0
 	Live   budget.Credits // credits held here, to be spent at once
 	Window budget.Window  // theirs; meaningful if there are any
 	// Left is how long the last of them may be spent: the rest of the window, less the drift
@@ -84,8 +86,10 @@ func (l *Limiter) Status() Status {
 	for i, limit := range l.lay.limits {
 		s.Limits = append(s.Limits, LimitStatus{
 			Metric: limit.Metric,
+			Kind:   limit.Kind,
 			Per:    limit.Per,
 			Amount: limit.Amount,
+			Burst:  limit.Burst,
 			Live:   held.Limits[i].Live,
 			Window: held.Limits[i].Window,
 			Left:   held.Limits[i].Left,

@@ -13,9 +13,9 @@ import (
 //
 // Leases of the old cluster may still be spent. Each was told at most one window of its limit,
 // so no limit here grants in a window that begins before one has passed since, and as much more
-// as charges count afterwards. Its
-// holders are still about, and know their sessions and leases by number: none of those numbers
-// is handed out again. docs/adr/0009 has the proof.
+// as charges count afterwards: for all that is known here, a sliding limit's amount was spent at
+// the last instant, and a bucket was drained. Its holders are still about, and know their sessions
+// and leases by number: none of those numbers is handed out again. docs/adr/0009 has the proof.
 type TakeOver struct {
 	// Backup names the backup, BackupIDLen hex digits. The same one may be taken again, and
 	// changes nothing then.
@@ -76,13 +76,13 @@ type origin struct {
 	Floor Counters `cbor:"3,keyasint"`
 }
 
-// over returns when nothing counts any more that the old cluster granted from such a limit; 0
-// without an old cluster.
+// over returns when nothing counts any more that the old cluster granted from such a limit, whose
+// windows may have had another span there; 0 without an old cluster.
 func (o *origin) over(l budget.Limit) budget.Instant {
 	if o == nil {
 		return 0
 	}
-	return o.At.Add(l.Span() + l.Memory())
+	return o.At.Add(l.LongestLease() + l.Memory())
 }
 
 // takeOver makes this cluster the successor of another one.

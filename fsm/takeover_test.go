@@ -21,7 +21,9 @@ func heir(t fataler) *State {
 	r.at(t, 21e9, put("chat", budget.Limit{Metric: "m", Amount: 10, Per: 10 * time.Second},
 		budget.Limit{Metric: "n", Amount: 10, Per: time.Minute}),
 		Command{OpenSession: &OpenSession{Budget: "chat"}})
+	r.at(t, 21e9, put("kinds", slidingLimit(10), bucketLimit(10)))
 	last := r.a.Last()
+	last.Revision--
 	got := r.at(t, 21e9, Command{Acquire: &lease.Request{Session: last.Session, Seq: 1,
 		Revision: last.Revision, Asks: []lease.Ask{{Limit: 0, Need: 1, Want: 1}}}})
 	if got[0].Code != CodeDone {
@@ -53,6 +55,14 @@ func TestTakenOverCanBreak(t *testing.T) {
 			"is empty until 0"},
 		"empty briefly": {func(s *State) { s.budgets["chat"].lives[1].emptyUntil-- }, "must be until"},
 		"granted early": {func(s *State) { s.origin.At = 11e9 }, "must be until"},
+		"a slot forgotten": {func(s *State) {
+			l := s.budgets["kinds"].lives[1]
+			l.emptyUntil = s.origin.At.Add(l.Memory())
+		}, "must be until"},
+		"longer leases forgotten": {func(s *State) {
+			l := s.budgets["kinds"].lives[0]
+			l.emptyUntil = s.origin.At.Add(l.Span() + l.Memory())
+		}, "must be until"},
 	} {
 		s := heir(t)
 		if err := Check(s); err != nil {

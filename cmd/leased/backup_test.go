@@ -50,7 +50,7 @@ func TestBackupAndRestoreByHand(t *testing.T) {
 	t.Setenv(endpointsEnv, fresh.api)
 	wantOut(t, leased(t, "", "cluster", "restore", file), `budget llm: restored\n`+
 		`budget tenants: restored\nbackup `+id+` is restored: 2 budgets\n`+
-		`Leases of the old cluster.*\n\nPER +LIMITS +GRANT WITHIN\n1m +3 +1m\S+s\n`)
+		`Leases of the old cluster.*\n\nKIND +PER +LIMITS +GRANT WITHIN\nwindow +1m +3 +1m\S+s\n`)
 	wantOut(t, leased(t, "", "budget", "delete", "tenants"), ".*")
 	wantOut(t, leased(t, "budgets:\n- name: llm\n  limits:\n  - {metric: x, amount: 5, per: 1h}\n",
 		"budget", "apply", "-f", "-"), ".*changed\n")

@@ -109,41 +109,52 @@ func reason(err, match error) string {
 	return text
 }
 
-// wait is how long the limits of one period deny at most.
+// wait is how long the limits of one kind and period deny at most.
 type wait struct {
+	kind   budget.Kind
 	per    time.Duration
 	atMost time.Duration // from when the budgets were listed, in cluster time
 	limits int
 }
 
-// waitsOf returns the waits of the budgets named, by period. A limit grants from its first window
-// that begins a period after the restore: that is not after the one that follows the present one.
+// waitsOf returns the waits of the budgets named, by period and kind. A limit that grants nothing
+// yet, to any key, opens where its first window begins that does.
 func waitsOf(budgets []client.BudgetStatus, named map[string]bool) []wait {
-	byPer := map[time.Duration]wait{}
+	type group struct {
+		kind budget.Kind
+		per  time.Duration
+	}
+	found := map[group]wait{}
 	for _, b := range budgets {
 		if !named[b.Budget.Name] {
 			continue
 		}
 		for _, u := range b.Limits {
-			w := byPer[u.Limit.Per]
-			byPer[u.Limit.Per] = wait{per: u.Limit.Per,
-				atMost: max(w.atMost, u.EndsIn+u.Limit.Per), limits: w.limits + 1}
+			g := group{u.Limit.Kind, u.Limit.Per}
+			w := found[g]
+			w.kind, w.per, w.limits = g.kind, g.per, w.limits+1
+			if u.Left == 0 {
+				w.atMost = max(w.atMost, u.OpensIn)
+			}
+			found[g] = w
 		}
 	}
-	waits := make([]wait, 0, len(byPer))
-	for _, w := range byPer {
+	waits := make([]wait, 0, len(found))
+	for _, w := range found {
 		waits = append(waits, w)
 	}
-	slices.SortFunc(waits, func(a, b wait) int { return cmp.Compare(a.per, b.per) })
+	slices.SortFunc(waits, func(a, b wait) int {
+		return cmp.Or(cmp.Compare(a.per, b.per), cmp.Compare(a.kind, b.kind))
+	})
 	return waits
 }
 
 func printWaits(out io.Writer, waits []wait) error {
 	fmt.Fprint(out, "Leases of the old cluster may be spent for another period. Keep its nodes "+
-		"stopped.\nUntil they are over, limits grant nothing:\n\n")
-	rows := [][]string{{"PER", "LIMITS", "GRANT WITHIN"}}
+		"stopped.\nUntil they are over and count no more, limits grant nothing:\n\n")
+	rows := [][]string{{"KIND", "PER", "LIMITS", "GRANT WITHIN"}}
 	for _, w := range waits {
-		rows = append(rows, []string{budget.FormatPer(w.per), strconv.Itoa(w.limits),
+		rows = append(rows, []string{string(w.kind), budget.FormatPer(w.per), strconv.Itoa(w.limits),
 			w.atMost.Round(time.Millisecond).String()})
 	}
 	return printTable(out, rows)

@@ -164,8 +164,8 @@ func TestManyChangesLoosen(t *testing.T) {
 	}
 }
 
-// TestANewClusterWaitsForKinds: where a cluster takes another one's place, a limit waits a window
-// and as much longer as charges count that the old one made.
+// TestANewClusterWaitsForKinds: where a cluster takes another one's place, a limit waits for the
+// longest lease of such a limit, and as much longer as charges count that the old one made.
 func TestANewClusterWaitsForKinds(t *testing.T) {
 	for _, short := range []int64{0, 1} {
 		for _, shape := range []string{KindSliding, KindBucket} {
@@ -177,7 +177,7 @@ func TestANewClusterWaitsForKinds(t *testing.T) {
 			if shape == KindSliding {
 				p = w.sliding(30, at+4*335*ms-short)
 			} else {
-				p = w.bucket(500, at+250*ms+2500*ms-short)
+				p = w.bucket(500, at+625*ms+2500*ms-short)
 			}
 			w.until(p.until + 2*p.span)
 			h := w.open(w.process("app"), "team", "")

@@ -82,6 +82,15 @@ func (s *shape) fill(amount int64) int64 {
 	return min(never, product(s.burst, s.pace).ceil(amount))
 }
 
+// lease is the most that a lease may last. Of a bucket, whose windows may have had another span
+// in another cluster, it is a 4th of the time in which it fills (docs/adr/0010).
+func (s *shape) lease(amount int64) int64 {
+	if s.kind == KindBucket {
+		return max(s.span, s.fill(amount)/4)
+	}
+	return s.span
+}
+
 // memory is for how long after its window a charge counts.
 func (s *shape) memory(amount int64) int64 {
 	switch s.kind {

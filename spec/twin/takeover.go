@@ -17,13 +17,13 @@ const (
 )
 
 // over returns when the old cluster's last leases of such a limit are over and count no more; 0
-// without an old cluster. A lease is used for ttl/phi of real time at most, and ttl <= span; as
-// long as this cluster's clock takes at least to run from t to t + span (docs/adr/0009).
+// without an old cluster. A lease is used for ttl/phi of real time at most, and ttl <= lease; as
+// long as this cluster's clock takes at least to run from t to t + lease (docs/adr/0009).
 func (h *heir) over(s *shape, amount int64) int64 {
 	if h == nil {
 		return 0
 	}
-	return h.t + s.span + s.memory(amount)
+	return h.t + s.lease(amount) + s.memory(amount)
 }
 
 // takeOver makes this cluster another one's successor: as the first thing that it does.

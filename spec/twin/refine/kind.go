@@ -64,6 +64,15 @@ func (l *limit) memory() int64 {
 	}
 }
 
+// longest is the most that a lease of such a limit may last in any cluster: a bucket's windows are
+// a 4th of its filling time at most.
+func (l *limit) longest() int64 {
+	if l.shape == bucket {
+		return max(l.span, l.memory()/4)
+	}
+	return l.span
+}
+
 // most is the most that a request can be granted.
 func (l *limit) most() int64 {
 	if l.shape == bucket {

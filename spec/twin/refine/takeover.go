@@ -34,6 +34,6 @@ func (m *Machine) takeOver(e *trace.Event) *Refusal {
 // begunBefore returns when the old cluster's leases of such a limit are over and count no more,
 // and whether the limit's window began before that.
 func (m *Machine) begunBefore(l *limit) (bool, int64) {
-	over := m.heir.t + l.span + l.memory()
+	over := m.heir.t + l.longest() + l.memory()
 	return m.heir.is && l.window*l.span < over, over
 }

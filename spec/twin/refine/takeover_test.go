@@ -35,8 +35,8 @@ func heirs() *story {
 	slides := slidingOf(jump+3+4, 10) // a window of 200, and three more in which it counts
 	slides.OK, slides.Until = false, 5+200+600
 	s.add("limit 4", node, slides)
-	fills := bucketOf(jump+3+5, 10, 5) // a window of 150, and a fill of 500
-	fills.OK, fills.Until = false, 5+150+500
+	fills := bucketOf(jump+3+5, 10, 5) // a fill of 500, and a 4th of it, of an older lease
+	fills.Span, fills.OK, fills.Until = 100, false, 5+125+500
 	s.add("limit 5", node, fills)
 	return s
 }
