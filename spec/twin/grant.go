@@ -53,7 +53,7 @@ func (c *checker) grant(at *Located) error {
 	}
 	a.tally.Leases++
 	a.tally.Granted += e.Amount
-	a.tally.Bound = max(a.tally.Bound, l.most(l.amount))
+	a.tally.Bound = max(a.tally.Bound, l.most(l.amount), a.most)
 	c.report.Grants++
 	c.report.Granted += e.Amount
 	c.wakeOn(c.awaitLease, g.id)

@@ -126,6 +126,9 @@ func (s *levels) set(amount, burst, from, to int64) {
 	}
 }
 
+// last returns the one in force now.
+func (s levels) last() level { return s[len(s)-1] }
+
 // at returns the one in force at an instant.
 func (s levels) at(t int64) level {
 	i := len(s) - 1

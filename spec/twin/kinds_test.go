@@ -77,6 +77,44 @@ func TestALeaseThatIsNotOverHoldsUpNoInterval(t *testing.T) {
 	}
 }
 
+// TestASmallerBucketHasOldLeases: what is out when a bucket is made smaller may be spent until its
+// window is over, and no longer.
+func TestASmallerBucketHasOldLeases(t *testing.T) {
+	w := newWorld(1)
+	w.elect(0)
+	b := w.bucket(500, 0)
+	h := w.open(w.process("app"), "team", "")
+	l := h.acquire(400, b)
+	w.setBucket(b, 201, 300)
+	h.admit(l[0], 400)
+	w.until(400 * ms)
+	h.expire(l...)
+	m := h.acquire(20, b)
+	h.admit(m[0], 20)
+	h.expire(m...)
+	var bursts []int64
+	var c *checker
+	c = newChecker(Options{OnWindow: func(WindowTally) {
+		for _, l := range c.inForce {
+			bursts = append(bursts, l.levels[len(l.levels)-1].burst)
+		}
+	}})
+	for _, f := range w.files {
+		if err := c.admit(f, &direct{source: f}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := c.run(); err != nil {
+		t.Fatal(err)
+	}
+	if r := c.conclude(); r.Verdict != Valid || r.Credits != 420 || c.overshot != nil {
+		t.Errorf("got %v %v %v, %d credits", r.Verdict, r.Violation, c.overshot, r.Credits)
+	}
+	if got := bursts[len(bursts)-1]; got != 300 {
+		t.Errorf("a window later the intervals count with bursts of %d, want 300 at last", bursts)
+	}
+}
+
 // TestBucketsAreForgotten: a bucket that has filled again is as one that was never asked, and takes
 // no memory; nor do the windows that a sliding limit does not count any more.
 func TestBucketsAreForgotten(t *testing.T) {

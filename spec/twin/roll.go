@@ -86,6 +86,10 @@ func (c *checker) leave(l *limit, w *window) {
 		l.slide(w)
 	} else {
 		l.recycleBuckets(c.now)
+		if len(c.clocks) == 1 && l.levels.last().burst > l.burst { // it was made smaller
+			from, to := c.step.around()
+			l.levels.set(l.amount, l.burst, from, to)
+		}
 	}
 	l.recycleWatches()
 }
@@ -208,17 +212,18 @@ func (c *checker) newLimit(at *Located) error {
 }
 
 // changeBucket gives a bucket another amount or burst, from now on. What a window may admit is the
-// most that it may at any time.
+// most that it might at any time between two of its grants. Where the burst is smaller, what is out may be more than that until
+// the window is over.
 func (c *checker) changeBucket(l *limit, e *trace.Event) {
 	l.pours(e.Amount, e.Burst, c.now)
 	if l.current != nil {
 		for _, a := range l.current.accounts {
-			a.tally.Bound = max(a.tally.Bound, l.most(l.amount))
+			a.most = max(a.most, l.most(l.amount))
 		}
 	}
 	if len(c.clocks) == 1 {
 		from, to := c.step.around()
-		l.levels.set(l.amount, l.burst, from, to)
+		l.levels.set(l.amount, max(l.burst, l.levels.last().burst), from, to)
 	}
 }
 

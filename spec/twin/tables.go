@@ -89,6 +89,7 @@ type account struct {
 	key    string
 	used   int64 // granted and not taken back
 	live   int   // leases not settled
+	most   int64 // the tally's bound by what a bucket was since, if anything more is granted
 	tally  WindowTally
 
 	// Of a sliding limit or a bucket: what was admitted and is not judged yet (AnyInterval). told:
