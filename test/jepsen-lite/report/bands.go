@@ -63,7 +63,7 @@ func (r *reader) accounts() []*account {
 			byName[n] = a
 			all = append(all, a)
 		}
-		from, to := t.span(id.window, r.log.last)
+		from, to := t.during(id.window, r.log.last)
 		a.bands = append(a.bands, Band{Budget: n.budget, Metric: n.metric, Key: n.key,
 			From: r.at(from), To: r.at(to), Bound: w.bound, Granted: w.granted,
 			Admitted: w.admitted, Windows: 1})

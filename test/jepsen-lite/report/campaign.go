@@ -68,8 +68,12 @@ type Story struct {
 	Windows    int64 `json:"windows"`
 	Admissions int64 `json:"admissions"`
 	Admitted   int64 `json:"admitted_credits"`
-	Bound      int64 `json:"bound_credits"` // of all those windows
-	// Overshoot is by how much any one window of an account was exceeded, at most: 0.
+	// Bound is what there was to admit in all those windows: of a window limit the amount, of a
+	// window of another kind the part of the amount that it is of the period, and once what a
+	// bucket held at first.
+	Bound int64 `json:"bound_credits"`
+	// Overshoot is by how much any one window of an account was exceeded, at most: 0. What the
+	// other kinds admit in an interval over several windows is for the judges.
 	Overshoot int64 `json:"overshoot_credits"`
 	// Operations are those whose history was judged for linearizability.
 	Operations int64 `json:"operations"`

@@ -6,6 +6,8 @@ import "github.com/leased-io/leased/trace"
 type fleet struct {
 	log     *log
 	windows map[windowID]*window
+	// filled is what buckets held before anything was granted from them.
+	filled int64
 
 	admissions, admitted int64
 	strays, failOpen     int64
@@ -22,6 +24,8 @@ type windowID struct {
 // window is what became of one.
 type window struct {
 	bound, granted, admitted int64
+	amount                   int64 // the largest that it was granted from
+	first, last              place // of what was granted from it
 }
 
 // waited is how long one request was under way, and when its answer was taken.
@@ -32,21 +36,56 @@ type waited struct{ at, wait int64 }
 func (f *fleet) begin(l *log) {
 	f.log = l
 	for lease, g := range l.grants {
-		amount := int64(0)
-		if t := l.limits[g.limit]; t != nil {
-			amount = t.amount(g.place)
-		}
-		if amount < 1 {
+		t := l.limits[g.limit]
+		if t == nil || t.level(g.place).amount < 1 {
 			continue
 		}
 		w := f.windows[g.id()]
 		if w == nil {
-			w = &window{}
+			w = &window{first: g.place, last: g.place}
 			f.windows[g.id()] = w
 		}
-		// A window's bound is the largest amount in force while it was granted from.
-		w.bound = max(w.bound, amount)
 		w.granted += g.amount - l.returns[lease]
+		w.reach(t, t.level(g.place))
+		if g.compare(w.first) < 0 {
+			w.first = g.place
+		}
+		if g.compare(w.last) > 0 {
+			w.last = g.place
+		}
+	}
+	f.fill()
+}
+
+// reach lets w be granted from at a level. A window's bound is the largest that was in force
+// while it was granted from.
+func (w *window) reach(t *limit, l level) {
+	w.bound, w.amount = max(w.bound, t.most(l)), max(w.amount, l.amount)
+}
+
+// fill looks at the buckets: what one was between two of a window's grants has run into it, too,
+// and the first grant of an account finds it full.
+func (f *fleet) fill() {
+	type account struct {
+		limit uint64
+		key   string
+	}
+	first := map[account]place{}
+	for id, w := range f.windows {
+		t := f.log.limits[id.limit]
+		if t.kind != bucket {
+			continue
+		}
+		for _, c := range t.changes[t.change(w.first) : t.change(w.last)+1] {
+			w.reach(t, c.level)
+		}
+		a := account{id.limit, id.key}
+		if at, known := first[a]; !known || w.first.compare(at) < 0 {
+			first[a] = w.first
+		}
+	}
+	for a, at := range first {
+		f.filled += f.log.limits[a.limit].level(at).burst
 	}
 }
 

@@ -31,17 +31,18 @@ type log struct {
 // limit is one life of a limit.
 type limit struct {
 	budget, metric string
-	changes        []change // in the order of the log, once settled
-	rolls          map[int64]int64
-	windows        []int64 // that were rolled into, in order, once settled
-	since          int64
-	until          int64 // MaxInt64: it was not removed
+	shape
+	changes []change // in the order of the log, once settled
+	rolls   map[int64]int64
+	windows []int64 // that were rolled into, in order, once settled
+	since   int64
+	until   int64 // MaxInt64: it was not removed
 }
 
-// change is an amount that a limit has from a place of the log on. Not positive: none.
+// change is what a limit has from a place of the log on.
 type change struct {
-	from   place
-	amount int64
+	from place
+	level
 }
 
 // place is where a limit's change or a grant stands in the log: its entry, and its number among
@@ -130,8 +131,10 @@ func (l *log) effect(entry *trace.Event, at place, e *trace.Event) error {
 		t.since = min(t.since, e.At)
 		if e.Amount < 1 {
 			t.until = min(t.until, e.At)
+		} else {
+			t.shape = shapeOf(e) // it does not change
 		}
-		t.changes = append(t.changes, change{at, e.Amount})
+		t.changes = append(t.changes, change{at, level{e.Amount, e.Burst}})
 	case trace.KindRoll:
 		earliest(l.limit(e.Limit).rolls, e.Window, e.At)
 	case trace.KindGrant:
@@ -182,22 +185,27 @@ func (l *log) settle() {
 	l.findGaps()
 }
 
-// amount is what a limit had in force at a place of the log, or 0 if no file tells.
-func (t *limit) amount(at place) int64 {
+// level is what a limit had in force at a place of the log, or nothing if no file tells.
+func (t *limit) level(at place) level {
+	if i := t.change(at); i >= 0 {
+		return t.changes[i].level
+	}
+	return level{}
+}
+
+// change is the number of the change that was the last one at a place of the log, or -1.
+func (t *limit) change(at place) int {
 	i, found := slices.BinarySearchFunc(t.changes, at, func(c change, at place) int {
 		return c.from.compare(at)
 	})
 	if !found {
 		i--
 	}
-	if i < 0 {
-		return 0
-	}
-	return t.changes[i].amount
+	return i
 }
 
-// span is from when to when a limit was in a window.
-func (t *limit) span(window, last int64) (from, to int64) {
+// during is from when to when a limit was in a window.
+func (t *limit) during(window, last int64) (from, to int64) {
 	from, known := t.rolls[window]
 	if !known { // it was new in that window
 		from = t.since

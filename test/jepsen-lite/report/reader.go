@@ -148,11 +148,13 @@ func (r *reader) story() Story {
 	s := r.log.story
 	s.Admissions, s.Admitted = r.fleet.admissions, r.fleet.admitted
 	s.Strays, s.FailOpen = r.fleet.strays, r.fleet.failOpen
-	for _, w := range r.fleet.windows {
+	share := int64(0)
+	for id, w := range r.fleet.windows {
 		s.Windows++
-		s.Bound += w.bound
+		share += r.log.limits[id.limit].share(w.amount)
 		s.Overshoot = max(s.Overshoot, w.admitted-w.bound)
 	}
+	s.Bound = share/parts + r.fleet.filled
 	s.Bands, s.Hidden = r.bands()
 	s.Waits = r.waits()
 	s.Gaps = r.gaps()

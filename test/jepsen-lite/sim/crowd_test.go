@@ -48,7 +48,8 @@ func TestWorkloads(t *testing.T) {
 	}
 	for _, want := range []string{
 		"hot budget", "hot budget, amounts change", "keyed budget", "two metrics",
-		"two metrics, large costs", "tiny windows, up to 200 limiters", "1,000 keys",
+		"two metrics, large costs", "sliding limits", "buckets",
+		"tiny windows, up to 200 limiters", "1,000 keys",
 	} {
 		if seen[want] == 0 {
 			t.Errorf("no seed has %q: %v", want, seen)

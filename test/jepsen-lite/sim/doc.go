@@ -14,11 +14,12 @@
 // They are quick, and what many faults drown shows in few. One in a thousand is large and has them
 // all; few of these are crowds, of 200 limiters on tiny windows or of a thousand keys. Small ones,
 // of a few windows, are what mutants are judged by. Demand is steady or comes in waves; budgets are
-// one hot account, or keyed, or of two metrics with large costs, and change under way.
+// one hot account, or keyed, or of two metrics with large costs, and change under way. A third of
+// the schedules have sliding limits or buckets.
 //
-// Three judges watch: the oracle here, which sees the true committed state at every admission;
-// fsm.Check, after each entry; and the trace checker, which sees only what was recorded. The
-// oracle costs next to nothing and is always there; the others see every so many-th schedule.
+// Three judges watch: the oracle here, which sees the true committed state at every admission, and
+// adds up any interval of true time that a sliding limit or a bucket bounds; fsm.Check, after each
+// entry; and the trace checker, which sees only what was recorded. The oracle costs next to nothing and is always there; the others see every so many-th schedule.
 // Nobody who looks changes what happens. So one state stands for all replicas where nobody records
 // what each of them applied: those that do not lead decide nothing.
 //

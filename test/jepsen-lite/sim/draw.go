@@ -20,11 +20,11 @@ const (
 func Draw(seed uint64) Options {
 	switch {
 	case seed%large != 0:
-		return drawLean(seed)
+		return withKinds(drawLean(seed))
 	case seed/large%crowded == crowded-1:
 		return drawCrowd(seed, seed/large/crowded%2 == 0)
 	}
-	return drawLarge(seed)
+	return withKinds(drawLarge(seed))
 }
 
 // drawLean draws a schedule of few holders that want little, over many windows, with some of the
@@ -139,6 +139,10 @@ func (o Options) Workload() string {
 		return "1,000 keys"
 	case o.crowd():
 		return "tiny windows, up to 200 limiters"
+	case o.has(budget.KindBucket):
+		return "buckets"
+	case o.has(budget.KindSliding):
+		return "sliding limits"
 	case len(o.Limits) > 1 && o.Limits[1].Amount >= 1000:
 		return "two metrics, large costs"
 	case len(o.Limits) > 1:
@@ -192,7 +196,7 @@ func DrawSmall(seed uint64) Options {
 	if o.ample() {
 		o.Healed = 6*per + 4*time.Second
 	}
-	return o
+	return withKinds(o)
 }
 
 // insist is the usual time after which a budget is put again.

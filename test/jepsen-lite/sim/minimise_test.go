@@ -101,7 +101,10 @@ func TestOptionsText(t *testing.T) {
 	for _, bad := range []string{
 		"", "seed=1", good + " seed", good + " seed=x", good + " unknown=1", good + " limits=",
 		good + " limits=requests:1", good + " limits=requests:x/1s", good + " limits=requests:0/1s",
-		good + " holders=0", good + " length=0s", good + " overload=0", good + " insist=0s",
+		good + " holders=0", good + " length=0s",
+		good + " limits=requests:1/1s/slots=0", good + " limits=requests:1/1s/burst=x",
+		good + " limits=requests:1/1s/burst", good + " limits=requests:1/1s/drops=3",
+		good + " overload=0", good + " insist=0s",
 	} {
 		if o, err := ParseOptions(bad); err == nil {
 			t.Errorf("%q was read as %v", bad, o)

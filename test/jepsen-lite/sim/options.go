@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"slices"
 	"time"
 
 	"github.com/leased-io/leased/budget"
@@ -75,9 +76,14 @@ func (o Options) ample() bool {
 		sharing = 1
 	}
 	for _, l := range o.Limits {
-		if int(l.Amount) < 4*sharing {
+		if int(min(l.Amount, l.Bound())) < 4*sharing {
 			return false
 		}
 	}
 	return true
+}
+
+// has reports whether one of the limits is of a kind.
+func (o Options) has(kind budget.Kind) bool {
+	return slices.ContainsFunc(o.Limits, func(l budget.Limit) bool { return l.Kind == kind })
 }

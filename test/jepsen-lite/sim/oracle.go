@@ -3,13 +3,16 @@ package sim
 import (
 	"fmt"
 
+	"github.com/leased-io/leased/budget"
 	"github.com/leased-io/leased/trace"
 )
 
 // oracle watches a schedule with what no participant has: the true order of everything. It
 // learns of the log from whichever replica applies an index first, and holds every admission
-// against the windows that are committed at that true instant.
+// against the windows that are committed at that true instant, and against all intervals of true
+// time that end with it.
 type oracle struct {
+	drift   int64             // of the schedule, in ppm
 	applied uint64            // the highest index seen
 	first   bool              // the entry whose events come now was not seen before
 	t       int64             // cluster time after it
@@ -23,11 +26,9 @@ type oracle struct {
 
 	grants, rolls int64
 	books         Books
+	share, filled int64 // of books.Bound: of windows, in parts; and of buckets, what was in them
 	violations    []string
 }
-
-// terms are a limit's period, and its amount in force.
-type terms struct{ per, amount int64 }
 
 type account struct {
 	serial uint64 // of the limit
@@ -39,20 +40,28 @@ type tally struct {
 	account
 	limit                            *terms
 	window, charged, admitted, bound int64
+	amount                           int64    // the largest that the window was granted from
+	seen                             int      // of limit.levels, before the window's first grant
+	earlier                          []charge // of a sliding limit: to the windows before
+	intervals
 }
+
+// charge is what was charged to a window that is over.
+type charge struct{ window, n int64 }
 
 // claim is what a lease is good for. One that was never granted has no tally.
 type claim struct {
 	tally  *tally
 	window int64
 	left   int64
+	bound  int64 // of its limit when it was granted
 }
 
 // maxViolations bounds what one schedule reports.
 const maxViolations = 10
 
 // reset forgets the last schedule.
-func (o *oracle) reset() {
+func (o *oracle) reset(driftPPM int64) {
 	if o.limits == nil {
 		o.limits, o.used = map[uint64]*terms{}, map[account]*tally{}
 		o.strays = map[uint64]*claim{}
@@ -60,7 +69,9 @@ func (o *oracle) reset() {
 	clear(o.limits)
 	clear(o.used)
 	clear(o.strays)
-	*o = oracle{limits: o.limits, used: o.used, strays: o.strays, leases: o.leases[:0]}
+	*o = oracle{
+		drift: driftPPM, limits: o.limits, used: o.used, strays: o.strays, leases: o.leases[:0],
+	}
 }
 
 func (o *oracle) violate(e *trace.Event, format string, args ...any) {
@@ -90,28 +101,14 @@ func (o *oracle) see(e *trace.Event) {
 func (o *oracle) step(e *trace.Event) {
 	switch e.Kind {
 	case trace.KindLimit:
-		*o.limit(e.Limit) = terms{e.Per, e.Amount}
+		o.limit(e.Limit).learn(e, o.t, o.drift)
 	case trace.KindRoll:
 		o.rolls++
-		if want := o.window(o.limit(e.Limit)); e.Window != want {
+		if want := o.limit(e.Limit).window(o.t); e.Window != want {
 			o.violate(e, "limit %d rolled into window %d in window %d", e.Limit, e.Window, want)
 		}
 	case trace.KindGrant:
-		o.grants++
-		t := o.tally(account{e.Limit, e.Key})
-		o.file(e.Lease, claim{t, e.Window, e.Amount})
-		t.turn(e.Window)
-		t.charged += e.Amount
-		if t.bound == 0 {
-			o.books.Windows++
-		}
-		if more := t.limit.amount - t.bound; more > 0 {
-			t.bound += more
-			o.books.Bound += more
-		}
-		if t.charged > t.limit.amount {
-			o.violate(e, "grant of lease %d: %d charged of %d", e.Lease, t.charged, t.limit.amount)
-		}
+		o.grant(e)
 	case trace.KindReturn:
 		if c := o.claim(e.Lease); c != nil && e.OK {
 			c.tally.turn(c.window)
@@ -119,6 +116,45 @@ func (o *oracle) step(e *trace.Event) {
 			c.left -= e.Amount
 		}
 	}
+}
+
+// grant holds a grant against what is charged. What a bucket has left is known to others.
+func (o *oracle) grant(e *trace.Event) {
+	o.grants++
+	t := o.tally(account{e.Limit, e.Key})
+	l := t.limit
+	o.file(e.Lease, claim{t, e.Window, e.Amount, l.amount})
+	t.turn(e.Window)
+	t.charged += e.Amount
+	if t.bound == 0 {
+		o.books.Windows++
+		t.seen = max(0, len(l.levels)-1)
+	}
+	before := l.share(t.amount)
+	t.amount, t.bound = max(t.amount, l.amount), max(t.bound, l.most(l.level))
+	for ; t.seen < len(l.levels); t.seen++ { // what it was since has run into it, too
+		v := l.levels[t.seen]
+		t.amount, t.bound = max(t.amount, v.amount), max(t.bound, l.most(v))
+	}
+	o.share += l.share(t.amount) - before
+	limit := l.amount
+	if l.kind == budget.KindBucket {
+		limit = l.burst
+	}
+	if charged := t.charged + t.before(); charged > limit {
+		o.violate(e, "grant of lease %d: %d charged of %d", e.Lease, charged, limit)
+	}
+}
+
+// before is what is charged to windows before the latest one, and counts.
+func (t *tally) before() (sum int64) {
+	for len(t.earlier) > 0 && t.earlier[0].window < t.window-t.limit.slots {
+		t.earlier = t.earlier[1:]
+	}
+	for _, c := range t.earlier {
+		sum += c.n
+	}
+	return sum
 }
 
 // limit is the one of that serial; zero if no event told of it.
@@ -131,19 +167,12 @@ func (o *oracle) limit(serial uint64) *terms {
 	return l
 }
 
-// window is the limit's that is committed now; -1 of a limit that was never told of.
-func (o *oracle) window(l *terms) int64 {
-	if l.per == 0 {
-		return -1
-	}
-	return o.t / l.per
-}
-
 func (o *oracle) tally(a account) *tally {
 	t := o.used[a]
 	if t == nil {
 		t = &tally{account: a, limit: o.limit(a.serial)}
 		o.used[a] = t
+		o.filled += t.limit.burst
 	}
 	return t
 }
@@ -151,7 +180,10 @@ func (o *oracle) tally(a account) *tally {
 // turn goes to a window; another than the last one starts at zero.
 func (t *tally) turn(window int64) {
 	if t.window != window {
-		t.window, t.charged, t.admitted, t.bound = window, 0, 0, 0
+		if t.limit.kind == budget.KindSliding {
+			t.earlier = append(t.earlier, charge{t.window, t.charged})
+		}
+		t.window, t.charged, t.admitted, t.bound, t.amount = window, 0, 0, 0, 0
 	}
 }
 
@@ -179,7 +211,7 @@ func (o *oracle) claim(lease uint64) *claim {
 }
 
 // admit is Theorem 1: the lease is of the window that is committed now, and the window's
-// admissions stay within its bound.
+// admissions stay within its bound; and Theorems 2 and 3, of the intervals that end now.
 func (o *oracle) admit(e *trace.Event) {
 	c := o.claim(e.Lease)
 	if c == nil {
@@ -192,7 +224,7 @@ func (o *oracle) admit(e *trace.Event) {
 		o.violate(e, "lease %d is overspent by %d", e.Lease, -c.left)
 	}
 	t := c.tally
-	if now := o.window(t.limit); now != c.window {
+	if now := t.limit.window(o.t); now != c.window {
 		o.books.Overshoot = max(o.books.Overshoot, e.N) // that window is over
 		o.violate(e, "admission on lease %d of window %d in window %d", e.Lease, c.window, now)
 		return
@@ -202,5 +234,9 @@ func (o *oracle) admit(e *trace.Event) {
 		o.books.Overshoot = max(o.books.Overshoot, t.admitted-t.bound)
 		o.violate(e, "window %d of limit %d key %q: %d admitted of %d",
 			c.window, t.serial, t.key, t.admitted, t.bound)
+	}
+	if over := t.take(t.limit, e, c.bound, o.t); over > 0 {
+		o.books.Overshoot = max(o.books.Overshoot, over)
+		o.violate(e, "an interval of limit %d key %q: %d too many admitted", t.serial, t.key, over)
 	}
 }

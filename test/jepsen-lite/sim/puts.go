@@ -33,11 +33,20 @@ func begin(c *cluster, o Options) {
 	c.w.after(c.w.spread(8*per), takeOver('b'), 0)
 }
 
-// put keeps proposing the budget until it is in force; change is added to every amount.
+// put keeps proposing the budget until it is in force; change is added to every amount, and to
+// what buckets hold, as far as that makes a bucket.
 func put(c *cluster, o Options, change budget.Credits) {
 	limits := slices.Clone(o.Limits)
 	for i := range limits {
-		limits[i].Amount = max(1, limits[i].Amount+change)
+		l := &limits[i]
+		l.Amount = max(1, l.Amount+change)
+		if l.Kind != budget.KindBucket {
+			continue
+		}
+		l.Burst = max(1, l.Burst+change)
+		if l.Validate() != nil {
+			*l = o.Limits[i]
+		}
 	}
 	putLimits(c, o, limits)
 }
@@ -81,7 +90,13 @@ func reshape(c *cluster, o Options) {
 		c.w.after(c.w.spread(first.Per/4), once(func() { put(c, o, 0) }), 0)
 		return
 	default:
+		if first.Kind != budget.KindWindow && c.w.rng.IntN(2) == 0 { // of another kind
+			limits[0].Kind, limits[0].Slots, limits[0].Burst = budget.KindWindow, 0, 0
+			break
+		}
 		limits[0].Per *= 2
 	}
-	putLimits(c, o, limits)
+	if (budget.Budget{Name: "b", Limits: limits}).Validate() == nil { // not the same one twice
+		putLimits(c, o, limits)
+	}
 }

@@ -111,9 +111,10 @@ func (c *cluster) verify(r *replica) {
 func (c *cluster) restore() {
 	from, to := c.w.rng.IntN(len(c.replicas)), c.w.rng.IntN(len(c.replicas))
 	src, dst := c.replicas[from], c.replicas[to]
-	if from == to || to == c.leader || src.applied < dst.applied {
+	if from == to || to == c.leader {
 		return
 	}
+	c.catchUp(src, dst.applied) // as it is where one replica stands for all
 	c.w.strike(Restore, dst.name, 0)
 	var buf bytes.Buffer
 	if err := src.state.Snapshot(&buf); err != nil {

@@ -29,8 +29,10 @@ type Outcome struct {
 
 // Books are what the oracle added up.
 type Books struct {
-	Windows    int64 // of accounts, that anything was granted from
-	Bound      int64 // of these windows together
+	Windows int64 // of accounts, that anything was granted from
+	// Bound is what there was to admit in these windows: of a window limit the amount, of another
+	// kind its share, and what buckets held at first.
+	Bound      int64
 	Admissions int64
 	Admitted   int64 // credits
 	Overshoot  int64 // of the worst window: 0 for a sound schedule
@@ -73,6 +75,7 @@ func Watch(o Options, rec Recorder, watch Watcher) Outcome {
 // outcome sums up a schedule that is over.
 func outcome(w *world, c *cluster, fleet []*process) Outcome {
 	o, judge := w.o, &w.judge
+	judge.books.Bound = judge.share/parts + judge.filled
 	out := Outcome{
 		Violations: judge.violations, Broken: c.broken, Entries: c.entries, Epochs: c.epochs,
 		Windows: judge.t / int64(o.Limits[0].Per), Grants: judge.grants, Rolls: judge.rolls,

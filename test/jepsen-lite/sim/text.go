@@ -81,7 +81,8 @@ func flags(o *Options) *flag.FlagSet {
 	return set
 }
 
-// limitsText is limits as metric:amount/period, with commas between.
+// limitsText is limits as metric:amount/period, with commas between; a sliding one as
+// metric:amount/period/slots=N, a bucket as metric:amount/period/burst=N.
 type limitsText []budget.Limit
 
 func (t *limitsText) String() string {
@@ -91,6 +92,12 @@ func (t *limitsText) String() string {
 	words := make([]string, len(*t))
 	for i, l := range *t {
 		words[i] = fmt.Sprintf("%s:%d/%v", l.Metric, l.Amount, l.Per)
+		switch l.Kind {
+		case budget.KindSliding:
+			words[i] += fmt.Sprintf("/slots=%d", l.Slots)
+		case budget.KindBucket:
+			words[i] += fmt.Sprintf("/burst=%d", l.Burst)
+		}
 	}
 	return strings.Join(words, ",")
 }
@@ -100,7 +107,8 @@ func (t *limitsText) Set(s string) error {
 	*t = nil
 	for word := range strings.SplitSeq(s, ",") {
 		metric, rest, _ := strings.Cut(word, ":")
-		amount, per, _ := strings.Cut(rest, "/")
+		amount, rest, _ := strings.Cut(rest, "/")
+		per, kind, _ := strings.Cut(rest, "/")
 		n, err := strconv.ParseInt(amount, 10, 64)
 		if err != nil {
 			return err
@@ -109,9 +117,35 @@ func (t *limitsText) Set(s string) error {
 		if err != nil {
 			return err
 		}
-		*t = append(*t, budget.Limit{
+		l := budget.Limit{
 			Metric: metric, Kind: budget.KindWindow, Per: d, Amount: budget.Credits(n),
-		})
+		}
+		if err := setKind(&l, kind); err != nil {
+			return err
+		}
+		*t = append(*t, l)
+	}
+	return nil
+}
+
+// setKind reads what stands behind a limit's period: nothing, of a window limit.
+func setKind(l *budget.Limit, text string) error {
+	if text == "" {
+		return nil
+	}
+	name, value, _ := strings.Cut(text, "=")
+	n, err := strconv.ParseInt(value, 10, 64)
+	switch {
+	case err != nil:
+		return err
+	case n < 1:
+		return fmt.Errorf("%s: is %d, want at least 1", name, n)
+	case name == "slots":
+		l.Kind, l.Slots = budget.KindSliding, int(n)
+	case name == "burst":
+		l.Kind, l.Burst = budget.KindBucket, budget.Credits(n)
+	default:
+		return fmt.Errorf("%q: want slots or burst", name)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/leased-io/leased/budget"
@@ -70,6 +71,9 @@ func (u *use) run(int) {
 	}
 	if p.w.healed {
 		p.queue = p.queue[:min(1, len(p.queue))]
+		if len(p.queue) > 0 && slices.Max(p.queue[0]) > 1 {
+			p.queue = p.queue[:0] // of before: a bucket sets nothing aside for who needs much
+		}
 	}
 	p.offer()
 }

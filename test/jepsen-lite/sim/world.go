@@ -50,7 +50,7 @@ func newWorld(o Options, rec Recorder, watch Watcher) *world {
 	w.pcg.Seed(o.Seed, 0x5eed)
 	w.now, w.seq, w.sent, w.healed = 0, 0, 0, false
 	w.queue.reset()
-	w.judge.reset()
+	w.judge.reset(o.DriftPPM)
 	w.letters.rewind()
 	w.replies.rewind()
 	w.requests.rewind()
