@@ -16,7 +16,7 @@ var accountMutants = []Mutant{
 		Name: "charge-unbounded", Rule: "Books", By: Pure,
 		Means: "neither the share nor the charge looks at what is left",
 		Edits: []Edit{
-			{account, "	if n < 1 || n > a.Left(amount) {", "	if n < 1 {"},
+			{account, "	if n < 1 || n > a.Left(l, before) {", "	if n < 1 {"},
 			{account, "	return max(need, min(want, share))\n",
 				"	return max(need, want, min(want, share))\n"},
 		},
@@ -25,7 +25,7 @@ var accountMutants = []Mutant{
 		Name: "charge-one-over", Rule: "Books", By: Pure,
 		Means: "an account may be charged one credit more than its limit",
 		Edits: []Edit{
-			{account, "return max(0, amount-a.Used) }", "return max(0, amount-a.Used+1) }"},
+			{account, "return max(0, l.Amount-before-a.Used)", "return max(0, l.Amount-before-a.Used+1)"},
 		},
 	},
 	{
@@ -37,18 +37,19 @@ var accountMutants = []Mutant{
 	{
 		Name: "peak-not-kept", Rule: "Books", By: Pure,
 		Means: "the largest limit that was in force is not remembered",
-		Edits: []Edit{{account, "	a.Peak = max(a.Peak, amount)\n", ""}},
+		Edits: []Edit{{account, "	a.Peak = max(a.Peak, l.Bound())\n", ""}},
 	},
 	{
 		Name: "lowered-amount-ignored", Rule: "Books", By: Pure,
 		Means: "a window goes on granting under the largest amount that it ever had",
-		Edits: []Edit{{account, "return max(0, amount-a.Used) }",
-			"return max(0, max(amount, a.Peak)-a.Used) }"}},
+		Edits: []Edit{{account, "return max(0, l.Amount-before-a.Used)",
+			"return max(0, max(l.Amount, a.Peak)-before-a.Used)"}},
 	},
 	{
 		Name: "left-in-debt", Rule: "Books", By: Pure,
 		Means: "a limit that was lowered below what is used leaves a debt",
-		Edits: []Edit{{account, "return max(0, amount-a.Used) }", "return amount - a.Used }"}},
+		Edits: []Edit{{account, "return max(0, l.Amount-before-a.Used)",
+			"return l.Amount - before - a.Used"}},
 	},
 	{
 		Name: "return-not-counted", Rule: "Books", By: Pure,

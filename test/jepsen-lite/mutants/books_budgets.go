@@ -1,21 +1,21 @@
 package mutants
 
 // bury is where a removed limit is remembered.
-const bury = "	s.graves[g] = max(s.graves[g], l.end(), l.emptyUntil)\n"
+const bury = "	s.graves[g] = max(s.graves[g], l.over(), l.emptyUntil)\n"
 
 // budgetMutants break what becomes of accounts and leases when budgets change.
 var budgetMutants = []Mutant{
 	{
 		Name: "change-empties-accounts", Rule: "Books", By: Pure,
 		Means: "a limit whose amount changes forgets what it granted",
-		Edits: []Edit{{fsmPolicy, "			l.Amount = want.Amount\n",
-			"			l.Amount, l.forgotten = want.Amount, 0\n			clear(l.accounts)\n"}},
+		Edits: []Edit{{fsmLimit, "	l.Limit = want\n",
+			"	l.Limit, l.forgotten = want, 0\n	clear(l.accounts)\n"}},
 	},
 	{
 		Name: "lowered-amount-not-taken", Rule: "Books", By: Pure,
 		Means: "an amount that is lowered stays in force",
-		Edits: []Edit{{fsmPolicy, "			l.Amount = want.Amount\n",
-			"			l.Amount = max(l.Amount, want.Amount)\n"}},
+		Edits: []Edit{{fsmLimit, "	l.Limit = want\n",
+			"	want.Amount = max(l.Amount, want.Amount)\n	l.Limit = want\n"}},
 	},
 	{
 		Name: "keys-change-in-place", Rule: "Books", By: Pure,
@@ -30,7 +30,7 @@ var budgetMutants = []Mutant{
 	{
 		Name: "later-grave-is-shorter", Rule: "Books", By: Pure,
 		Means: "a second removal overwrites the first one's grave, which lasts longer",
-		Edits: []Edit{{fsmPolicy, bury, "	s.graves[g] = l.end()\n"}},
+		Edits: []Edit{{fsmPolicy, bury, "	s.graves[g] = l.over()\n"}},
 	},
 	{
 		Name: "graves-dug-together", Rule: "Books", By: Pure,
@@ -51,8 +51,8 @@ var budgetMutants = []Mutant{
 	{
 		Name: "grave-ignored", Rule: "Books", By: Pure,
 		Means: "a limit is created full though leases of its last life are about",
-		Edits: []Edit{{fsmPolicy, "max(s.graves[grave{name, want.Metric}], s.origin.over(want.Per))",
-			"s.origin.over(want.Per)"}},
+		Edits: []Edit{{fsmPolicy, "max(s.graves[grave{name, want.Metric}], s.origin.over(want))",
+			"s.origin.over(want)"}},
 	},
 	{
 		Name: "empty-limit-grants", Rule: "Books", By: Pure,
@@ -78,7 +78,7 @@ var budgetMutants = []Mutant{
 	{
 		Name: "removed-limit-counts", Rule: "Books", By: Pure,
 		Means: "the accounts of a removed limit still count",
-		Edits: []Edit{{fsmPolicy, "	s.accounts -= len(l.accounts)\n", ""}},
+		Edits: []Edit{{fsmPolicy, "	s.accounts -= l.counted()\n", ""}},
 	},
 	{
 		Name: "removed-limit-stays", Rule: "Books", By: Pure,

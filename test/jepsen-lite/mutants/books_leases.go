@@ -18,7 +18,7 @@ var leaseMutants = []Mutant{
 		Means: "a need that cannot be met is granted anyway",
 		Edits: []Edit{
 			{account, "	if left < need {\n		return 0\n	}\n", ""},
-			{account, "	if n < 1 || n > a.Left(amount) {", "	if n < 1 {"},
+			{account, "	if n < 1 || n > a.Left(l, before) {", "	if n < 1 {"},
 			{fsmAcquire, "		case left < a.Need:\n", "		case left < 0:\n"},
 		},
 	},
@@ -72,7 +72,8 @@ var leaseMutants = []Mutant{
 		Name: "session-end-frees-leases", Rule: "Books", By: Pure,
 		Means: "the leases of a session that ended are given back, though its holder may spend them",
 		Edits: []Edit{{fsmSession, "		s.limits[h.Limit].forget(h)\n",
-			"		if s.returnable(h) {\n			s.limits[h.Limit].accounts[ss.Key].Return(h.Amount)\n		}\n"}},
+			"		if l := s.limits[h.Limit]; s.returnable(h) {\n" +
+				"			l.accounts[ss.Key].Return(l.Limit, h.Amount)\n		}\n"}},
 	},
 	{
 		Name: "session-never-expires", Rule: "Books", By: Pure,

@@ -3,6 +3,9 @@ package mutants
 // encodesSession is where a session is written.
 const encodesSession = "		if err := enc.Encode(ss); err != nil {\n"
 
+// readsPast is where the accounts of a limit's windows before are read.
+const readsPast = "			l.past = append(l.past, gen)\n"
+
 // drop writes a copy of each session, without something.
 func drop(what string) []Edit {
 	return []Edit{{fsmState, encodesSession,
@@ -70,12 +73,12 @@ var snapshotMutants = []Mutant{
 	{
 		Name: "restore-without-accounts", Rule: "Books", By: Pure,
 		Means: "a restored replica's accounts do not count",
-		Edits: []Edit{{fsmRestore, "		s.accounts += len(l.accounts)\n", ""}},
+		Edits: []Edit{{fsmRestore, "		s.accounts += l.counted()\n", ""}},
 	},
 	{
 		Name: "restore-without-prev", Rule: "Books", By: Pure,
 		Means: "a restored limit does not know who asked in the last window, and grants other shares",
-		Edits: []Edit{{fsmRestore, "l.prev, err = readAccounts(dec, life.Prev)",
-			"_, err = readAccounts(dec, life.Prev)"}},
+		Edits: []Edit{{fsmRestore, readsPast,
+			"			if l.Kind == budget.KindWindow {\n				gen = nil\n			}\n" + readsPast}},
 	},
 }

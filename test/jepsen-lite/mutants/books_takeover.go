@@ -1,5 +1,8 @@
 package mutants
 
+// waitsFor is how long a limit of a restored cluster waits.
+const waitsFor = "	return o.At.Add(l.LongestLease() + l.Memory())\n"
+
 // heirMutants break what a cluster that takes another one's place owes that one's holders.
 var heirMutants = []Mutant{
 	{
@@ -10,12 +13,24 @@ var heirMutants = []Mutant{
 	{
 		Name: "takeover-does-not-wait", Rule: "Books", By: Pure,
 		Means: "a restored cluster grants at once, though the old one's leases are about",
-		Edits: []Edit{{fsmTakeOver, "	return o.At.Add(per)\n", "	return o.At.Add(0 * per)\n"}},
+		Edits: []Edit{{fsmTakeOver, waitsFor,
+			"	return o.At.Add(0 * (l.LongestLease() + l.Memory()))\n"}},
 	},
 	{
 		Name: "takeover-waits-half", Rule: "Books", By: Pure,
 		Means: "a restored cluster waits for half of the longest lease that the old one granted",
-		Edits: []Edit{{fsmTakeOver, "	return o.At.Add(per)\n", "	return o.At.Add(per / 2)\n"}},
+		Edits: []Edit{{fsmTakeOver, waitsFor,
+			"	return o.At.Add((l.LongestLease() + l.Memory()) / 2)\n"}},
+	},
+	{
+		Name: "takeover-waits-for-leases-alone", Rule: "Books", By: Pure,
+		Means: "a restored cluster waits for the old leases, not for as long as they count",
+		Edits: []Edit{{fsmTakeOver, waitsFor, "	return o.At.Add(l.LongestLease())\n"}},
+	},
+	{
+		Name: "takeover-waits-for-new-leases", Rule: "Books", By: Pure,
+		Means: "a restored cluster waits as if a bucket that was made smaller had had its windows there",
+		Edits: []Edit{{fsmTakeOver, waitsFor, "	return o.At.Add(l.Span() + l.Memory())\n"}},
 	},
 	{
 		Name: "takeover-waits-from-the-start", Rule: "Books", By: Pure,
@@ -33,7 +48,7 @@ var heirMutants = []Mutant{
 	{
 		Name: "takeover-not-in-the-grave", Rule: "Books", By: Pure,
 		Means: "a limit that is removed while it waits is forgotten when its own window ends",
-		Edits: []Edit{{fsmPolicy, bury, "	s.graves[g] = max(s.graves[g], l.end())\n"}},
+		Edits: []Edit{{fsmPolicy, bury, "	s.graves[g] = max(s.graves[g], l.over())\n"}},
 	},
 	{
 		Name: "snapshot-without-takeover", Rule: "Books", By: Pure,

@@ -10,7 +10,7 @@ var harmless = []Mutant{
 		Name: "charge-unchecked", Rule: "Books", By: Pure,
 		Means: "Charge's own bound is a second look: Share gives no more than what is left. " +
 			"Without both: charge-unbounded.",
-		Edits: []Edit{{account, "	if n < 1 || n > a.Left(amount) {", "	if n < 1 {"}},
+		Edits: []Edit{{account, "	if n < 1 || n > a.Left(l, before) {", "	if n < 1 {"}},
 	},
 	{
 		Name: "return-unchecked", Rule: "Books", By: Pure,

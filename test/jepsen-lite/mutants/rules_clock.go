@@ -13,6 +13,8 @@ const (
 	fsmRestore  = "fsm/restore.go"
 	fsmTakeOver = "fsm/takeover.go"
 	account     = "budget/account.go"
+	kind        = "budget/kind.go"
+	bucket      = "budget/bucket.go"
 	leaseLease  = "lease/lease.go"
 	leaseLine   = "lease/line.go"
 	leaseTake   = "lease/answer.go"

@@ -36,10 +36,8 @@ var timeMutants = []Mutant{
 	{
 		Name: "roll-keeps-accounts", Rule: "R4", By: Pure,
 		Means: "the accounts of the last window stay when a limit rolls",
-		Edits: []Edit{
-			{fsmLimit, "	over := len(l.accounts)\n", "	over := 0\n"},
-			{fsmLimit, "l.accounts, l.forgotten, l.window = nil, 0, w", "l.forgotten, l.window = 0, w"},
-		},
+		Edits: []Edit{{fsmLimit, "l.accounts, l.forgotten, l.window = nil, 0, w",
+			"l.forgotten, l.window = 0, w"}},
 	},
 	{
 		Name: "roll-keeps-forgotten", Rule: "R4", By: Pure,

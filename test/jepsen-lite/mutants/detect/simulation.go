@@ -65,9 +65,14 @@ func broken(out sim.Outcome) word {
 	if out.Broken == "" {
 		return word{}
 	}
-	_, name, _ := strings.Cut(out.Broken, "invariant ")
+	return word{invariantOf(out.Broken), out.Broken}
+}
+
+// invariantOf is the name in the text of one that is broken.
+func invariantOf(text string) string {
+	_, name, _ := strings.Cut(text, "invariant ")
 	name, _, _ = strings.Cut(name, " ")
-	return word{name, out.Broken}
+	return name
 }
 
 func seen(out sim.Outcome, panicked string) word {

@@ -20,7 +20,7 @@ import (
 
 const (
 	// heirSchedules is how many restored clusters are played at most, of heirEntries each.
-	heirSchedules = 60
+	heirSchedules = 120
 	heirEntries   = 60
 	// oldSession is the last session of the old cluster's later life.
 	oldSession = 150
@@ -130,9 +130,30 @@ func (h *heir) pass() {
 }
 
 func (h *heir) budget() budget.Budget {
-	return budget.Budget{Name: "team", Limits: []budget.Limit{{Metric: "requests",
-		Kind: budget.KindWindow, Amount: 1 + budget.Credits(h.rng.IntN(50)),
-		Per: heirPeriods[h.rng.IntN(len(heirPeriods))]}}}
+	l := budget.Limit{Metric: "requests", Kind: budget.KindWindow,
+		Amount: 1 + budget.Credits(h.rng.IntN(50)), Per: heirPeriods[h.rng.IntN(len(heirPeriods))]}
+	switch h.rng.IntN(4) {
+	case 0:
+		l.Kind, l.Slots = budget.KindSliding, 1+h.rng.IntN(8)
+	case 1:
+		l.Kind, l.Burst = budget.KindBucket, l.Amount
+	}
+	return budget.Budget{Name: "team", Limits: []budget.Limit{l}}
+}
+
+// waits is how long nobody may grant from such a limit, after another cluster may have: until the
+// longest lease of that is over, and then as long as its charges count.
+func waits(l budget.Limit) time.Duration {
+	const margin = 200 // a part of the period is added for clocks that are fast
+	period := l.Per + (l.Per+margin-1)/margin
+	switch l.Kind {
+	case budget.KindSliding:
+		return period + period/time.Duration(l.Slots)
+	case budget.KindBucket:
+		return period + period/4 // its burst is what a period refills
+	default:
+		return l.Per
+	}
 }
 
 // ask asks for a credit as a session of this cluster, or as one that it must not know.
@@ -155,9 +176,9 @@ func (h *heir) ask() {
 	limit := st.Budget.Limits[0]
 	for _, g := range got.Grants {
 		begins := limit.End(g.Window - 1)
-		if over := h.took.Add(limit.Per); begins < over {
+		if over := h.took.Add(waits(limit)); begins < over {
 			h.sees("bound", "window %d of %v, which begins at %d, is granted from; "+
-				"leases of the old cluster are about until %d", g.Window, limit.Per, begins, over)
+				"what the old cluster granted counts until %d", g.Window, limit.Per, begins, over)
 		}
 	}
 }
@@ -176,9 +197,7 @@ func (h *heir) do(c fsm.Command) fsm.Result {
 	entry := fsm.Entry{Epoch: 1, Stamp: budget.Instant(h.now), Commands: []fsm.Command{c}}
 	got := h.state.Apply(h.index, 1, entry)[0]
 	if err := fsm.Check(h.state); err != nil && h.found[0].text == "" {
-		_, name, _ := strings.Cut(err.Error(), "invariant ")
-		name, _, _ = strings.Cut(name, " ")
-		h.found[0] = word{name, err.Error()}
+		h.found[0] = word{invariantOf(err.Error()), err.Error()}
 	}
 	return got
 }
