@@ -90,6 +90,7 @@ func TestCorruptedTraces(t *testing.T) {
 	}{
 		{theRuns(t), corruptions()},
 		{[]*traceRun{theRestored(t).fresh}, restoredCorruptions},
+		{[]*traceRun{theKinds(t)}, kindCorruptions},
 	} {
 		for _, c := range set.corruptions {
 			seen[c.want] = true

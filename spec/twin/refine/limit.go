@@ -150,6 +150,9 @@ func (m *Machine) put(e *trace.Event) *Refusal {
 		l.span = l.per
 	}
 	until := m.graves[grave{e.Budget, e.Metric}]
+	if until <= m.T { // its leases are over
+		until = 0
+	}
 	switch {
 	case e.Limit != m.lastLimit+1:
 		return refuse(PutLimit, "Next", "limit %d comes into force after limit %d",

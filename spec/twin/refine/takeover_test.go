@@ -38,6 +38,12 @@ func heirs() *story {
 	fills := bucketOf(jump+3+5, 10, 5) // a fill of 500, and a 4th of it, of an older lease
 	fills.Span, fills.OK, fills.Until = 100, false, 5+125+500
 	s.add("limit 5", node, fills)
+	s.entry("removed at last", 1, 250)
+	s.add("remove 4", node, limitOf(jump+3+4, slides.Budget, slides.Metric, slides.Per, 0))
+	s.entry("over", 1, 1000) // nothing of limit 4 counts; leases of 990 of the old cluster may
+	late := waiting(6, slides.Metric, 990, 995)
+	late.Budget = slides.Budget
+	s.add("limit 6", node, late)
 	return s
 }
 
@@ -65,6 +71,7 @@ var plantsInHeirs = []plant{
 	{PutLimit, "Heir", set("limit 1", func(e *trace.Event) { e.OK, e.Until = true, 0 })},
 	{PutLimit, "Heir", set("limit 4", func(e *trace.Event) { e.Until-- })},
 	{PutLimit, "Heir", set("limit 5", func(e *trace.Event) { e.Until-- })},
+	{PutLimit, "Heir", set("limit 6", func(e *trace.Event) { e.Until-- })},
 	{PutLimit, "Grave", set("limit 3", func(e *trace.Event) { e.Until = 105 })},
 	{Grant, "Next", set("grant", func(e *trace.Event) { e.Lease = jump + 5000 })},
 	{OpenSession, "Next", set("session", func(e *trace.Event) { e.Session = 102 })},
