@@ -24,8 +24,6 @@ var kindCorruptions = []corruption{
 		func(e *trace.Event) { e.Burst = 0 })},
 	{"a bucket is smaller than what was granted from it", twin.Whole, onLimit(twin.KindBucket,
 		func(e *trace.Event) { e.Burst /= 4 })},
-	{"a bucket is refilled half as fast as it was granted from", twin.Whole, onLimit(twin.KindBucket,
-		func(e *trace.Event) { e.Amount /= 2 })},
 	{"a bucket grants more than is in it", twin.Whole, onGrant(twin.KindBucket,
 		func(e *trace.Event) { e.Amount += 1000 })},
 	{"a denial tells one credit more than is in the bucket", twin.Whole, onDenial(twin.KindBucket,
