@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/leased-io/leased/budget"
 	"github.com/leased-io/leased/fsm"
@@ -25,6 +24,7 @@ type log struct {
 	rev     uint64
 	users   []*user
 	changes int // in a row, at most
+	wait    func() int64
 	broken  error
 }
 
@@ -57,6 +57,7 @@ func Play(seed uint64, steps int, dir string) (file string, broken, err error) {
 	}
 	l := &log{r: r, s: fsm.New(record.Record), record: record, index: 1,
 		b: budget.Budget{Name: "b", Keyed: r.IntN(2) == 0}, changes: 1 + 24*r.IntN(2)}
+	l.wait = l.pause
 	l.s.Apply(1, 1, fsm.Entry{Open: true})
 	if r.IntN(3) == 0 {
 		l.do(0, fsm.Command{TakeOver: &fsm.TakeOver{Backup: strings.Repeat("ab", fsm.BackupIDLen/2)}})
@@ -79,15 +80,15 @@ func (l *log) do(wait int64, c fsm.Command) fsm.Result {
 	return res
 }
 
-// wait draws a time: none, or a part of a window, or several.
-func (l *log) wait() int64 {
+// pause draws a time: none, or a part of a window, or several.
+func (l *log) pause() int64 {
 	span := int64(l.b.Limits[l.r.IntN(len(l.b.Limits))].Span())
 	scales := []int64{1, 2, span/7 + 1, span + 1, 3*span + 1, 40*span + 1}
 	return l.r.Int64N(scales[min(l.r.IntN(8), len(scales)-1)])
 }
 
 func (l *log) step() {
-	switch n := l.r.IntN(40); {
+	switch n := l.r.IntN(41); {
 	case n < 22:
 		l.ask()
 	case n < 30:
@@ -103,8 +104,10 @@ func (l *log) step() {
 		l.put(l.b)
 	case n < 38:
 		l.restart()
-	default:
+	case n < 40:
 		l.open()
+	default:
+		l.flurry()
 	}
 }
 
@@ -145,6 +148,11 @@ func (l *log) ask() {
 				Want: max(1, need) + budget.Credits(l.r.IntN(50))})
 		}
 	}
+	l.acquire(u, asks)
+}
+
+// acquire sends one request, and forgets a session that is not known any more.
+func (l *log) acquire(u *user, asks []lease.Ask) {
 	res := l.do(l.wait(), fsm.Command{Acquire: &lease.Request{Session: u.id, Seq: max(1, u.seq),
 		Revision: l.rev, Asks: asks}})
 	if res.Code == fsm.CodeUnknownSession {
@@ -168,50 +176,6 @@ func (l *log) giveBack() {
 		Amount: 1 + budget.Credits(l.r.Int64N(int64(g.Amount)))}
 	l.do(min(l.wait(), l.wait()), fsm.Command{Return: &fsm.Return{Session: u.id,
 		Close: l.r.IntN(20) == 0, Returns: []lease.Return{back}}})
-}
-
-// change gives a limit another amount or burst.
-func (l *log) change() {
-	b := l.b
-	b.Limits = slices.Clone(b.Limits)
-	m := &b.Limits[l.r.IntN(len(b.Limits))]
-	part := func(n budget.Credits) budget.Credits {
-		return max(1, n*budget.Credits(60+l.r.Int64N(100))/100)
-	}
-	m.Amount, m.Lease = part(m.Amount), 0
-	if m.Kind == budget.KindBucket {
-		m.Burst = part(m.Burst)
-	}
-	l.put(b)
-}
-
-// replace puts other limits in the place of all, perhaps with accounts by other keys.
-func (l *log) replace() {
-	b := budget.Budget{Name: "b", Keyed: l.b.Keyed != (l.r.IntN(4) == 0)}
-	for range 1 + l.r.IntN(3) {
-		per := time.Duration(1+l.r.IntN(20)) * 250 * time.Millisecond
-		one := limit(l.r, []string{"requests", "bytes"}[l.r.IntN(2)], budget.Credits(1+l.r.IntN(60)), per)
-		if more := append(b.Limits, one); (budget.Budget{Name: "b", Limits: more}).Validate() == nil {
-			b.Limits = more
-		}
-	}
-	if len(b.Limits) > 0 {
-		l.put(b)
-	}
-}
-
-// put puts a budget, if it is a valid one.
-func (l *log) put(b budget.Budget) {
-	b = b.Canonical()
-	if b.Validate() != nil {
-		return
-	}
-	wait := int64(0)
-	if len(l.b.Limits) > 0 {
-		wait = min(l.wait(), l.wait())
-	}
-	res := l.do(wait, fsm.Command{PutBudget: &fsm.PutBudget{Budget: b}})
-	l.b, l.rev = b, res.Revision
 }
 
 // restart replaces the state by what its snapshot restores.

@@ -1,0 +1,78 @@
+package kinds
+
+import (
+	"slices"
+	"time"
+
+	"github.com/leased-io/leased/budget"
+	"github.com/leased-io/leased/fsm"
+	"github.com/leased-io/leased/lease"
+)
+
+// change gives a limit another amount or burst.
+func (l *log) change() { l.changeOf(l.r.IntN(len(l.b.Limits))) }
+
+func (l *log) changeOf(i int) {
+	b := l.b
+	b.Limits = slices.Clone(b.Limits)
+	m := &b.Limits[i]
+	part := func(n budget.Credits) budget.Credits {
+		return max(1, n*budget.Credits(60+l.r.Int64N(100))/100)
+	}
+	m.Amount, m.Lease = part(m.Amount), 0
+	if m.Kind == budget.KindBucket {
+		m.Burst = part(m.Burst)
+	}
+	l.put(b)
+}
+
+// replace puts other limits in the place of all, perhaps with accounts by other keys.
+func (l *log) replace() {
+	b := budget.Budget{Name: "b", Keyed: l.b.Keyed != (l.r.IntN(4) == 0)}
+	for range 1 + l.r.IntN(3) {
+		per := time.Duration(1+l.r.IntN(20)) * 250 * time.Millisecond
+		one := limit(l.r, []string{"requests", "bytes"}[l.r.IntN(2)], budget.Credits(1+l.r.IntN(60)), per)
+		if more := append(b.Limits, one); (budget.Budget{Name: "b", Limits: more}).Validate() == nil {
+			b.Limits = more
+		}
+	}
+	if len(b.Limits) > 0 {
+		l.put(b)
+	}
+}
+
+// put puts a budget, if it is a valid one.
+func (l *log) put(b budget.Budget) {
+	b = b.Canonical()
+	if b.Validate() != nil {
+		return
+	}
+	wait := int64(0)
+	if len(l.b.Limits) > 0 {
+		wait = min(l.wait(), l.wait())
+	}
+	res := l.do(wait, fsm.Command{PutBudget: &fsm.PutBudget{Budget: b}})
+	l.b, l.rev = b, res.Revision
+}
+
+// flurry changes a bucket more often in a few windows than is remembered, between asking for all
+// that is in it.
+func (l *log) flurry() {
+	i := slices.IndexFunc(l.b.Limits, func(m budget.Limit) bool { return m.Kind == budget.KindBucket })
+	if i < 0 || len(l.users) == 0 {
+		return
+	}
+	u := l.users[l.r.IntN(len(l.users))]
+	whole, span := l.wait, int64(l.b.Limits[i].Span())
+	l.wait = func() int64 { return l.r.Int64N(span/2 + 1) }
+	all := func(need budget.Credits) {
+		u.seq++
+		l.acquire(u, []lease.Ask{{Limit: i, Need: need, Want: max(1, need, l.b.Limits[i].Bound())}})
+	}
+	all(0)
+	for range 18 + l.r.IntN(20) {
+		l.changeOf(i)
+	}
+	all(l.b.Limits[i].Bound())
+	l.wait = whole
+}
