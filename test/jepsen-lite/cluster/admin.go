@@ -104,6 +104,8 @@ func (a *admin) verify(ctx context.Context) error {
 	var errs []error
 	for i := range a.state {
 		s := &a.state[i]
+		var got client.BudgetStatus
+		same := func(b budget.Budget) bool { return got.Budget.Equal(b.Canonical().Adopt(got.Budget)) }
 		got, err := a.client.GetBudget(ctx, a.loads[i].Budget.Name, "")
 		if a.loads[i].Budget.Keyed {
 			got, err = a.client.GetBudget(ctx, a.loads[i].Budget.Name, "k0")
@@ -111,8 +113,8 @@ func (a *admin) verify(ctx context.Context) error {
 		switch {
 		case err != nil:
 			errs = append(errs, err)
-		case got.Budget.Equal(s.acked) && got.Revision >= s.revision:
-		case slices.ContainsFunc(s.unsure, got.Budget.Equal):
+		case same(s.acked) && got.Revision >= s.revision:
+		case slices.ContainsFunc(s.unsure, same):
 		default:
 			errs = append(errs, fmt.Errorf(
 				"cluster: budget is %+v of revision %d; acknowledged was %+v of revision %d",

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/leased-io/leased/budget"
 	"github.com/leased-io/leased/test/jepsen-lite/report"
 )
 
@@ -36,8 +35,7 @@ func (o Options) workload() string {
 	for _, l := range o.Loads {
 		var limits []string
 		for _, limit := range l.Budget.Limits {
-			limits = append(limits, fmt.Sprintf("%d %s per %s", limit.Amount, limit.Metric,
-				budget.FormatPer(limit.Per)))
+			limits = append(limits, described(limit))
 		}
 		text := fmt.Sprintf("%s: %s", l.Budget.Name, strings.Join(limits, " and "))
 		if l.Keys > 0 {

@@ -75,6 +75,7 @@ const searchBound = 20 * time.Second
 // follow judges what the clients were told along the log, account by account.
 func follow(marks *linear.Marks, h linear.History) linear.Verdict {
 	sum := linear.Verdict{Result: linear.Valid}
+	h, sum.Beyond = linear.OfWindows(h)
 	for _, op := range h {
 		if op.Input.Kind == linear.Rest {
 			continue
@@ -120,8 +121,8 @@ func (j Judgement) verdicts() []report.Verdict {
 	verdicts := []report.Verdict{run, checked}
 	if j.Linear.Ops > 0 {
 		verdicts = append(verdicts, report.Verdict{Judge: "linearizable",
-			Result: string(j.Linear.Result),
-			Detail: fmt.Sprintf("%s; %d not judged", j.Linear, j.Linear.Unjudged)})
+			Result: string(j.Linear.Result), Detail: fmt.Sprintf("%s; %d not judged, and %d on limits "+
+				"that are no window limits", j.Linear, j.Linear.Unjudged, j.Linear.Beyond)})
 	}
 	return verdicts
 }

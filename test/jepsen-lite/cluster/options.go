@@ -81,7 +81,7 @@ func Draw(seed uint64) Options {
 	per := []time.Duration{2, 5, 20}[r.IntN(3)] * time.Second
 	holders := 1 + r.IntN(3)
 	amount := budget.Credits(20 + r.IntN(200))
-	return Options{
+	return withKinds(Options{
 		Seed: seed, Nodes: 3, Holders: holders,
 		Loads:    []Load{{Budget: requests("b", amount, per), Cost: 3}},
 		DriftPPM: []int64{5_000, 100_000}[r.IntN(2)],
@@ -91,7 +91,7 @@ func Draw(seed uint64) Options {
 		Sleep:    100 + r.IntN(200),
 		Nap:      time.Duration(3+r.IntN(6)) * time.Second,
 		Latency:  time.Millisecond,
-	}
+	})
 }
 
 // leastTrailing is how many entries a log keeps behind a snapshot, at least: more than a leader may
@@ -126,7 +126,7 @@ func DrawLong(seed uint64, length time.Duration) Options {
 	for i := range 1 + r.IntN(3) {
 		o.Loads = append(o.Loads, drawLoad(r, fmt.Sprintf("b%d", i)))
 	}
-	return o
+	return withKinds(o)
 }
 
 // drawLoad draws one kind of work: a hot budget, a keyed one, tiny windows, or two metrics.
@@ -155,11 +155,11 @@ func drawLoad(r *rand.Rand, name string) Load {
 // clockSeed is that of node i's clock.
 func (o Options) clockSeed(i int) uint64 { return o.Seed<<8 + uint64(i) }
 
-// window is the longest window of the budgets.
+// window is the longest window of the budgets, with the time for which it counts.
 func (o Options) window() (longest time.Duration) {
 	for _, l := range o.Loads {
-		for _, limit := range l.Budget.Limits {
-			longest = max(longest, limit.Per)
+		for _, limit := range l.Budget.Canonical().Limits {
+			longest = max(longest, limit.Span()+limit.Memory())
 		}
 	}
 	return longest

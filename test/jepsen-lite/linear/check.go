@@ -30,6 +30,9 @@ type Verdict struct {
 	// Unjudged counts the operations that were given up, and Most is the most ways there were to
 	// explain a budget's history at one answer: see Follow.
 	Unjudged, Most int
+	// Beyond counts the operations that were left out, since the model does not know limits of
+	// their kinds: see OfWindows.
+	Beyond int
 
 	info *porcupine.LinearizationInfo // of the budget's operations, for a picture
 }

@@ -42,10 +42,12 @@ func (s *stage) judge() error {
 	s.checkBound()
 	s.checkLedgers(sums)
 	s.checkFailovers()
-	if err := s.checkHistories(all); err != nil {
+	told, err := s.checkHistories(all)
+	if err != nil {
 		return err
 	}
 	s.out.conclude(map[string]bool{
+		judgeLinear:   !told,
 		judgeFailover: s.o.Kills == 0,
 		judgeTakeover: len(s.runs) == 1,
 	})

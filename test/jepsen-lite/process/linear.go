@@ -22,10 +22,13 @@ const searchBound = time.Minute
 
 // checkHistories decides whether what the clients were told was linearizable, in each run by
 // itself: they all have one clock, whatever clocks their limiters have.
-func (s *stage) checkHistories(found []*records) error {
+//
+// It reports whether there was anything to decide: what sliding limits and buckets are told is for
+// the trace checker.
+func (s *stage) checkHistories(found []*records) (some bool, err error) {
 	paths, err := filepath.Glob(filepath.Join(s.histories(), "*.jsonl"))
 	if err != nil {
-		return err
+		return false, err
 	}
 	begin := time.Now()
 	var ops linear.History
@@ -33,7 +36,7 @@ func (s *stage) checkHistories(found []*records) error {
 	for i, path := range slices.Sorted(slices.Values(paths)) {
 		h, err := readHistory(path, i+1)
 		if err != nil {
-			return err
+			return false, err
 		}
 		ops, died = append(ops, h.ops...), died+h.died
 	}
@@ -43,23 +46,28 @@ func (s *stage) checkHistories(found []*records) error {
 		if r.barred {
 			h = found[i].unbarred(h)
 		}
-		h, beyond := firstOps(h, left)
+		h, others := linear.OfWindows(h)
+		h, late := firstOps(h, left)
 		left -= len(h)
-		sum.unjudged += beyond
+		sum.unjudged, sum.beyond = sum.unjudged+late, sum.beyond+others
 		s.follow(found[i].marks, h, &sum)
 	}
 	if len(ops) > maxJudged {
 		s.out.unsure(judgeLinear, "there are more than %d operations", maxJudged)
 	}
+	if sum.beyond > 0 {
+		s.out.figure(judgeTrace, "%d operations on limits that are no window limits are judged by "+
+			"this alone", sum.beyond)
+	}
 	s.out.run.Story.Operations += int64(sum.ops)
 	s.out.figure(judgeLinear, "%d operations of %d accounts in %.1f s, %d of them not answered; "+
 		"%d calls died with their processes; %d operations are not judged", sum.ops, sum.accounts,
 		time.Since(begin).Seconds(), sum.unanswered, sum.died, sum.unjudged)
-	return nil
+	return sum.ops > 0 || sum.beyond == 0, nil
 }
 
 // judged sums up what was judged.
-type judged struct{ ops, accounts, unanswered, died, unjudged int }
+type judged struct{ ops, accounts, unanswered, died, unjudged, beyond int }
 
 // follow judges the history of one run, account by account.
 func (s *stage) follow(m *linear.Marks, h linear.History, sum *judged) {

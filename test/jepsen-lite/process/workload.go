@@ -25,9 +25,13 @@ const BudgetName = "b"
 // Workload is a budget and the traffic on it.
 type Workload struct {
 	Per    time.Duration // of every limit
-	Amount int64         // requests a window, of each account
-	Tokens int64         // tokens a window; 0: no such limit
-	Keys   int           // accounts; 0: not keyed
+	Amount int64         // requests a period, of each account
+	// Slots makes the limit on requests a sliding one, of so many; Bucket a bucket that holds as
+	// much as its amount. Otherwise it is a window limit.
+	Slots  int
+	Bucket bool
+	Tokens int64 // tokens a window; 0: no such limit
+	Keys   int   // accounts; 0: not keyed
 	// Limiters is their number in all processes together. With keys each has its own.
 	Limiters int
 	PerSec   int // operations of all processes together
@@ -57,6 +61,11 @@ var Workloads = map[string]Workload{
 	// The limit is raised and lowered while it is used.
 	"limits": {Per: time.Second, Amount: 100, Limiters: 16, PerSec: 300, MaxCost: 3,
 		Change: 1500 * time.Millisecond},
+	// A small limit on any interval that everybody wants, and that is raised and lowered.
+	"sliding": {Per: 2 * time.Second, Amount: 120, Slots: 5, Limiters: 16, PerSec: 300, MaxCost: 3,
+		Change: 4 * time.Second},
+	"bucket": {Per: 3 * time.Second, Amount: 150, Bucket: true, Limiters: 16, PerSec: 300,
+		MaxCost: 3, Change: 4 * time.Second},
 }
 
 // WorkloadNames are the keys of Workloads, in order.
@@ -68,8 +77,14 @@ func (w Workload) Budget(amount int64) budget.Budget {
 		return budget.Limit{Metric: metric, Kind: budget.KindWindow,
 			Amount: budget.Credits(amount), Per: w.Per}
 	}
-	b := budget.Budget{Name: BudgetName, Keyed: w.Keys > 0,
-		Limits: []budget.Limit{limit(Requests, amount)}}
+	requests := limit(Requests, amount)
+	switch {
+	case w.Slots > 0:
+		requests.Kind, requests.Slots = budget.KindSliding, w.Slots
+	case w.Bucket:
+		requests.Kind, requests.Burst = budget.KindBucket, budget.Credits(amount)
+	}
+	b := budget.Budget{Name: BudgetName, Keyed: w.Keys > 0, Limits: []budget.Limit{requests}}
 	if w.Tokens > 0 {
 		b.Limits = append(b.Limits, limit(Tokens, w.Tokens))
 	}
