@@ -30,7 +30,8 @@ type BudgetStatus struct {
 type LimitUsage struct {
 	Limit  budget.Limit
 	Window budget.Window
-	// Used is granted and not taken back, in all windows that count; Left may be granted now.
+	// Used is granted and not taken back, in all windows that count, or what a bucket lacks until
+	// it is full; Left may be granted now.
 	Used, Left budget.Credits
 	EndsIn     time.Duration // cluster time until the limit rolls
 	// OpensIn is the cluster time until all of the limit may be granted again; where that depends

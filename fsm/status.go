@@ -19,7 +19,8 @@ type LimitStatus struct {
 	Limit  budget.Limit
 	Serial uint64        // of this life of the limit
 	Window budget.Window // the current one
-	// Used is charged to the current window and, of a sliding limit, to those before that count.
+	// Used is charged to the current window and, of a sliding limit, to those before that count;
+	// of a bucket, what it lacks until it is full.
 	Used budget.Credits
 	// Left is what may be granted: nothing while the limit starts empty.
 	Left budget.Credits
@@ -46,8 +47,12 @@ func (s *State) BudgetAt(name, key string, now budget.Instant) (BudgetStatus, bo
 	for _, l := range p.lives {
 		l = l.at(now)
 		a := l.present(key, now)
+		used := a.Used + l.before(key)
+		if l.Kind == budget.KindBucket {
+			used = l.Burst - a.Left(l.Limit, 0)
+		}
 		st.Limits = append(st.Limits, LimitStatus{Limit: l.Limit, Serial: l.serial,
-			Window: l.window, Used: a.Used + l.before(key), Left: l.left(&a, key),
+			Window: l.window, Used: used, Left: l.left(&a, key),
 			Opens: l.opens(&a, key, l.Bound())})
 	}
 	return st, true

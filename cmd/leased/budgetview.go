@@ -73,7 +73,7 @@ func (f format) printBudgets(out io.Writer, budgets []client.BudgetStatus) error
 }
 
 func budgetHeader() [][]string {
-	return [][]string{{"BUDGET", "METRIC", "KIND", "AMOUNT", "PER", "USED", "LEFT", "ENDS IN"}}
+	return [][]string{{"BUDGET", "METRIC", "KIND", "AMOUNT", "PER", "USED", "LEFT", "FULL IN"}}
 }
 
 // budgetRows is a table row per limit.
@@ -87,10 +87,27 @@ func budgetRows(b client.BudgetStatus, withUsed bool) [][]string {
 		rows[i] = []string{
 			b.Budget.Name, u.Limit.Metric, kindOf(u.Limit),
 			strconv.FormatInt(int64(u.Limit.Amount), 10), budget.FormatPer(u.Limit.Per), used, left,
-			max(0, u.EndsIn).Round(time.Millisecond).String(),
+			fullIn(u, withUsed),
 		}
 	}
 	return rows
+}
+
+// fullIn tells when all of a limit is there again: of a bucket perhaps later than when the leases
+// that are out end, and nobody knows before. Of a keyed window limit it is where its window ends.
+func fullIn(u client.LimitUsage, known bool) string {
+	text := max(0, u.OpensIn).Round(time.Millisecond).String()
+	switch {
+	case u.Limit.Kind != budget.KindWindow && !known:
+		return "(by key)"
+	case !known:
+		return text
+	case u.Left == u.Limit.Bound():
+		return "now"
+	case u.Limit.Kind == budget.KindBucket && u.OpensIn == u.EndsIn:
+		return "> " + text
+	}
+	return text
 }
 
 // kindOf tells a limit's kind with what belongs to it alone.

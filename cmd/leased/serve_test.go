@@ -83,10 +83,10 @@ func TestServe(t *testing.T) {
 		"budget", "apply", "-f", "testdata/budgets.yaml")
 	ok("budgets:\n- name: llm\n  limits:\n  - {metric: tokens, amount: 5, per: 1h}\n",
 		"budget llm: changed\n", "budget", "apply", "-f", "-")
-	ok("", `BUDGET +METRIC +KIND +AMOUNT +PER +USED +LEFT +ENDS IN\n`+
+	ok("", `BUDGET +METRIC +KIND +AMOUNT +PER +USED +LEFT +FULL IN\n`+
 		`llm +tokens +window +5 +1h +0 +0 +\S+\n`+
 		`tenants +requests +window +100 +1m +\(by key\) +\(by key\) +\S+\n`, "budget", "list")
-	ok("", `BUDGET +METRIC +KIND +AMOUNT +PER +USED +LEFT +ENDS IN\n`+
+	ok("", `BUDGET +METRIC +KIND +AMOUNT +PER +USED +LEFT +FULL IN\n`+
 		`tenants +requests +window +100 +1m +0 +100 +\S+\n`, "budget", "get", "tenants", "--key", "acme")
 	ok("", `NODE +API +STATE +LEADER +TERM +EPOCH +APPLIED +CLUSTER TIME +SESSIONS\n`+
 		`n1 +`+s.api+` +leader +n1 +\d+ +\d+ +\d+ +\S+ +0\n`+

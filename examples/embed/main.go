@@ -66,7 +66,7 @@ func run(ctx context.Context, endpoints []string, budget, key, record string) (e
 		case !errors.Is(err, context.DeadlineExceeded):
 			return err
 		case errors.As(err, &denied):
-			fmt.Printf("%d admitted, the window ends in %s\n", admitted, denied.RetryAfter)
+			fmt.Printf("%d admitted, more in %s\n", admitted, denied.RetryAfter)
 		default:
 			fmt.Printf("%d admitted\n", admitted)
 		}

@@ -1143,7 +1143,7 @@ type LimitStatus struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Limit         *Limit                 `protobuf:"bytes,1,opt,name=limit,proto3" json:"limit,omitempty"`
 	Window        int64                  `protobuf:"varint,2,opt,name=window,proto3" json:"window,omitempty"`
-	Used          int64                  `protobuf:"varint,3,opt,name=used,proto3" json:"used,omitempty"`                                       // charged to the key asked, in all windows that count
+	Used          int64                  `protobuf:"varint,3,opt,name=used,proto3" json:"used,omitempty"`                                       // charged to the key asked, in all that counts, or what a bucket lacks
 	EndsInNanos   int64                  `protobuf:"varint,4,opt,name=ends_in_nanos,json=endsInNanos,proto3" json:"ends_in_nanos,omitempty"`    // cluster time until the limit rolls
 	Left          int64                  `protobuf:"varint,5,opt,name=left,proto3" json:"left,omitempty"`                                       // what may be granted now
 	OpensInNanos  int64                  `protobuf:"varint,6,opt,name=opens_in_nanos,json=opensInNanos,proto3" json:"opens_in_nanos,omitempty"` // cluster time until all of the limit may be granted again
