@@ -33,7 +33,8 @@ func TestAccountArithmetic(t *testing.T) {
 				n := budget.Credits(rapid.Int64Range(-2, 25).Draw(t, "n"))
 				want := n >= 1 && before+used()+n <= amount
 				if got := a.Charge(limit(), before, n); got != want {
-					t.Fatalf("Charge(%d) of %d with %d+%d used: got %v, want %v", n, amount, before, used(), got, want)
+					t.Fatalf("Charge(%d) of %d with %d+%d used: got %v, want %v",
+						n, amount, before, used(), got, want)
 				}
 				if want {
 					charges = append(charges, n)

@@ -76,7 +76,8 @@ func TestBucket(t *testing.T) {
 		l := budget.Limit{Metric: "m", Kind: budget.KindBucket,
 			Amount: budget.Credits(rapid.Int64Range(1, 2000).Draw(t, "amount")),
 			Burst:  budget.Credits(rapid.Int64Range(1, 3000).Draw(t, "burst")),
-			Per:    time.Duration(rapid.Int64Range(int64(100*time.Millisecond), int64(time.Hour)).Draw(t, "per"))}
+			Per: time.Duration(
+				rapid.Int64Range(int64(100*time.Millisecond), int64(time.Hour)).Draw(t, "per"))}
 		l = budget.Budget{Name: "b", Limits: []budget.Limit{l}}.Canonical().Limits[0]
 		if (budget.Budget{Name: "b", Limits: []budget.Limit{l}}).Validate() != nil {
 			t.Skip("not a valid bucket")
@@ -125,8 +126,10 @@ func TestBucket(t *testing.T) {
 			},
 			"change": func(t *rapid.T) {
 				next := k.limit
-				next.Amount = max(1, next.Amount*budget.Credits(rapid.Int64Range(50, 150).Draw(t, "amount"))/100)
-				next.Burst = max(1, next.Burst*budget.Credits(rapid.Int64Range(50, 150).Draw(t, "burst"))/100)
+				part := func(n budget.Credits, name string) budget.Credits {
+					return max(1, n*budget.Credits(rapid.Int64Range(50, 150).Draw(t, name))/100)
+				}
+				next.Amount, next.Burst = part(next.Amount, "amount"), part(next.Burst, "burst")
 				if next.Adopt(k.limit).Lease != l.Lease || len(k.was) >= 5 {
 					return
 				}

@@ -81,9 +81,11 @@ func TestParseRefuses(t *testing.T) {
 				"2:3: budgets[0].name: nothing is not allowed: text\n" +
 				"2:3: budgets[0].limits: nothing is not allowed: a list"},
 		{"unknown in limit", one("{metric: m, amount: 1, per: 1m, brust: 2}"),
-			`4:37: budgets[0].limits[0]."brust": this field is not allowed: metric, kind, amount, per, slots, burst`},
+			`4:37: budgets[0].limits[0]."brust": this field is not allowed: ` +
+				"metric, kind, amount, per, slots, burst"},
 		{"key that is no text", one("{metric: m, amount: 1, per: 1m, 7: 2}"),
-			`4:37: budgets[0].limits[0]."7": this field is not allowed: metric, kind, amount, per, slots, burst`},
+			`4:37: budgets[0].limits[0]."7": this field is not allowed: ` +
+				"metric, kind, amount, per, slots, burst"},
 		{"repeated field", one("{metric: m, amount: 1, per: 1m, amount: 2}"),
 			`4:37: mapping key "amount" already defined at [4:17]`},
 		{"repeated name", "budgets:\n" +
@@ -104,7 +106,8 @@ func TestParseRefuses(t *testing.T) {
 		{"limits a mapping", "budgets:\n- name: b\n  limits: {metric: m}\n",
 			"3:11: budgets[0].limits: a mapping is not allowed: a list"},
 		{"limit is null", one("~"),
-			"4:5: budgets[0].limits[0]: null is not allowed: a mapping of metric, kind, amount, per, slots, burst"},
+			"4:5: budgets[0].limits[0]: null is not allowed: " +
+				"a mapping of metric, kind, amount, per, slots, burst"},
 		{"duplicate limit", one("{metric: m, amount: 1, per: 1h}\n  - {metric: m, amount: 2, per: 60m}"),
 			`5:5: budgets[0].limits[1]: "m" per 1h is not allowed: ` +
 				`a metric, kind and period once, and limits[0] has them`},
@@ -119,7 +122,8 @@ func TestParseRefuses(t *testing.T) {
 		{"no burst", one("{metric: m, kind: bucket, amount: 1, per: 1m, burst: 0}"),
 			"4:58: budgets[0].limits[0].burst: 0 is not allowed: " +
 				"1..9007199254740992, and only with kind bucket"},
-		{"burst too small for its rate", one("{metric: m, kind: bucket, amount: 1000, per: 1s, burst: 9}"),
+		{"burst too small for its rate",
+			one("{metric: m, kind: bucket, amount: 1000, per: 1s, burst: 9}"),
 			"4:61: budgets[0].limits[0].burst: 9 is not allowed: what 1000 per 1s refill in 160ms..400d"},
 		{"no slots", one("{metric: m, kind: sliding, amount: 1, per: 1m, slots: 0}"),
 			"4:59: budgets[0].limits[0].slots: 0 is not allowed: 1..60, and only with kind sliding"},
@@ -180,7 +184,8 @@ func TestParseRefuses(t *testing.T) {
 				"text, in quotes if it looks like another type"},
 		{"merge", one("{<<: {metric: m}, amount: 1, per: 1m}"),
 			"4:5: budgets[0].limits[0].metric: nothing is not allowed: text\n" +
-				`4:6: budgets[0].limits[0]."<<": this field is not allowed: metric, kind, amount, per, slots, burst`},
+				`4:6: budgets[0].limits[0]."<<": this field is not allowed: ` +
+				"metric, kind, amount, per, slots, burst"},
 		{"syntax", "budgets: [\n", "1:10: sequence end token ']' not found"},
 		{"deep", "budgets: " + strings.Repeat("[", 17) + strings.Repeat("]", 17),
 			"1:26: file: this nesting is not allowed: 16 brackets deep"},

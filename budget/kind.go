@@ -27,10 +27,11 @@ const (
 )
 
 const (
-	// DefaultSlots and MaxSlots are into how many windows a sliding limit cuts its period. More
-	// of them give credits back more smoothly, and make leases shorter.
+	// DefaultSlots is into how many windows a sliding limit cuts its period if nobody says. More of
+	// them give credits back more smoothly, and make leases shorter.
 	DefaultSlots = 10
-	MaxSlots     = 60
+	// MaxSlots is into how many it may.
+	MaxSlots = 60
 	// paceMarginPPM is by how much longer the periods of sliding limits and buckets are in
 	// cluster time, which may run that much fast, so that their bounds hold for intervals of real
 	// time. It covers the default max_clock_drift; under a larger one the intervals are shorter by

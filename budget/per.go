@@ -79,7 +79,8 @@ func (l Limit) MarshalJSON() ([]byte, error) {
 	return json.Marshal(limitJSON{l.Metric, l.Kind, l.Amount, FormatPer(l.Per), l.Slots, l.Burst})
 }
 
-// UnmarshalJSON reads what MarshalJSON wrote; a bucket's Lease is chosen anew by Canonical. It returns ErrPer if the period cannot be read.
+// UnmarshalJSON reads what MarshalJSON wrote; a bucket's Lease is chosen anew by Canonical. It
+// returns ErrPer if the period cannot be read.
 func (l *Limit) UnmarshalJSON(data []byte) error {
 	var v limitJSON
 	if err := json.Unmarshal(data, &v); err != nil {

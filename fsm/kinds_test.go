@@ -204,7 +204,8 @@ func (w *kindWorld) waits(t *rapid.T, at budget.Instant, need budget.Credits, re
 	case w.left(then-1) >= max(1, need):
 		t.Fatalf("told to wait %v, and a nanosecond less would do for %d", retry, need)
 	case !enough && (w.limit.Kind != budget.KindBucket || then != w.limit.End(w.limit.WindowAt(at))):
-		t.Fatalf("told to wait %v for %d of %+v, and there are %d then", retry, need, w.limit, w.left(then))
+		t.Fatalf("told to wait %v for %d of %+v, and there are %d then",
+			retry, need, w.limit, w.left(then))
 	}
 }
 

@@ -17,8 +17,8 @@ type policy struct {
 }
 
 // putBudget creates a budget or replaces its limits. A limit that is there already, perhaps with
-// another amount or burst, lives on with its accounts; but not when the budget's accounts get or lose
-// their keys, since those of before then mean something else.
+// another amount or burst, lives on with its accounts; but not when the budget's accounts get or
+// lose their keys, since those of before then mean something else.
 func (s *State) putBudget(b budget.Budget) Result {
 	b = b.Canonical()
 	old, exists := s.budgets[b.Name]

@@ -104,7 +104,8 @@ const (
 
 // Event is one line of a trace. A field that does not belong to its kind is zero and absent.
 // Times that start with At, First or Last are nanoseconds on the recorder's monotonic clock;
-// those in Stamp, T and Until are cluster time; TTL, Life, Per and Span are durations in nanoseconds.
+// those in Stamp, T and Until are cluster time; TTL, Life, Per and Span are durations in
+// nanoseconds.
 type Event struct {
 	Kind Kind  `json:"kind"`
 	At   int64 `json:"at"`

@@ -91,7 +91,8 @@ func TestServe(t *testing.T) {
 	ok("", `NODE +API +STATE +LEADER +TERM +EPOCH +APPLIED +CLUSTER TIME +SESSIONS\n`+
 		`n1 +`+s.api+` +leader +n1 +\d+ +\d+ +\d+ +\S+ +0\n`+
 		`Each line is that member's own view, which may be stale.\n`, "status")
-	ok("", `BUDGET.*\ntenants +requests +window +100 +1m +\(by key\) +\(by key\) +\S+\n`, "budget", "get", "tenants")
+	ok("", `BUDGET.*\ntenants +requests +window +100 +1m +\(by key\) +\(by key\) +\S+\n`,
+		"budget", "get", "tenants")
 	if r := leased(t, "", "__complete", "budget", "delete", "ll"); r.out != "llm\n:4\n" {
 		t.Errorf("completion: got %+v", r)
 	}

@@ -212,8 +212,8 @@ func (c *checker) newLimit(at *Located) error {
 }
 
 // changeBucket gives a bucket another amount or burst, from now on. What a window may admit is the
-// most that it might at any time between two of its grants. Where the burst is smaller, what is out may be more than that until
-// the window is over.
+// most that it might at any time between two of its grants. Where the burst is smaller, what is out
+// may be more than that until the window is over.
 func (c *checker) changeBucket(l *limit, e *trace.Event) {
 	l.pours(e.Amount, e.Burst, c.now)
 	if l.current != nil {

@@ -19,9 +19,10 @@
 //
 // Three judges watch: the oracle here, which sees the true committed state at every admission, and
 // adds up any interval of true time that a sliding limit or a bucket bounds; fsm.Check, after each
-// entry; and the trace checker, which sees only what was recorded. The oracle costs next to nothing and is always there; the others see every so many-th schedule.
-// Nobody who looks changes what happens. So one state stands for all replicas where nobody records
-// what each of them applied: those that do not lead decide nothing.
+// entry; and the trace checker, which sees only what was recorded. The oracle costs next to nothing
+// and is always there; the others see every so many-th schedule. Nobody who looks changes what
+// happens. So one state stands for all replicas where nobody records what each of them applied:
+// those that do not lead decide nothing.
 //
 // Every fault is counted, and a Watcher is told of those that last, so that a report can show what
 // struck when. A Stage is the same world without us on it: package rival plays others there.
