@@ -65,10 +65,10 @@ func advertised(lis net.Listener, host string) string {
 
 // newRaftTransport serves raft on a layer, which it owns from here on.
 func newRaftTransport(layer *streamLayer, log hclog.Logger) raftTransport {
-	return raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
+	return &pipelines{raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
 		Stream:  layer,
 		MaxPool: raftConns,
 		Timeout: raftTimeout,
 		Logger:  log,
-	})
+	}), raftTimeout}
 }
