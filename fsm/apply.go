@@ -103,17 +103,11 @@ func (s *State) do(c Command) Result {
 
 // chain adds an entry's results to the running digest.
 func (s *State) chain(results []Result) {
-	link, err := encoding.Marshal(struct {
-		_       struct{} `cbor:",toarray"`
-		Before  [digestSize]byte
-		Index   uint64
-		T       budget.Instant
-		Epoch   uint64
-		Results []Result
-	}{Before: s.digest, Index: s.index, T: s.t, Epoch: s.epoch, Results: results})
+	link, err := s.appendLink(s.link[:0], results)
 	if err != nil {
 		panic(broken("Encodable", s.index, s.term, err.Error()))
 	}
+	s.link = link
 	sum := sha256.Sum256(link)
 	s.digest = [digestSize]byte(sum[:])
 }

@@ -19,6 +19,7 @@ type State struct {
 	index, term uint64         // of the last entry
 	entries     uint64         // how many were applied
 	digest      [digestSize]byte
+	link        []byte // of the last entry: the next one's is written over it
 	last        Counters
 	origin      *origin // nil, unless this cluster took another one's place
 

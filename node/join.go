@@ -31,7 +31,7 @@ func (m *membership) round() time.Duration { return m.heartbeat }
 
 // lead has the leader add the servers that are seen, as non-voters, make voters of those that
 // have caught up, and correct the addresses of those that moved. A change that fails is tried
-// again with the next look; one that finds the configuration changed by another fails.
+// again with the next look, and so is one that finds another under way.
 func (m *membership) lead(ctx context.Context) {
 	if m.leadership.current.Load() == nil {
 		clear(m.newcomers)
@@ -43,23 +43,33 @@ func (m *membership) lead(ctx context.Context) {
 			return
 		}
 		seen[a.id] = true
-		servers, index := m.configuration()
-		server, in := serverOf(servers, raft.ServerID(a.id))
-		switch {
-		case !in && (a.HasState || a.Away || m.wasRemoved(a)):
-			m.refuse(a)
-		case in && replaced(string(server.Address), a.Raft):
-			m.refuseDisk(a)
-		case !in || server.Address != raft.ServerAddress(a.Raft):
-			m.admit(a, index)
-		case server.Suffrage == raft.Nonvoter && m.keptUp(a.id):
-			m.promote(server, index)
-		}
+		m.consider(a)
 	}
 	for id := range m.newcomers {
 		if !seen[id] {
 			delete(m.newcomers, id)
 		}
+	}
+}
+
+// consider changes what the configuration has of a server that is seen, if it is to be changed.
+func (m *membership) consider(a member) {
+	select {
+	case m.changing <- struct{}{}:
+		defer func() { <-m.changing }()
+	default:
+		return
+	}
+	server, in := serverOf(m.configuration(), raft.ServerID(a.id))
+	switch {
+	case !in && (a.HasState || a.Away || m.wasRemoved(a)):
+		m.refuse(a)
+	case in && replaced(string(server.Address), a.Raft):
+		m.refuseDisk(a)
+	case !in || server.Address != raft.ServerAddress(a.Raft):
+		m.admit(a)
+	case server.Suffrage == raft.Nonvoter && m.keptUp(a.id):
+		m.promote(server)
 	}
 }
 
@@ -73,9 +83,9 @@ func serverOf(servers []raft.Server, id raft.ServerID) (raft.Server, bool) {
 }
 
 // admit adds a server as a non-voter, or corrects its address, whether it votes or not.
-func (m *membership) admit(a member, index uint64) {
+func (m *membership) admit(a member) {
 	id, address := raft.ServerID(a.id), raft.ServerAddress(a.Raft)
-	if err := m.raft.AddNonvoter(id, address, index, changeTimeout).Error(); err != nil {
+	if err := m.raft.AddNonvoter(id, address, 0, changeTimeout).Error(); err != nil {
 		m.log.Warn("server not added", "server", a.id, "address", a.Raft, "error", err)
 		return
 	}
@@ -83,8 +93,8 @@ func (m *membership) admit(a member, index uint64) {
 }
 
 // promote makes a non-voter a voter.
-func (m *membership) promote(s raft.Server, index uint64) {
-	if err := m.raft.AddVoter(s.ID, s.Address, index, changeTimeout).Error(); err != nil {
+func (m *membership) promote(s raft.Server) {
+	if err := m.raft.AddVoter(s.ID, s.Address, 0, changeTimeout).Error(); err != nil {
 		m.log.Warn("server does not vote yet", "server", s.ID, "error", err)
 		return
 	}

@@ -39,6 +39,10 @@ type membership struct {
 	newcomers map[string]*newcomer
 
 	changes sync.WaitGroup // what waits for a change that a caller asked for
+	// changing is held, by sending to it, from reading the configuration until what was changed
+	// on account of it is decided. Raft takes one change after the other, but whichever: it does
+	// not tell the index of the configuration that it would compare with.
+	changing chan struct{}
 
 	mu sync.Mutex
 	// known has the servers seen alive, and those that were and belong to the cluster.
@@ -67,6 +71,7 @@ func newMembership(
 		known:      map[string]member{},
 		alive:      map[string]bool{},
 		removed:    map[string]string{},
+		changing:   make(chan struct{}, 1), // one change at a time
 		belonged:   l.raft.LastIndex() > 0,
 	}
 	for _, p := range cfg.Peers {
@@ -110,7 +115,7 @@ func (m *membership) run(ctx context.Context) {
 // look takes note of who is alive, and of whether this server is a member.
 func (m *membership) look() {
 	alive := m.finder.members()
-	servers, _ := m.configuration()
+	servers := m.configuration()
 	m.contacts.keep(servers)
 	inCluster := map[string]bool{}
 	for _, s := range servers {
@@ -165,7 +170,7 @@ func (m *membership) isOutside() bool {
 	if m.finder.dismissed() {
 		return true
 	}
-	servers, _ := m.configuration()
+	servers := m.configuration()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.belonged && !inConfiguration(servers, raft.ServerID(m.id))
@@ -252,12 +257,12 @@ func (m *membership) apiOf(id string) string {
 
 // configuration returns the servers of the latest configuration, which may not be committed yet,
 // and the index of its entry.
-func (m *membership) configuration() ([]raft.Server, uint64) {
+func (m *membership) configuration() []raft.Server {
 	future := m.raft.GetConfiguration()
 	if future.Error() != nil {
-		return nil, 0
+		return nil
 	}
-	return future.Configuration().Servers, future.Index()
+	return future.Configuration().Servers
 }
 
 func inConfiguration(servers []raft.Server, id raft.ServerID) bool {

@@ -63,14 +63,12 @@ func advertised(lis net.Listener, host string) string {
 	return net.JoinHostPort(host, strconv.Itoa(tcp.Port))
 }
 
-// newRaftTransport serves raft on lis, which it owns from here on, for the server with that disk.
-func newRaftTransport(
-	lis net.Listener, disk, advertise string, log hclog.Logger,
-) raftTransport {
-	return raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
-		Stream:  newStreamLayer(lis, disk, advertise),
+// newRaftTransport serves raft on a layer, which it owns from here on.
+func newRaftTransport(layer *streamLayer, log hclog.Logger) raftTransport {
+	return &pipelines{raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
+		Stream:  layer,
 		MaxPool: raftConns,
 		Timeout: raftTimeout,
 		Logger:  log,
-	})
+	}), raftTimeout}
 }

@@ -126,9 +126,12 @@ func (n *Node) listen(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	n.raftNet = watchContacts(
-		newRaftTransport(lis, n.store.disk, advertised(lis, n.cfg.AdvertiseHost),
-			newRaftLogger(n.log)))
+	layer := newStreamLayer(lis, n.store.disk, advertised(lis, n.cfg.AdvertiseHost))
+	n.raftNet = watchContacts(newRaftTransport(layer, newRaftLogger(n.log)))
+	n.store.Snapshots = &patientSnapshots{
+		SnapshotStore: n.store.Snapshots, patience: silentFor * n.cfg.HeartbeatTimeout,
+		hangUp: layer.hangUp,
+	}
 	return nil
 }
 

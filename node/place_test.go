@@ -70,7 +70,7 @@ func TestVotesAreForOneDisk(t *testing.T) {
 			t.Fatal(err)
 		}
 		at := lis.Addr().String()
-		n := newRaftTransport(lis, disk, at, hclog.NewNullLogger())
+		n := newRaftTransport(newStreamLayer(lis, disk, at), hclog.NewNullLogger())
 		t.Cleanup(func() { _ = n.(raft.WithClose).Close() })
 		return n, at
 	}

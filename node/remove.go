@@ -15,7 +15,7 @@ import (
 )
 
 // contactPoll is how often a leader looks whether it has heard from a voter meanwhile, before it
-// refuses to remove another.
+// refuses to remove another, and whether the configuration is committed.
 const contactPoll = 20 * time.Millisecond
 
 // remove takes a server out of the configuration, if this one leads, and reports whether it was
@@ -28,24 +28,48 @@ func (m *membership) remove(ctx context.Context, id raft.ServerID) (bool, error)
 	if m.leadership.current.Load() == nil {
 		return false, transport.ErrNotLeader
 	}
-	servers, index := m.configuration()
-	if !inConfiguration(servers, id) {
+	if !inConfiguration(m.configuration(), id) {
 		// It may have left by an entry that is not committed yet.
-		return false, m.await(ctx, m.raft.Barrier(enqueueTimeout))
+		return false, m.awaitCommitted(ctx)
+	}
+	select {
+	case m.changing <- struct{}{}:
+	case <-ctx.Done():
+		return false, fmt.Errorf("%w: another change of the members is under way: %w",
+			transport.ErrOverloaded, ctx.Err())
+	}
+	changed := func() { <-m.changing }
+	servers := m.configuration()
+	if !inConfiguration(servers, id) { // it has left meanwhile
+		changed()
+		return false, m.awaitCommitted(ctx)
 	}
 	if err := m.awaitQuorum(ctx, servers, id); err != nil {
+		changed()
 		return false, err
 	}
 	if string(id) == m.id {
+		changed()
 		return false, m.yield(ctx, servers)
 	}
 	m.noteRemoved(string(id))
-	err := m.await(ctx, m.raft.RemoveServer(id, index, enqueueTimeout))
+	err := m.await(ctx, then{m.raft.RemoveServer(id, 0, enqueueTimeout), changed})
 	if err != nil {
 		return false, err
 	}
 	m.log.Info("server removed", "server", id)
 	return true, nil
+}
+
+// then is a future that calls something as soon as it is decided.
+type then struct {
+	raft.Future
+	call func()
+}
+
+func (t then) Error() error {
+	defer t.call()
+	return t.Future.Error()
 }
 
 // await waits for a future as long as ctx allows. Raft answers it, or loses its leadership, soon
@@ -62,6 +86,25 @@ func (m *membership) await(ctx context.Context, future raft.Future) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// awaitCommitted waits until the configuration is committed and this server is known to lead. It
+// leaves nothing in the log, unlike raft's barrier, of which no trace would tell.
+func (m *membership) awaitCommitted(ctx context.Context) error {
+	poll := time.NewTicker(contactPoll)
+	defer poll.Stop()
+	last := m.raft.LastIndex()
+	for m.raft.CommitIndex() < last {
+		if m.leadership.current.Load() == nil {
+			return transport.ErrNotLeader
+		}
+		select {
+		case <-poll.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return m.await(ctx, m.raft.VerifyLeader())
 }
 
 // noteRemoved remembers the life that a server is in, which must not join again. It has no effect

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync"
@@ -132,20 +133,60 @@ func TestRemovalInFlight(t *testing.T) {
 		var asking sync.WaitGroup
 		asking.Go(func() { _, first = service{leader}.RemoveMember(t.Context(), id) })
 		synctest.Wait()
-		if servers, _ := leader.members.configuration(); len(servers) != 2 {
+		if servers := leader.members.configuration(); len(servers) != 2 {
 			t.Errorf("the leader's configuration is %v, want it without %s", servers, id)
 		}
 		_, again := service{leader}.RemoveMember(t.Context(), id)
 		asking.Wait()
-		for _, err := range []error{first, again} {
-			if !errors.Is(err, transport.ErrOutcomeUnknown) {
-				t.Errorf("got %v, want ErrOutcomeUnknown", err)
-			}
+		if !errors.Is(first, transport.ErrOutcomeUnknown) {
+			t.Errorf("got %v, want ErrOutcomeUnknown", first)
+		}
+		if !errors.Is(again, transport.ErrNotLeader) { // it has changed nothing itself
+			t.Errorf("got %v, want ErrNotLeader", again)
 		}
 		c.heal(leader.ID())
 		c.remove(id)
 		c.kill(id)
 		c.converged()
+	})
+}
+
+// TestOneChangeAtATime: whoever reads the configuration to change it is alone until that is
+// decided, or a removed server would be made a voter by a leader that has just seen it among the
+// others. A removal that changes nothing leaves nothing in the log.
+func TestOneChangeAtATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := startFounders(t, 3, NewDirectory(), nil)
+		c.voters("n1", "n2", "n3")
+		leader := c.leader("")
+		leader.members.changing <- struct{}{}
+		c.add("n4")
+		c.start("n4")
+		pass(10 * time.Second)
+		if servers := leader.members.configuration(); len(servers) != 3 {
+			t.Errorf("during another change it is added: %v", servers)
+		}
+		other := "n1"
+		if other == leader.ID() {
+			other = "n2"
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := service{leader}.RemoveMember(ctx, other)
+		if !errors.Is(err, transport.ErrOverloaded) {
+			t.Errorf("during another change: got %v, want ErrOverloaded", err)
+		}
+		<-leader.members.changing
+		c.voters("n1", "n2", "n3", "n4")
+		c.remove("n4")
+		last := leader.raft.LastIndex()
+		removed, err := service{leader}.RemoveMember(t.Context(), "n4")
+		if removed || err != nil {
+			t.Errorf("once more: removed %t, %v", removed, err)
+		}
+		if leader.raft.LastIndex() != last {
+			t.Errorf("it left entry %d in the log", leader.raft.LastIndex())
+		}
 	})
 }
 
@@ -226,7 +267,7 @@ func TestNewcomerBehind(t *testing.T) {
 		c.kill(c.leader("").ID())
 		c.leader("")
 		pass(10 * time.Second)
-		if servers, _ := c.leader("").members.configuration(); len(servers) != 3 {
+		if servers := c.leader("").members.configuration(); len(servers) != 3 {
 			t.Errorf("the configuration is %v", servers)
 		}
 		traffic.end()

@@ -81,7 +81,7 @@ func (s service) Status() transport.Status { return s.n.Status() }
 // list returns the servers of the configuration and those that gossip sees, by id.
 func (m *membership) list(leader raft.ServerID) []transport.Member {
 	byID := map[string]transport.Member{}
-	servers, _ := m.configuration()
+	servers := m.configuration()
 	m.mu.Lock()
 	for id, k := range m.known {
 		if m.alive[id] || inConfiguration(servers, raft.ServerID(id)) {

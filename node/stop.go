@@ -61,7 +61,7 @@ func (n *Node) Kill() {
 // handOver gives leadership to another server, so that the cluster need not find out that the
 // leader is gone. If none takes it within an election timeout, an election will do.
 func (n *Node) handOver() {
-	servers, _ := n.members.configuration()
+	servers := n.members.configuration()
 	to, ok := n.members.successor(servers)
 	if n.raft.State() != raft.Leader || !ok {
 		return

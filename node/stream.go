@@ -29,7 +29,7 @@ type streamLayer struct {
 
 	mu     sync.Mutex
 	closed bool
-	conns  map[net.Conn]struct{} // as many as raft keeps: a few per server
+	conns  map[net.Conn]bool // as many as raft keeps, a few per server; true: others opened them
 }
 
 var _ raft.StreamLayer = (*streamLayer)(nil)
@@ -39,7 +39,7 @@ func newStreamLayer(lis net.Listener, disk, advertise string) *streamLayer {
 		listener: lis,
 		disk:     disk,
 		place:    address(placeOf(disk, advertise)),
-		conns:    map[net.Conn]struct{}{},
+		conns:    map[net.Conn]bool{},
 	}
 }
 
@@ -52,7 +52,7 @@ func (s *streamLayer) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.keep(&greetedConn{Conn: conn, disk: s.disk})
+	return s.keep(&greetedConn{Conn: conn, disk: s.disk}, true)
 }
 
 // Dial connects to the server at a place. That another one is there shows when it closes the
@@ -74,7 +74,18 @@ func (s *streamLayer) Dial(to raft.ServerAddress, timeout time.Duration) (net.Co
 	if err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
-	return s.keep(conn)
+	return s.keep(conn, false)
+}
+
+// hangUp closes every connection that others have opened.
+func (s *streamLayer) hangUp() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for conn, accepted := range s.conns {
+		if accepted {
+			_ = conn.Close() // raft finds out, and forgets it
+		}
+	}
 }
 
 // Close closes the listener and every connection.
@@ -90,13 +101,13 @@ func (s *streamLayer) Close() error {
 	return errors.Join(problems...)
 }
 
-func (s *streamLayer) keep(conn net.Conn) (net.Conn, error) {
+func (s *streamLayer) keep(conn net.Conn, accepted bool) (net.Conn, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		return nil, errors.Join(net.ErrClosed, conn.Close())
 	}
-	s.conns[conn] = struct{}{}
+	s.conns[conn] = accepted
 	return &keptConn{Conn: conn, layer: s}, nil
 }
 

@@ -28,6 +28,9 @@ const (
 	maxMessage = 64 << 10
 	// maxStreams bounds the calls in progress on one connection. More wait at the client.
 	maxStreams = 1024
+	// helloTimeout bounds how long a new connection may take to say what it is. A server that
+	// stops waits for it.
+	helloTimeout = 3 * time.Second
 	// minPing is the shortest interval at which clients may probe an idle connection.
 	minPing = 5 * time.Second
 )
@@ -89,6 +92,7 @@ func New(cfg Config) (*Server, error) {
 		grpc: grpc.NewServer(
 			grpc.MaxRecvMsgSize(maxMessage),
 			grpc.MaxConcurrentStreams(maxStreams),
+			grpc.ConnectionTimeout(helloTimeout),
 			// A stopped server has no handler left that could still use the coordinator.
 			grpc.WaitForHandlers(true),
 			grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{

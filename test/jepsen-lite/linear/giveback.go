@@ -60,6 +60,9 @@ func (s *state) ends(c *command) []*state {
 	if s.late {
 		return all
 	}
+	if c.dated > 0 {
+		return s.later(nil, max(s.t, c.dated), c)
+	}
 	var ends []int64
 	for _, h := range s.session(c.Session).held {
 		named := slices.ContainsFunc(c.Returns, func(r Return) bool { return r.Lease == h.lease })

@@ -120,6 +120,7 @@ type Op struct {
 	Settled int64
 	Output  *Output // nil if it was not answered
 
+	dated    int64 // the cluster time of its effect, where a log tells it; or 0
 	gaveUp   int64 // the tick at which its client did; 0: it has not
 	harmless bool
 }

@@ -194,7 +194,8 @@ func (k *knowledge) class(op Op) int {
 func (k *knowledge) call(i int, op Op) *call {
 	in := op.Input
 	c := &call{
-		c:   &command{Input: in, horizon: k.horizon, until: math.MaxInt64, settled: op.Settled},
+		c: &command{Input: in, horizon: k.horizon, until: math.MaxInt64, settled: op.Settled,
+			dated: op.dated},
 		out: op.Output, client: op.Client, key: in.Key, session: opened(op), by: math.MaxInt64,
 		began: op.Call, ended: op.Return,
 	}

@@ -21,6 +21,8 @@ type Marks struct {
 	ended    map[uint64][]place // sessions that were closed
 	// effects are those of the places in asked and returned.
 	effects map[place]effect
+	// order is at, in the order of instants: nil if it was not asked for since at changed.
+	order []seen
 	policies
 }
 
@@ -102,7 +104,7 @@ func (m *Marks) Take(index uint64, event int, e *trace.Event) {
 	switch e.Kind {
 	case trace.KindEntry:
 		if before, known := m.at[index]; !known || e.At < before {
-			m.at[index] = e.At
+			m.at[index], m.order = e.At, nil
 		}
 		m.time[index] = e.T
 		m.indexAt[e.T] = max(m.indexAt[e.T], index)
@@ -121,6 +123,17 @@ func (m *Marks) Take(index uint64, event int, e *trace.Event) {
 	case trace.KindLimit:
 		m.limit(at, e)
 	}
+}
+
+// entries returns when which entries were seen.
+func (m *Marks) entries() []seen {
+	if m.order == nil {
+		for index, at := range m.at {
+			m.order = append(m.order, seen{at, place{index: index}})
+		}
+		m.order = inOrder(m.order)
+	}
+	return m.order
 }
 
 // note adds a place, once.

@@ -1,7 +1,6 @@
 package linear
 
 import (
-	"cmp"
 	"maps"
 	"math"
 	"slices"
@@ -86,12 +85,21 @@ func (p policies) of(in Input) (places []place) {
 	return places
 }
 
+// budgetOf returns the budget of which h is.
+func budgetOf(h History) string {
+	for _, op := range h {
+		if op.Input.Budget != "" {
+			return op.Input.Budget
+		}
+	}
+	return ""
+}
+
 // revisions returns where each revision of h's budget began. They are counted over all budgets,
 // from the first one that anybody was told of.
 func (p policies) revisions(h History) map[uint64]place {
-	budget, first := "", uint64(math.MaxUint64)
+	budget, first := budgetOf(h), uint64(math.MaxUint64)
 	for _, op := range h {
-		budget = cmp.Or(budget, op.Input.Budget)
 		if op.Output != nil && op.Output.Revision > 0 {
 			first = min(first, op.Output.Revision)
 		}

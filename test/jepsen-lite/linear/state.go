@@ -194,6 +194,9 @@ func (s *state) from(c *command) []*state {
 	if s.late {
 		return []*state{s.clone()}
 	}
+	if c.dated > 0 {
+		return s.later(nil, max(s.t, c.dated), c)
+	}
 	var starts []int64
 	for i := range s.lives {
 		l := &s.lives[i]

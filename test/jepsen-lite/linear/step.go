@@ -21,6 +21,8 @@ type command struct {
 	class int
 	// settled is the tick since which it can have no effect, if that is known; or 0.
 	settled int64
+	// dated is the cluster time of its effect, if the log has told it; or 0.
+	dated int64
 }
 
 // step returns the states that s can have become by c, if its client was told out: after any of

@@ -16,6 +16,7 @@ type placed struct {
 	op    *Op
 	place place
 	at    int64 // the instant of its effect, such that all are in the order of the log
+	time  int64 // the cluster time of its effect; 0: unknown
 }
 
 // witness returns h with every call as short as its effect, as far as its place is known; calls
@@ -29,22 +30,27 @@ func (m *Marks) witness(h History) (History, bool) {
 		calls[id] = append(calls[id], &h[i])
 	}
 	var known []placed
-	var wide History
+	var rest []*Op
 	begins := m.revisions(h)
 	for _, attempts := range calls {
 		fit, unplaced := m.place(attempts, begins)
 		known = append(known, fit...)
-		for _, op := range append(unplaced, m.unheard(attempts, unplaced, begins)...) {
-			p, ok := m.outdated(op, begins)
-			if !ok {
-				p, ok = m.deniedAgain(op)
-			}
+		rest = append(rest, append(unplaced, m.unheard(attempts, unplaced, begins)...)...)
+	}
+	take := func(find func(op *Op) (place, bool)) {
+		rest = slices.DeleteFunc(rest, func(op *Op) bool {
+			p, ok := find(op)
 			if ok {
 				known = append(known, placed{op: op, place: p})
-			} else {
-				wide = append(wide, *op)
 			}
-		}
+			return ok
+		})
+	}
+	take(m.deniedAgain)
+	take(m.unmarked(h, known, begins).place)
+	var wide History
+	for _, op := range rest {
+		wide = append(wide, *op)
 	}
 	slices.SortFunc(known, func(a, b placed) int {
 		return cmp.Or(a.place.compare(b.place), a.op.order(b.op))
@@ -170,14 +176,6 @@ func (m *Marks) unheard(attempts, unplaced []*Op, begins map[uint64]place) []*Op
 	return []*Op{&done}
 }
 
-// outdated returns the place of a call that was told of a later revision than its own, if it had
-// begun before that: just after the change. Such an answer leaves no mark.
-func (m *Marks) outdated(op *Op, begins map[uint64]place) (place, bool) {
-	p, known := begins[op.Output.Revision]
-	p.event = math.MaxInt
-	return p, known && op.Output.Answer == Changed && op.Call <= m.at[p.index]
-}
-
 // date gives each call the instant at which its entry was first seen, within its call and in the
 // order of the log. It reports whether there is one for each.
 func (m *Marks) date(known []placed) bool {
@@ -192,6 +190,9 @@ func (m *Marks) date(known []placed) bool {
 	for i := range known {
 		last = max(last, known[i].at, known[i].op.Call)
 		known[i].at = last
+		if p := known[i].place; p.event < math.MaxInt { // or it is somewhere behind that entry
+			known[i].time = m.time[p.index]
+		}
 		if op := known[i].op; op.Return > 0 && last > op.Return {
 			return false
 		}
@@ -210,7 +211,9 @@ type moment struct {
 func ordered(known []placed, wide History) History {
 	h := make(History, 0, len(known)+len(wide))
 	for _, p := range known {
-		h = append(h, *p.op)
+		op := *p.op
+		op.dated = p.time
+		h = append(h, op)
 	}
 	h = append(h, wide...)
 	var all []moment

@@ -116,8 +116,25 @@ func (p *proc) await(within time.Duration) error {
 		}
 		return nil
 	case <-timer.C:
+		p.ask()
+		return fmt.Errorf("process: %s did not stop within %s; its log says what it waits for",
+			p.name, within)
+	}
+}
+
+// askedFor is how long a process that is asked what it is doing has to write it down.
+const askedFor = 5 * time.Second
+
+// ask kills it with the signal by which Go's runtime logs what every goroutine waits for.
+func (p *proc) ask() {
+	p.excused.Store(true)
+	p.signal(syscall.SIGQUIT)
+	timer := time.NewTimer(askedFor)
+	defer timer.Stop()
+	select {
+	case <-p.done:
+	case <-timer.C:
 		p.kill()
-		return fmt.Errorf("process: %s did not stop within %s", p.name, within)
 	}
 }
 
