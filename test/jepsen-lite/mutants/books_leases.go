@@ -93,6 +93,13 @@ var leaseMutants = []Mutant{
 			"	if p != nil && ss.ID == 0 {"}},
 	},
 	{
+		Name: "dead-leases-kept", Rule: "Books", By: Pure,
+		Means: "leases of short windows that are over take the room of one that may be returned yet",
+		Edits: []Edit{{fsmAcquire,
+			"	ss.Leases = slices.DeleteFunc(ss.Leases, func(h held) bool { return !s.returnable(h) })\n",
+			""}},
+	},
+	{
 		Name: "session-of-any-key", Rule: "Books", By: Pure,
 		Means: "a session may have a key on a budget without keys",
 		Edits: []Edit{

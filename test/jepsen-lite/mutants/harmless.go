@@ -19,14 +19,6 @@ var harmless = []Mutant{
 		Edits: []Edit{{account, "	if n < 1 || n > a.Used {", "	if n < 1 {"}},
 	},
 	{
-		Name: "dead-leases-kept", Rule: "Books", By: Pure,
-		Means: "a session's leases that are returnable no more are removed for their room: " +
-			"whoever looks at one asks returnable again.",
-		Edits: []Edit{{fsmAcquire,
-			"	ss.Leases = slices.DeleteFunc(ss.Leases, func(h held) bool { return !s.returnable(h) })\n",
-			""}},
-	},
-	{
 		Name: "older-windows-kept", Rule: "R10", By: Pure,
 		Means: "a lease of a newer window ends the older ones, which are over by then: by R6 each " +
 			"ends before the roll that the newer one was granted after. Merged: carries-over.",
