@@ -144,7 +144,7 @@ func TestAgree(t *testing.T) {
 			t.Errorf("got %v, want nil", err)
 		}
 		var entry raft.Log
-		if err := c.disks["n3"].store.GetLog(upTo, &entry); err != nil {
+		if err := c.server("n3").disk.store.GetLog(upTo, &entry); err != nil {
 			t.Fatal(err)
 		}
 		real := entry
@@ -152,13 +152,13 @@ func TestAgree(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := c.disks["n3"].store.StoreLog(&entry); err != nil {
+		if err := c.server("n3").disk.store.StoreLog(&entry); err != nil {
 			t.Fatal(err)
 		}
 		if err := c.agree(upTo); err == nil || !strings.Contains(err.Error(), "different states") {
 			t.Errorf("another entry: got %v", err)
 		}
-		if err := c.disks["n3"].store.StoreLog(&real); err != nil {
+		if err := c.server("n3").disk.store.StoreLog(&real); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -200,7 +200,7 @@ func TestDeath(t *testing.T) {
 		if err := p.die(c.wires); err != nil {
 			t.Fatal(err)
 		}
-		data, err := os.ReadFile(filepath.Join(c.dir, "p0.jsonl"))
+		data, err := os.ReadFile(filepath.Join(c.run.dir, "p0.jsonl"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -209,4 +209,28 @@ func TestDeath(t *testing.T) {
 			t.Errorf("got a trace that ends in order, or has nothing:\n%s", data)
 		}
 	})
+}
+
+// TestPowerLoss: where disks do not sync, power losses break promises that clients were given, and
+// judges say so. Disks that sync lose nothing: see TestLong.
+func TestPowerLoss(t *testing.T) {
+	const seeds = 20
+	for s := range uint64(seeds) {
+		o := DrawLong(s+1, 3*time.Minute)
+		o.Plant = PlantNoSync
+		if _, j := Judge(t, o, t.TempDir()); !j.OK() {
+			t.Logf("seed %d: %v; %v; %s", s+1, j.Err, j.Trace.Violation, j.Linear)
+			return
+		}
+	}
+	t.Errorf("not found with %d seeds", seeds)
+}
+
+// TestPlants: a plant that nobody knows is refused.
+func TestPlants(t *testing.T) {
+	for p, ok := range map[Plant]bool{"": true, PlantNoSync: true, "sync": false} {
+		if err := p.check(); (err == nil) != ok {
+			t.Errorf("%q: got %v", p, err)
+		}
+	}
 }

@@ -35,16 +35,26 @@ type link struct {
 	loss int           // permille of the messages
 }
 
-func newNetwork(seed uint64, latency time.Duration, ids []string) *network {
-	n := &network{
+func newNetwork(seed uint64, latency time.Duration) *network {
+	return &network{
 		latency: latency,
 		rng:     rand.New(rand.NewPCG(seed, 0x4e7)),
 		ports:   map[string]*port{}, stalled: map[string]*gate{}, links: map[pair]link{},
 	}
-	for _, id := range ids {
-		n.stalled[id] = &gate{}
-	}
-	return n
+}
+
+// admit gives a node a place in the network.
+func (n *network) admit(id string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.stalled[id] = &gate{}
+}
+
+// gate is what a node's messages pass.
+func (n *network) gate(id string) *gate {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.stalled[id]
 }
 
 // set changes a direction.
@@ -98,7 +108,7 @@ func (n *network) travel(from, to string, givenUp <-chan struct{}) bool {
 	if delay > 0 {
 		time.Sleep(delay)
 	}
-	return n.stalled[from].pass(givenUp) && n.stalled[to].pass(givenUp)
+	return n.gate(from).pass(givenUp) && n.gate(to).pass(givenUp)
 }
 
 // fate draws what becomes of a message.

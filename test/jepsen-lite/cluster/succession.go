@@ -1,0 +1,109 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/leased-io/leased/budget"
+	"github.com/leased-io/leased/client"
+)
+
+const (
+	// staleFor is how old a backup is at most, and downFor how long nobody coordinates at most,
+	// when a cluster is lost. Both are shorter than many leases.
+	staleFor, downFor = 3 * time.Second, 2 * time.Second
+	// youngest is how many sessions a cluster can have opened since its backup, at most. The one
+	// that takes its place leaves out far more numbers.
+	youngest = 1 << 30
+)
+
+// parting is where a run's second cluster begins.
+type parting struct {
+	at    int64  // the instant, on the run's clock, at which nothing of the first one is left
+	first uint64 // the number that its sessions are not below
+}
+
+// succeed has the whole cluster end for good while the fleet admits, and another one, restored
+// from a backup of shortly before, take its place at the same addresses. The fleet lives on, and
+// dies and suspends as ever.
+func (s *storm) succeed(ctx context.Context, rng *hand) (parting, error) {
+	on, cancel := context.WithCancel(ctx)
+	defer s.fleet.stop()
+	defer cancel()
+	for _, p := range s.fleet.live() {
+		p.start(on)
+	}
+	blown := make(chan error, 1) // size 1: nobody waits before the end
+	go func() { blown <- s.blow(on, sortFleet) }()
+	end := func(errs ...error) error {
+		cancel()
+		return errors.Join(append(errs, <-blown)...)
+	}
+	pause(ctx, s.o.window()+between(rng, s.o.window()/2))
+	b, err := s.admin.client.Backup(ctx)
+	if err != nil {
+		return parting{}, end(fmt.Errorf("cluster: before it is lost: %w", err))
+	}
+	pause(ctx, between(rng, staleFor/2))
+	begun := s.c.now()
+	lost := s.c.ruin()
+	pause(ctx, between(rng, downFor/2))
+	p := parting{at: s.c.clock.Now(), first: b.Last.Session + youngest}
+	if err := s.c.succeed(ctx, lost); err != nil {
+		return p, end(err)
+	}
+	_, err = s.admin.client.Restore(ctx, b, nil)
+	s.admin.adopt(b)
+	s.c.tally.lasted("cluster lost", fmt.Sprint(lost), begun, s.c.now())
+	// A limit grants from its first window that begins a period after the restore.
+	pause(ctx, 3*s.o.window()+between(rng, s.o.window()))
+	return p, end(err)
+}
+
+// ruin ends every server for good, at once.
+func (c *nodes) ruin() (lost []string) {
+	lost = c.in(member, leaving, removed)
+	for _, id := range lost {
+		c.become(id, ended)
+		c.cut(id)
+	}
+	all(lost, c.kill)
+	return lost
+}
+
+// succeed founds another cluster, which is found where the lost one was.
+func (c *nodes) succeed(ctx context.Context, lost []string) error {
+	dir := filepath.Join(c.run.dir, "successor")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	c.run = life{"successor", dir}
+	c.mu.Unlock()
+	if err := c.found(ctx); err != nil {
+		return err
+	}
+	founders := c.members()
+	for i, id := range lost {
+		c.wires.move(apiAddress(id), apiAddress(founders[i%len(founders)]))
+	}
+	return nil
+}
+
+// adopt takes what is in a backup for what is there.
+func (a *admin) adopt(b client.Backup) {
+	for i := range a.state {
+		a.state[i] = policy{}
+		at := slices.IndexFunc(b.Budgets, func(is budget.Budget) bool {
+			return is.Name == a.loads[i].Budget.Name
+		})
+		if at >= 0 {
+			a.state[i].acked, a.state[i].changes = b.Budgets[at], 1
+		}
+	}
+}
