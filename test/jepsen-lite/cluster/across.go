@@ -5,98 +5,128 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"slices"
 
 	"github.com/leased-io/leased/test/jepsen-lite/linear"
 	"github.com/leased-io/leased/trace"
 )
 
 // across is the theorem across a restore: nobody admits on a lease of the cluster that was lost
-// once the one that took its place grants of the same budget. Files are those of both, and all
-// their times are of one clock but those of processes with clocks of their own.
+// once the one that took its place grants of the same limit. Times are of the nodes' clock; what
+// processes recorded by clocks of their own is left out.
 type across struct {
-	clock   string            // of the nodes
-	budgets map[uint64]string // by session of the first cluster
-	last    map[string]admitted
-	first   map[string]int64 // grant of the second, by budget
+	clock  string
+	limits map[uint64]limitName // of one cluster, by serial number
+	leases map[uint64]limitName // of the first cluster
+	last   map[limitName]admitted
+	first  map[limitName]int64 // grant of the second cluster
+	parted int64
+	past   int64
 }
+
+// limitName is a limit, in both clusters.
+type limitName struct{ budget, metric string }
 
 type admitted struct {
 	at  int64
 	who string
 }
 
-// checkAcross returns what breaks the theorem, and how many budgets both clusters granted of.
-func checkAcross(first, second []string) (compared int, err error) {
-	a := across{budgets: map[uint64]string{}, last: map[string]admitted{}, first: map[string]int64{}}
-	for _, path := range first {
-		if err := read(path, a.session); err != nil {
-			return 0, err
-		}
+// crossing is what the check across a restore came to.
+type crossing struct {
+	limits   int   // of which both clusters granted
+	outlived int64 // credits admitted on leases whose cluster was lost
+	late     error // what breaks the theorem
+}
+
+// String says it in short.
+func (c crossing) String() string {
+	return fmt.Sprintf("%d credits admitted after the loss; %d limits granted of after that",
+		c.outlived, c.limits)
+}
+
+// checkAcross judges the files of two clusters, of which the first was lost at parted.
+func checkAcross(first, second []string, parted int64) (found crossing, err error) {
+	a := across{limits: map[uint64]limitName{}, leases: map[uint64]limitName{},
+		last: map[limitName]admitted{}, first: map[limitName]int64{}, parted: parted}
+	err = errors.Join(readAll(first, trace.RoleNode, a.lend),
+		readAll(first, trace.RoleFleet, a.admit))
+	a.limits = map[uint64]limitName{}
+	if err = errors.Join(err, readAll(second, trace.RoleNode, a.grant)); err != nil {
+		return found, err
 	}
-	for _, path := range first {
-		if err := read(path, a.admit); err != nil {
-			return 0, err
-		}
-	}
-	granted := map[uint64]string{}
-	for _, path := range second {
-		if err := read(path, func(_ trace.Event, e *trace.Event) { a.grant(granted, e) }); err != nil {
-			return 0, err
-		}
-	}
-	var errs []error
-	for budget, at := range a.first {
-		old, ok := a.last[budget]
+	found.outlived = a.past
+	for limit, at := range a.first {
+		old, ok := a.last[limit]
 		if !ok {
 			continue
 		}
-		compared++
+		found.limits++
 		if old.at >= at {
-			errs = append(errs, fmt.Errorf("cluster: %s admitted on a lease of the lost cluster at %d; "+
-				"the one in its place granted of budget %q at %d", old.who, old.at, budget, at))
+			found.late = errors.Join(found.late, fmt.Errorf("cluster: %s admitted on a lease of the "+
+				"lost cluster at %d; the one in its place granted %s of budget %q at %d",
+				old.who, old.at, limit.metric, limit.budget, at))
 		}
 	}
-	return compared, errors.Join(errs...)
+	return found, nil
 }
 
-// session notes which budget a session is of.
-func (a *across) session(header trace.Event, e *trace.Event) {
-	if e.Kind == trace.KindSession {
-		a.clock, a.budgets[e.Session] = header.Clock, e.Budget
+// lend notes which limit a lease of the first cluster is of.
+func (a *across) lend(header trace.Event, e *trace.Event) {
+	a.clock = header.Clock
+	switch e.Kind {
+	case trace.KindLimit:
+		a.limits[e.Limit] = limitName{e.Budget, e.Metric}
+	case trace.KindGrant:
+		a.leases[e.Lease] = a.limits[e.Limit]
 	}
 }
 
-// admit notes the last admission.
+// admit notes the last admission of a limit.
 func (a *across) admit(header trace.Event, e *trace.Event) {
 	if e.Kind != trace.KindAdmit || header.Clock != a.clock {
 		return
 	}
-	if b := a.budgets[e.Session]; e.Last > a.last[b].at {
-		a.last[b] = admitted{e.Last, header.Recorder}
+	if e.Last >= a.parted {
+		a.past += e.N
+	}
+	if limit := a.leases[e.Lease]; e.Last > a.last[limit].at {
+		a.last[limit] = admitted{e.Last, header.Recorder}
 	}
 }
 
-// grant notes the first grant.
-func (a *across) grant(budgets map[uint64]string, e *trace.Event) {
+// grant notes the first grant of the second cluster.
+func (a *across) grant(_ trace.Event, e *trace.Event) {
 	switch e.Kind {
-	case trace.KindSession:
-		budgets[e.Session] = e.Budget
+	case trace.KindLimit:
+		a.limits[e.Limit] = limitName{e.Budget, e.Metric}
 	case trace.KindGrant:
-		b := budgets[e.Session]
-		if at, ok := a.first[b]; !ok || e.At < at {
-			a.first[b] = e.At
+		limit := a.limits[e.Limit]
+		if at, ok := a.first[limit]; !ok || e.At < at {
+			a.first[limit] = e.At
 		}
 	}
 }
 
-// read goes through a trace file. A torn last line ends it.
-func read(path string, take func(header trace.Event, e *trace.Event)) error {
+// readAll goes through the trace files of a role. A torn last line ends one.
+func readAll(paths []string, role string, take func(header trace.Event, e *trace.Event)) error {
+	for _, path := range paths {
+		if err := read(path, role, take); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func read(path, role string, take func(header trace.Event, e *trace.Event)) error {
 	file, err := trace.Open(path)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
+	header := file.Header()
+	if header.Role != role {
+		return nil
+	}
 	for {
 		e, err := file.Next()
 		if errors.Is(err, io.EOF) {
@@ -105,12 +135,14 @@ func read(path string, take func(header trace.Event, e *trace.Event)) error {
 		if err != nil {
 			return err
 		}
-		take(file.Header(), &e)
+		take(header, &e)
 	}
 }
 
 // partHistory sorts calls by the cluster that they were made to. What the second one says of
-// sessions of the first is that it knows none of them, and left out.
+// sessions of the first is that it knows none of them, and left out. Which of them answered a call
+// that spans the parting is for the answer to tell: if it knows the session no more, nobody knows
+// what the call had come to.
 func partHistory(
 	h linear.History, p parting, restored int64,
 ) (first, second linear.History, err error) {
@@ -120,12 +152,16 @@ func partHistory(
 	for _, op := range h {
 		in, out := op.Input, op.Output
 		switch {
+		case op.Call < p.at && in.Session == 0 && out != nil && out.Session >= p.first:
+			second = append(second, op) // it opened one
+		case op.Call < p.at && op.Return > p.at && out != nil && denies(in, out):
+			op.Output, op.Return = nil, 0
+			first = append(first, op)
 		case op.Call < p.at:
 			first = append(first, op)
 		case in.Session == 0 || in.Session >= p.first:
 			second = append(second, op)
-		case out != nil && out.Answer != linear.NoSession &&
-			(in.Kind != linear.GiveBack || out.SessionKnown):
+		case out != nil && !denies(in, out):
 			errs = append(errs, fmt.Errorf("cluster: session %d of the lost cluster was told %+v by the "+
 				"one in its place", in.Session, *out))
 		}
@@ -133,16 +169,19 @@ func partHistory(
 	return first, second, errors.Join(errs...)
 }
 
+// denies reports whether an answer says that there is no such session.
+func denies(in linear.Input, out *linear.Output) bool {
+	return out.Answer == linear.NoSession || in.Kind == linear.GiveBack && !out.SessionKnown
+}
+
 // restoredAt is the cluster time at which a cluster took the place of another.
 func restoredAt(files []string) (at int64, err error) {
 	at = math.MinInt64
-	for _, path := range slices.Sorted(slices.Values(files)) {
-		err = errors.Join(err, read(path, func(_ trace.Event, e *trace.Event) {
-			if e.Kind == trace.KindTakeOver {
-				at = e.T
-			}
-		}))
-	}
+	err = readAll(files, trace.RoleNode, func(_ trace.Event, e *trace.Event) {
+		if e.Kind == trace.KindTakeOver {
+			at = e.T
+		}
+	})
 	if at == math.MinInt64 {
 		err = errors.Join(err, errors.New("cluster: no trace of a restore"))
 	}

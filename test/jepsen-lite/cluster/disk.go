@@ -20,10 +20,8 @@ type disk struct {
 
 // newDisk returns an empty disk. One that is lazy has the node's writes wait to be synced.
 func newDisk(lazy bool) *disk {
-	return &disk{
-		store:     &platter{InmemStore: raft.NewInmemStore(), lazy: lazy},
-		snapshots: &shelf{},
-	}
+	p := &platter{InmemStore: raft.NewInmemStore(), lazy: lazy}
+	return &disk{store: p, snapshots: &shelf{disk: p}}
 }
 
 // stores are the disk as a node opens it.

@@ -23,9 +23,9 @@ type Judgement struct {
 	// Err is one of the run, of its files, or of the ledgers.
 	Err error
 	// Next is of the cluster that took the place of this one, if it was lost; nil: there is none.
-	// Compared is, of that one, of how many budgets it has granted what the lost one had.
-	Next     *Judgement
-	Compared int
+	Next *Judgement
+
+	crossing crossing // from the one before, if this one took its place
 }
 
 // valid reports whether the trace is.
@@ -74,9 +74,9 @@ func judgeSuccession(
 	first, second, told := partHistory(*h, out.parting, at)
 	*h = first
 	next.judge(out.lives[1].dir, second, traced)
-	compared, late := checkAcross(old, files)
-	next.Compared = compared
-	next.Err = errors.Join(next.Err, err, told, late)
+	crossed, unread := checkAcross(old, files, out.parting.lost)
+	next.crossing = crossed
+	next.Err = errors.Join(next.Err, err, unread, told, crossed.late)
 	return next, nil
 }
 
@@ -165,10 +165,12 @@ func (j Judgement) verdicts() []report.Verdict {
 			Result: string(j.Linear.Result),
 			Detail: fmt.Sprintf("%s; %d not judged", j.Linear, j.Linear.Unjudged)})
 	}
-	if j.Compared > 0 {
-		verdicts = append(verdicts, report.Verdict{Judge: "takeover", Result: run.Result,
-			Detail: fmt.Sprintf("%d budgets granted after the last admission on leases of the "+
-				"cluster that was lost", j.Compared)})
+	if j.crossing.limits > 0 {
+		crossed := report.Verdict{Judge: "takeover", Result: report.Valid, Detail: j.crossing.String()}
+		if j.crossing.late != nil {
+			crossed.Result, crossed.Detail = report.Invalid, j.crossing.late.Error()
+		}
+		verdicts = append(verdicts, crossed)
 	}
 	return verdicts
 }

@@ -101,8 +101,8 @@ func saw(out Outcome, judged Judgement) string {
 	}
 	text = fmt.Sprintf("%s; %s, %d not judged", text, judged.Linear, judged.Linear.Unjudged)
 	if next := judged.Next; next != nil && next.Trace != nil {
-		text += fmt.Sprintf("; lost, and restored: trace: %s, %d events; %d budgets compared; %v; %s, "+
-			"%d not judged", next.Trace.Verdict, next.Trace.Events, next.Compared, next.Err,
+		text += fmt.Sprintf("; lost, and restored: trace: %s, %d events; %s; %v; %s, "+
+			"%d not judged", next.Trace.Verdict, next.Trace.Events, next.crossing, next.Err,
 			next.Linear, next.Linear.Unjudged)
 	}
 	return text
@@ -115,6 +115,8 @@ type sums struct {
 	allowed                   int
 	epochs, restores, windows int64
 	stale, replays, denied    int64
+	crossing                  crossing // of all
+	successions               int
 }
 
 func (s *sums) add(out Outcome, judged Judgement) {
@@ -139,6 +141,9 @@ func (s *sums) add(out Outcome, judged Judgement) {
 	s.replays += report.Replays
 	s.denied += report.Denials
 	if judged.Next != nil {
+		s.successions++
+		s.crossing.limits += judged.Next.crossing.limits
+		s.crossing.outlived += judged.Next.crossing.outlived
 		out.Faults, out.Allowed, out.Virtual = nil, 0, 0 // those of both
 		s.add(out, *judged.Next)
 	}
@@ -152,6 +157,7 @@ func (s *sums) String() string {
 		fmt.Sprintf("%d epochs, %d snapshots restored, %d requests allowed, %d windows, "+
 			"%d entries of another epoch, %d replays, %d denials", s.epochs, s.restores, s.allowed,
 			s.windows, s.stale, s.replays, s.denied),
+		fmt.Sprintf("%d clusters lost and restored: %s", s.successions, s.crossing),
 	}, "\n")
 }
 
@@ -160,6 +166,9 @@ func (s *sums) suffices(t *testing.T) {
 	t.Helper()
 	if s.allowed == 0 || s.epochs < 2 || s.windows == 0 || s.denied == 0 || len(s.faults) < 10 {
 		t.Error("the runs exercised too little to prove anything")
+	}
+	if s.successions > 0 && s.crossing.limits == 0 {
+		t.Errorf("nothing was granted by a cluster in another's place: %s", s.crossing)
 	}
 }
 

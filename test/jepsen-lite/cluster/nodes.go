@@ -75,9 +75,12 @@ const runBegins = int64(time.Second)
 // now is the run's time.
 func (c *nodes) now() time.Duration { return time.Duration(c.clock.Now() - runBegins) }
 
-// start begins a life of a node, on its disk. One that has ended for good does not start.
+// start begins a life of a node, on its disk. One that is up, or has ended for good, stays so.
 func (c *nodes) start(ctx context.Context, id string) error {
 	srv := c.server(id)
+	if !c.reserve(srv) {
+		return nil
+	}
 	cfg := node.DefaultConfig()
 	cfg.ID, cfg.DriftPPM = id, c.o.DriftPPM
 	cfg.Logger = slog.New(slog.DiscardHandler)
@@ -89,28 +92,34 @@ func (c *nodes) start(ctx context.Context, id string) error {
 		cfg.BootstrapExpect = c.o.Nodes
 	}
 	c.o.tune(&cfg)
-	if c.is(srv, ended) {
-		return nil
-	}
 	cfg.Seams = node.Seams{
-		Stores: srv.disk.stores(), RaftTransport: c.net.attach(id),
+		Stores: c.disk(id).stores(), RaftTransport: c.net.attach(id),
 		APIListener: c.wires.listen(id), DialAPI: c.wires.dialer(id), Directory: c.directory,
 		TraceClock: c.clock,
 	}
 	n, err := node.Start(ctx, cfg)
-	if err != nil {
-		return err
-	}
 	c.mu.Lock()
+	srv.starting = false
 	over := srv.role == ended
-	if !over {
+	if err == nil && !over {
 		c.byID[id] = n
 	}
 	c.mu.Unlock()
-	if over { // meanwhile
+	if err == nil && over { // meanwhile
 		n.Kill()
 	}
-	return nil
+	return err
+}
+
+// reserve reports whether a life of a server may begin now.
+func (c *nodes) reserve(s *server) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if s.role == ended || s.starting || c.byID[s.id] != nil {
+		return false
+	}
+	s.starting = true
+	return true
 }
 
 // life is that of the cluster that goes on.
@@ -118,12 +127,6 @@ func (c *nodes) life() life {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.run
-}
-
-func (c *nodes) is(s *server, r role) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return s.role == r
 }
 
 // take removes a node from those that are up, for it to be ended.
@@ -224,7 +227,7 @@ func (c *nodes) agree(upTo uint64) error {
 	var first []byte
 	members := c.in(member)
 	for _, id := range members {
-		image, err := c.server(id).disk.image(upTo)
+		image, err := c.disk(id).image(upTo)
 		if err != nil {
 			return fmt.Errorf("%s: %w", id, err)
 		}

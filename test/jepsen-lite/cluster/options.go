@@ -27,6 +27,8 @@ type Options struct {
 	// Every is the mean time between faults of each sort: of nodes and their networks, of the
 	// fleet, of budgets. Zero: no faults but Failover's and the sleepers.
 	Every time.Duration
+	// Strikes are the kinds of faults that strike; none: all.
+	Strikes []string
 	// Majority: also faults that leave no majority.
 	Majority bool
 	// Members: servers also come and go.

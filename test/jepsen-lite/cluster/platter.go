@@ -12,9 +12,9 @@ import (
 // writeBack is after how long a write is on the platter though nobody has asked for it.
 const writeBack = 5 * time.Second
 
-// platter is a node's log and votes. What is written is synced before the write returns, as the
-// product has it, so that a power loss takes nothing; or it is lazy, and a power loss takes what
-// was written in the last writeBack.
+// platter is a node's log and votes, and takes note of its snapshots. What is written is synced
+// before the write returns, as the product has it, so that a power loss takes nothing; or it is
+// lazy, and a power loss takes what was written in the last writeBack.
 type platter struct {
 	*raft.InmemStore
 	lazy bool
@@ -41,6 +41,15 @@ func (p *platter) note(undo func() error) {
 		p.loose = p.loose[1:]
 	}
 	p.loose = append(p.loose, written{now, undo})
+}
+
+// noteSnapshot has a snapshot be taken back by a power loss.
+func (p *platter) noteSnapshot(undo func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.lazy {
+		p.note(func() error { undo(); return nil })
+	}
 }
 
 // losePower takes back what is not synced. Nobody writes meanwhile.
@@ -81,28 +90,17 @@ func (p *platter) StoreLogs(entries []*raft.Log) error {
 func (p *platter) asBefore(index uint64) func() error {
 	var before raft.Log
 	if p.GetLog(index, &before) != nil {
-		return func() error {
-			if p.GetLog(index, &before) != nil {
-				return nil // it went with those before a snapshot
-			}
-			return p.InmemStore.DeleteRange(index, index)
-		}
+		return func() error { return p.InmemStore.DeleteRange(index, index) }
 	}
 	return func() error { return p.InmemStore.StoreLog(&before) }
 }
 
-// DeleteRange deletes entries. Those before a snapshot are gone at once: nobody misses them.
+// DeleteRange deletes entries: those before a snapshot, or those that a leader contradicts.
 func (p *platter) DeleteRange(from, to uint64) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	first, err := p.FirstIndex()
-	if err != nil {
-		return err
-	}
-	if p.lazy && from > first {
-		for i := to; i >= from; i-- { // they come back in their order
-			p.note(p.asBefore(i))
-		}
+	for i := to; p.lazy && i >= from; i-- { // they come back in their order
+		p.note(p.asBefore(i))
 	}
 	return p.InmemStore.DeleteRange(from, to)
 }

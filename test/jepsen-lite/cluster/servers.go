@@ -15,12 +15,13 @@ const maxServers = 7
 type server struct {
 	id      string
 	founder bool
-	disk    *disk
 	nap     *sleeper
 
 	// The rest is guarded by the lock of nodes.
-	role  role
-	voted bool // it was seen to have a vote
+	disk     *disk
+	role     role
+	voted    bool // it was seen to have a vote
+	starting bool // a life is about to begin: no two share a disk
 }
 
 // role is what a server is to its cluster, as far as the cluster was asked.
@@ -62,6 +63,22 @@ func (c *nodes) server(id string) *server {
 	panic("cluster: no server " + id)
 }
 
+// disk is what a server writes to.
+func (c *nodes) disk(id string) *disk {
+	s := c.server(id)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return s.disk
+}
+
+// wipe gives a server that is down another disk, which is empty.
+func (c *nodes) wipe(id string) {
+	s, empty := c.server(id), newDisk(c.o.Plant == PlantNoSync)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s.disk = empty
+}
+
 // in returns the servers of those roles, in the order in which they were made.
 func (c *nodes) in(roles ...role) (ids []string) {
 	c.mu.Lock()
@@ -87,10 +104,17 @@ func (c *nodes) become(id string, r role) {
 	}
 }
 
-// retire ends a server for good, as a crash would. Who looked for it finds another.
-func (c *nodes) retire(id string) {
+// end ends a server for good, as a crash would. Of its disk and its place nothing is kept.
+func (c *nodes) end(id string) {
 	c.become(id, ended)
 	c.kill(id)
+	c.wipe(id)
+	c.net.dismiss(id)
+}
+
+// retire ends a server that is no member. Who looked for it finds another.
+func (c *nodes) retire(id string) {
+	c.end(id)
 	if left := c.members(); len(left) > 0 {
 		c.wires.move(apiAddress(id), apiAddress(left[len(left)-1]))
 	}
@@ -144,9 +168,12 @@ func (c *nodes) assembled(ctx context.Context) error {
 // says that one should: the leader that was adding it has sent it entries, and was deposed before
 // others had them. Nobody was removed who has voted and was not asked to leave.
 func (c *nodes) welcome(ctx context.Context, n *node.Node) error {
+	if n.Status().State != "removed" {
+		return nil
+	}
 	s := c.server(n.ID())
 	c.mu.Lock()
-	refused := s.role == member && n.Status().State == "removed"
+	refused := s.role == member
 	voted := s.voted || s.founder
 	c.mu.Unlock()
 	switch {
@@ -158,6 +185,6 @@ func (c *nodes) welcome(ctx context.Context, n *node.Node) error {
 	c.tally.note("newcomer refused")
 	c.kill(s.id)
 	c.heal(s.id)
-	s.disk = newDisk(c.o.Plant == PlantNoSync)
+	c.wipe(s.id)
 	return c.start(ctx, s.id)
 }

@@ -14,6 +14,8 @@ const keptSnapshots = 2
 
 // shelf keeps the latest snapshots. One counts once it is whole, as on a disk.
 type shelf struct {
+	disk *platter // that it is on; nil: none
+
 	mu    sync.Mutex
 	kept  []*filed // the newest first
 	taken int      // ever
@@ -73,6 +75,23 @@ func (s *shelf) newest() *filed {
 	return s.kept[0]
 }
 
+// keep adds a snapshot, and returns what was kept before.
+func (s *shelf) keep(f *filed) (before []*filed) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before = s.kept
+	s.kept = append([]*filed{f}, s.kept...)
+	s.kept = s.kept[:min(len(s.kept), keptSnapshots)]
+	return before
+}
+
+// replace has other snapshots be kept.
+func (s *shelf) replace(kept []*filed) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.kept = kept
+}
+
 // filing is a snapshot that is being written.
 type filing struct {
 	into  *shelf
@@ -88,10 +107,10 @@ func (f *filing) Write(p []byte) (int, error) {
 // Close keeps it.
 func (f *filing) Close() error {
 	f.filed.meta.Size = int64(len(f.filed.data))
-	f.into.mu.Lock()
-	defer f.into.mu.Unlock()
-	f.into.kept = append([]*filed{f.filed}, f.into.kept...)
-	f.into.kept = f.into.kept[:min(len(f.into.kept), keptSnapshots)]
+	before := f.into.keep(f.filed)
+	if f.into.disk != nil {
+		f.into.disk.noteSnapshot(func() { f.into.replace(before) })
+	}
 	return nil
 }
 

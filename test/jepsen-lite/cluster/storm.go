@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -65,9 +66,13 @@ func (s *storm) blow(ctx context.Context, which ...int) error {
 		}
 		var chosen []strike
 		for _, k := range sort {
-			if !k.majority || s.o.Majority {
+			asked := len(s.o.Strikes) == 0 || slices.Contains(s.o.Strikes, k.kind)
+			if asked && (!k.majority || s.o.Majority) {
 				chosen = append(chosen, k)
 			}
+		}
+		if len(chosen) == 0 {
+			continue
 		}
 		blowing.Go(func() {
 			for pause(ctx, between(rng, every)); ctx.Err() == nil; {

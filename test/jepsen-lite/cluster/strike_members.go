@@ -44,6 +44,7 @@ func (s *storm) joinOne(ctx context.Context, rng *hand) bool {
 	}
 	for waited := look * 0; waited < promotion && ctx.Err() == nil; waited += look {
 		if s.c.votes(id) {
+			s.c.tally.note("joined")
 			return true
 		}
 		pause(ctx, look)
@@ -51,14 +52,25 @@ func (s *storm) joinOne(ctx context.Context, rng *hand) bool {
 	return false
 }
 
+// spare reports whether the cluster can do without a server. If not, one joins before.
+func (s *storm) spare(ctx context.Context, rng *hand) bool {
+	return len(s.c.voters()) > fewestVoters || s.joinOne(ctx, rng)
+}
+
 // leave removes a server, any.
 func (s *storm) leave(ctx context.Context, rng *hand) {
+	if !s.spare(ctx, rng) {
+		return
+	}
 	members := s.c.in(member)
 	s.removeOne(ctx, rng, members[rng.IntN(len(members))])
 }
 
 // leaderLeaves removes the one that leads.
 func (s *storm) leaderLeaves(ctx context.Context, rng *hand) {
+	if !s.spare(ctx, rng) {
+		return
+	}
 	if id := s.c.leader(); id != "" {
 		s.removeOne(ctx, rng, id)
 	}
@@ -66,10 +78,10 @@ func (s *storm) leaderLeaves(ctx context.Context, rng *hand) {
 
 // deadLeave crashes a server, which never comes back, and removes it.
 func (s *storm) deadLeave(ctx context.Context, rng *hand) {
-	members := s.c.in(member)
-	if len(s.c.voters()) <= fewestVoters {
+	if !s.spare(ctx, rng) {
 		return
 	}
+	members := s.c.in(member)
 	id := members[rng.IntN(len(members))]
 	s.c.kill(id)
 	pause(ctx, s.span(rng))
@@ -88,6 +100,7 @@ func (s *storm) removeOne(ctx context.Context, rng *hand, id string) {
 	case errors.Is(err, client.ErrQuorum):
 		s.c.tally.note("removal refused")
 	case err == nil:
+		s.c.tally.note("removed")
 		if rng.IntN(2) == 0 {
 			pause(ctx, s.span(rng))
 		}

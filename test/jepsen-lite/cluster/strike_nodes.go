@@ -127,7 +127,7 @@ func (s *storm) blackout(ctx context.Context, rng *hand) {
 func (s *storm) darken(ctx context.Context, ids []string, rng *hand) {
 	all(ids, func(id string) {
 		s.c.kill(id)
-		s.failed(s.c.server(id).disk.store.losePower())
+		s.failed(s.c.disk(id).store.losePower())
 	})
 	s.comeBack(ctx, ids, rng)
 }
@@ -170,7 +170,7 @@ func (s *storm) roll(ctx context.Context, rng *hand) {
 func (s *storm) stopNode(id string) {
 	if n := s.c.take(id); n != nil {
 		s.failed(n.Stop(s.last))
-		s.c.server(id).disk.store.sync()
+		s.c.disk(id).store.sync()
 	}
 }
 

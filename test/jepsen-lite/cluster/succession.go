@@ -14,9 +14,12 @@ import (
 )
 
 const (
-	// staleFor is how old a backup is at most, and downFor how long nobody coordinates at most,
-	// when a cluster is lost. Both are shorter than many leases.
+	// staleFor is how old a backup is at most, and downFor how long there is no server at most, when
+	// a cluster is lost. Both are shorter than most leases, and where windows are short they are
+	// parts of a window: what they are divided by.
 	staleFor, downFor = 3 * time.Second, 2 * time.Second
+	staleParts        = 4
+	downParts         = 8
 	// youngest is how many sessions a cluster can have opened since its backup, at most. The one
 	// that takes its place leaves out far more numbers.
 	youngest = 1 << 30
@@ -24,8 +27,9 @@ const (
 
 // parting is where a run's second cluster begins.
 type parting struct {
-	at    int64  // the instant, on the run's clock, at which nothing of the first one is left
-	first uint64 // the number that its sessions are not below
+	lost  int64  // the instant, on the run's clock, at which the first one begins to end
+	at    int64  // the instant at which nothing of it is left
+	first uint64 // the number that the second one's sessions are not below
 }
 
 // succeed has the whole cluster end for good while the fleet admits, and another one, restored
@@ -49,11 +53,12 @@ func (s *storm) succeed(ctx context.Context, rng *hand) (parting, error) {
 	if err != nil {
 		return parting{}, end(fmt.Errorf("cluster: before it is lost: %w", err))
 	}
-	pause(ctx, between(rng, staleFor/2))
+	pause(ctx, between(rng, min(staleFor, s.o.window()/staleParts)/2))
+	p := parting{lost: s.c.clock.Now(), first: b.Last.Session + youngest}
 	begun := s.c.now()
 	lost := s.c.ruin()
-	pause(ctx, between(rng, downFor/2))
-	p := parting{at: s.c.clock.Now(), first: b.Last.Session + youngest}
+	pause(ctx, between(rng, min(downFor, s.o.window()/downParts)/2))
+	p.at = s.c.clock.Now()
 	if err := s.c.succeed(ctx, lost); err != nil {
 		return p, end(err)
 	}
@@ -69,10 +74,9 @@ func (s *storm) succeed(ctx context.Context, rng *hand) (parting, error) {
 func (c *nodes) ruin() (lost []string) {
 	lost = c.in(member, leaving, removed)
 	for _, id := range lost {
-		c.become(id, ended)
 		c.cut(id)
 	}
-	all(lost, c.kill)
+	all(lost, c.end)
 	return lost
 }
 

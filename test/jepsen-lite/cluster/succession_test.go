@@ -19,12 +19,15 @@ import (
 func TestSuccession(t *testing.T) {
 	o := short()
 	o.Every, o.Rounds, o.Succession = 5*time.Second, 1, true
-	o.Length, o.Holders = 5*time.Second, 6
+	o.Length, o.Holders, o.Silence = 5*time.Second, 12, 0
+	o.Loads[0].Budget = requests("b", 2000, 20*time.Second)
 	dir := t.TempDir()
 	out, j := Judge(t, o, dir)
-	if !j.OK() || j.Next == nil || j.Next.Compared != 1 || j.Next.Linear.Ops == 0 {
+	if !j.OK() || j.Next == nil || j.Next.crossing.limits != 1 || j.Next.crossing.outlived == 0 ||
+		j.Next.Linear.Ops == 0 {
 		t.Fatalf("got %v; %s", j.Err, saw(out, j))
 	}
+	t.Log(j.Next.crossing)
 	runs := o.runs(out, j)
 	if len(runs) != 2 || runs[0].Length+runs[1].Length != out.Virtual ||
 		len(runs[0].Faults)+len(runs[1].Faults) != len(out.Timeline) {
@@ -40,9 +43,10 @@ func TestSuccession(t *testing.T) {
 		t.Fatal(err)
 	}
 	late := plantAdmission(t, first, out.parting.at+int64(time.Hour))
-	if _, err := checkAcross(late, second); err == nil ||
-		!strings.Contains(err.Error(), "admitted on a lease of the lost cluster") {
-		t.Errorf("an admission after the second cluster's first grant: got %v", err)
+	found, err := checkAcross(late, second, out.parting.lost)
+	if err != nil || found.late == nil ||
+		!strings.Contains(found.late.Error(), "admitted on a lease of the lost cluster") {
+		t.Errorf("an admission after the second cluster's first grant: got %v, %v", found.late, err)
 	}
 	if _, err := twin.Check(slices.Concat(first, second), twin.Options{}); err == nil {
 		t.Error("two runs are checked as one")
