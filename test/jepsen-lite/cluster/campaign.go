@@ -20,14 +20,18 @@ func (o Options) runs(out Outcome, j Judgement) []report.Run {
 	parted := time.Duration(out.parting.at - runBegins)
 	first.Length, second.Length = parted, out.Virtual-parted
 	first.Faults, second.Faults = nil, nil
-	first.Counts, second.Counts = map[string]int64{}, map[string]int64{}
+	first.Counts, second.Counts = out.parting.counts, map[string]int64{}
+	for kind, n := range out.Faults {
+		if n -= first.Counts[kind]; n > 0 {
+			second.Counts[kind] = n
+		}
+	}
 	for _, f := range out.Timeline {
 		of := &first
 		if f.From >= parted {
 			of = &second
 		}
 		of.Faults = append(of.Faults, f)
-		of.Counts[f.Kind]++
 	}
 	first.Served = report.Served{} // told of both together
 	return []report.Run{first, second}

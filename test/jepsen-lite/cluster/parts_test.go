@@ -112,6 +112,11 @@ func TestLinks(t *testing.T) {
 		if err := ask(); err != nil || time.Since(begin) != rpcTimeout/2 {
 			t.Errorf("stalled: got %v after %v", err, time.Since(begin))
 		}
+		n.gate("b").close()
+		time.AfterFunc(rpcTimeout/2, func() { n.dismiss("b") })
+		if err := ask(); !errors.Is(err, errSilence) {
+			t.Errorf("dismissed while it was stalled: got %v", err)
+		}
 		if err := errors.Join(b.Close(), a.Close()); err != nil {
 			t.Error(err)
 		}

@@ -127,7 +127,7 @@ func (out *Outcome) rounds(ctx context.Context, o Options, c *nodes, f *fleet, a
 // succeed has the cluster be lost, and another take its place.
 func (out *Outcome) succeed(ctx context.Context, s *storm) (err error) {
 	s.c.calm.Store(true)
-	out.parting, err = s.succeed(ctx, s.hands[sortFleet])
+	out.parting, err = s.succeed(ctx, s.hands[sortNodes]) // whom nobody else uses now
 	return err
 }
 

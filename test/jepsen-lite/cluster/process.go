@@ -83,13 +83,22 @@ func newProcess(c *nodes, i, life int) (*process, error) {
 	p.client, err = c.connect(p.name, client.WithDrift(o.DriftPPM),
 		client.WithClock(p.clocks.read), client.WithTrace(p.writer),
 		client.WithTraceTime(instant))
-	return p, err
+	if err != nil {
+		return nil, errors.Join(err, p.writer.Close())
+	}
+	return p, nil
 }
 
-// connect makes a client of the cluster.
+// connect makes a client of the cluster; after its loss, by the addresses of who was there last,
+// where its successor is to be found.
 func (c *nodes) connect(name string, opts ...client.Option) (*client.Client, error) {
 	var endpoints []string
-	for _, id := range c.members() {
+	ids := c.members()
+	if len(ids) == 0 {
+		ids = c.in(ended)
+		ids = ids[len(ids)-c.o.Nodes:]
+	}
+	for _, id := range ids {
 		endpoints = append(endpoints, apiAddress(id))
 	}
 	c.clients++

@@ -77,3 +77,29 @@ func TestRefusedNewcomer(t *testing.T) {
 		}
 	})
 }
+
+// TestOneLife: a server that is up is not started again, one that has ended never is; what is asked
+// after the loss of all finds the addresses of those who were there last.
+func TestOneLife(t *testing.T) {
+	inCluster(t, func(ctx context.Context, c *nodes, _ *admin) {
+		up := c.up()
+		if err := c.start(ctx, "n1"); err != nil || !slices.Equal(c.up(), up) {
+			t.Errorf("started twice: %v, up are %d", err, len(c.up()))
+		}
+		store := c.disk("n1").store
+		c.ruin()
+		if err := c.start(ctx, "n1"); err != nil || len(c.up()) > 0 {
+			t.Errorf("started after its end: %v, up are %d", err, len(c.up()))
+		}
+		if c.disk("n1").store == store || len(c.net.stalled) > 0 || len(c.net.ports) > 0 {
+			t.Errorf("kept of those who ended: %d places, %d ports", len(c.net.stalled), len(c.net.ports))
+		}
+		other, err := c.connect("other")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := other.Close(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -30,6 +30,8 @@ type parting struct {
 	lost  int64  // the instant, on the run's clock, at which the first one begins to end
 	at    int64  // the instant at which nothing of it is left
 	first uint64 // the number that the second one's sessions are not below
+	// counts are of the faults until then.
+	counts map[string]int64
 }
 
 // succeed has the whole cluster end for good while the fleet admits, and another one, restored
@@ -65,6 +67,7 @@ func (s *storm) succeed(ctx context.Context, rng *hand) (parting, error) {
 	_, err = s.admin.client.Restore(ctx, b, nil)
 	s.admin.adopt(b)
 	s.c.tally.lasted("cluster lost", fmt.Sprint(lost), begun, s.c.now())
+	p.counts, _ = s.c.tally.all()
 	// A limit grants from its first window that begins a period after the restore.
 	pause(ctx, 3*s.o.window()+between(rng, s.o.window()))
 	return p, end(err)
