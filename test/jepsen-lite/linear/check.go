@@ -117,11 +117,16 @@ func split(h History) (map[string]History, string) {
 		budgets[id] = op.Input.Budget
 	}
 	parts := map[string]History{}
+	var all History // of every budget
 	for _, op := range h {
 		kind := op.Input.Kind
 		name := op.Input.Budget
 		if kind == Rest || op.Output == nil && (kind == OpenSession || kind == GetBudget) {
 			continue // nobody has the session; nobody has read
+		}
+		if kind == TakeOver {
+			all = append(all, op)
+			continue
 		}
 		if kind == Acquire || kind == GiveBack {
 			var ok bool
@@ -130,6 +135,9 @@ func split(h History) (map[string]History, string) {
 			}
 		}
 		parts[name] = append(parts[name], op)
+	}
+	for name := range parts {
+		parts[name] = append(parts[name], all...)
 	}
 	return parts, ""
 }
