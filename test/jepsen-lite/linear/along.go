@@ -18,7 +18,8 @@ func (m *Marks) Follow(h History, bound time.Duration) Verdict {
 		}
 	}
 	m.settle(h)
-	v := follow(ordered(nil, h), maxTracks, timeUp(bound))
+	h = ordered(nil, h)
+	v := confirm(follow(h, maxTracks, timeUp(bound)), h)
 	if v.Result == Unknown && along.Result == Unknown && along.Unjudged < v.Unjudged {
 		return along
 	}

@@ -76,6 +76,17 @@ func Check(h History, timeout time.Duration) Verdict {
 	return verdict
 }
 
+// check is Check of one budget's operations, without a reason.
+func check(h History, timeout time.Duration) Result {
+	switch porcupine.CheckOperationsTimeout(model, operations(h), timeout) {
+	case porcupine.Ok:
+		return Valid
+	case porcupine.Illegal:
+		return Invalid
+	}
+	return Unknown
+}
+
 // blame says which operation fits nowhere: of those that are left out by the longest order that
 // porcupine found, the one that was answered first.
 func (v *Verdict) blame(part []porcupine.Operation, timeout time.Duration) {

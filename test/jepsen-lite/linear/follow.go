@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 )
 
 // The ways of a budget's history that a follower looks at for one answer, at most. Beyond that
@@ -14,11 +15,35 @@ const (
 	maxTracksAlong = 50_000
 )
 
+// confirmBound bounds the search for an order of a budget's operations that a follower has missed,
+// in real time.
+const confirmBound = 30 * time.Second
+
 // Follow says whether h is linearizable, as Check does, of a history of any length. It goes along
 // the answers in their order and keeps every state that the coordinator may be in, so that its
 // time and memory are bounded by what is under way at once and not by all that ever was. A budget
 // with too many ways to be followed is unknown from there on; Unjudged counts its operations.
-func Follow(h History) Verdict { return follow(h, maxTracks, nil) }
+//
+// What it calls valid is. It may miss a way where a call that nobody was told of charges windows of
+// two lengths, so what it finds invalid is left to Check, which misses none: invalid is what both
+// call so, and what Check does not decide within confirmBound is unknown.
+func Follow(h History) Verdict { return confirm(follow(h, maxTracks, nil), h) }
+
+// confirm has Check look at what a follower found invalid in h.
+func confirm(v Verdict, h History) Verdict {
+	if v.Result != Invalid {
+		return v
+	}
+	parts, _ := split(h) // as the follower has
+	switch checked := check(parts[v.Budget], confirmBound); checked {
+	case Valid:
+		v.Result, v.Budget, v.Why = Valid, "", ""
+	case Unknown:
+		v.Result, v.Unjudged = Unknown, max(v.Unjudged, len(parts[v.Budget]))
+		v.Why += "; no search has confirmed that within " + confirmBound.String()
+	}
+	return v
+}
 
 // follow is Follow with a bound on what is looked at for one answer, until it is told to stop.
 func follow(h History, most int, stop <-chan struct{}) Verdict {
