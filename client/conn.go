@@ -19,6 +19,9 @@ type conns struct {
 	callTimeout time.Duration
 	dialOptions []grpc.DialOption
 	closed      chan struct{}
+	// closing are connections that are on their way out. One whose other end takes nothing any
+	// more holds whoever closes it for five seconds, grpc's bound.
+	closing sync.WaitGroup
 
 	mu        sync.Mutex
 	endpoints endpoints
@@ -108,10 +111,17 @@ func (c *conns) choose() (string, *grpc.ClientConn, error) {
 // are under way on it have an unknown outcome and are sent again.
 func (c *conns) dropLearnedLocked() {
 	if cc := c.byAddr[c.learned]; cc != nil {
-		cc.Close() //nolint:errcheck // it fails only when closed already
+		c.hangUp(cc)
 		delete(c.byAddr, c.learned)
 	}
 	c.learned = ""
+}
+
+// hangUp closes a connection, while calls to others go on.
+func (c *conns) hangUp(cc *grpc.ClientConn) {
+	c.closing.Go(func() {
+		cc.Close() //nolint:errcheck // it fails only when closed already
+	})
 }
 
 // note records that addr answered and whom it named, and reports whether the next call goes
@@ -159,13 +169,15 @@ func (c *conns) isClosed() bool {
 	}
 }
 
-// close ends every call that is under way. It must be called once.
+// close ends every call that is under way, and waits until all connections are closed. It must
+// be called once.
 func (c *conns) close() {
 	close(c.closed)
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	for _, cc := range c.byAddr {
-		cc.Close() //nolint:errcheck // it fails only when closed already
+		c.hangUp(cc)
 	}
 	c.byAddr = nil
+	c.mu.Unlock()
+	c.closing.Wait()
 }

@@ -8,7 +8,35 @@ import (
 	"github.com/leased-io/leased/test/jepsen-lite/report"
 )
 
-// run is a run's report.
+// runs are the reports of a run: one of each cluster's life.
+func (o Options) runs(out Outcome, j Judgement) []report.Run {
+	first := o.run(out, j)
+	if j.Next == nil {
+		return []report.Run{first}
+	}
+	second := o.run(out, *j.Next)
+	second.Name += ", restored"
+	parted := time.Duration(out.parting.at - runBegins)
+	first.Length, second.Length = parted, out.Virtual-parted
+	first.Faults, second.Faults = nil, nil
+	first.Counts, second.Counts = out.parting.counts, map[string]int64{}
+	for kind, n := range out.Faults {
+		if n -= first.Counts[kind]; n > 0 {
+			second.Counts[kind] = n
+		}
+	}
+	for _, f := range out.Timeline {
+		of := &first
+		if f.From >= parted {
+			of = &second
+		}
+		of.Faults = append(of.Faults, f)
+	}
+	first.Served = report.Served{} // told of both together
+	return []report.Run{first, second}
+}
+
+// run is the report of one cluster's life.
 func (o Options) run(out Outcome, j Judgement) report.Run {
 	story := j.Story
 	story.Operations = int64(j.Linear.Ops - j.Linear.Unjudged)

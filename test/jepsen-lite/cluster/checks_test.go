@@ -14,6 +14,8 @@ import (
 	"github.com/leased-io/leased/budget"
 	"github.com/leased-io/leased/client"
 	"github.com/leased-io/leased/fsm"
+	"github.com/leased-io/leased/spec/twin"
+	"github.com/leased-io/leased/test/jepsen-lite/linear"
 	"github.com/leased-io/leased/trace"
 )
 
@@ -144,7 +146,7 @@ func TestAgree(t *testing.T) {
 			t.Errorf("got %v, want nil", err)
 		}
 		var entry raft.Log
-		if err := c.disks["n3"].store.GetLog(upTo, &entry); err != nil {
+		if err := c.disk("n3").store.GetLog(upTo, &entry); err != nil {
 			t.Fatal(err)
 		}
 		real := entry
@@ -152,13 +154,13 @@ func TestAgree(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := c.disks["n3"].store.StoreLog(&entry); err != nil {
+		if err := c.disk("n3").store.StoreLog(&entry); err != nil {
 			t.Fatal(err)
 		}
 		if err := c.agree(upTo); err == nil || !strings.Contains(err.Error(), "different states") {
 			t.Errorf("another entry: got %v", err)
 		}
-		if err := c.disks["n3"].store.StoreLog(&real); err != nil {
+		if err := c.disk("n3").store.StoreLog(&real); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -200,7 +202,7 @@ func TestDeath(t *testing.T) {
 		if err := p.die(c.wires); err != nil {
 			t.Fatal(err)
 		}
-		data, err := os.ReadFile(filepath.Join(c.dir, "p0.jsonl"))
+		data, err := os.ReadFile(filepath.Join(c.run.dir, "p0.jsonl"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -209,4 +211,38 @@ func TestDeath(t *testing.T) {
 			t.Errorf("got a trace that ends in order, or has nothing:\n%s", data)
 		}
 	})
+}
+
+// TestPowerLoss: all nodes lose power at once, again and again. Where disks do not sync, replicas
+// apply others entries than they had, and clients are told what contradicts what they were told;
+// the judges of both say so. Disks that sync lose nothing.
+func TestPowerLoss(t *testing.T) {
+	o := short()
+	o.Every, o.Length, o.Holders = 2*time.Second, 20*time.Second, 6
+	o.Majority, o.Strikes = true, []string{"blackout"}
+	for _, test := range []struct {
+		plant  Plant
+		trace  twin.Verdict
+		linear linear.Result
+	}{
+		{"", twin.Valid, linear.Valid},
+		{PlantNoSync, twin.Invalid, linear.Invalid},
+	} {
+		o.Plant = test.plant
+		out, j := Judge(t, o, t.TempDir())
+		if j.Trace == nil || j.Trace.Verdict != test.trace || j.Linear.Result != test.linear ||
+			j.OK() != (test.plant == "") || out.Faults["blackout"] == 0 {
+			t.Errorf("plant %q: %v; %+v", test.plant, out.Faults, j.verdicts())
+		}
+		t.Logf("plant %q: %v; %+v", test.plant, out.Faults, j.verdicts())
+	}
+}
+
+// TestPlants: a plant that nobody knows is refused.
+func TestPlants(t *testing.T) {
+	for p, ok := range map[Plant]bool{"": true, PlantNoSync: true, "sync": false} {
+		if err := p.check(); (err == nil) != ok {
+			t.Errorf("%q: got %v", p, err)
+		}
+	}
 }

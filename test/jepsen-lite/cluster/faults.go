@@ -21,7 +21,7 @@ const (
 // whoever leads when patience is over; nothing if nobody does.
 func (c *nodes) awaitNap(ctx context.Context, patience time.Duration) string {
 	for waited := time.Duration(0); waited < patience && ctx.Err() == nil; waited += look {
-		if id := c.leader(); id != "" && c.naps[id].asleep() > deepNap {
+		if id := c.leader(); id != "" && c.server(id).nap.asleep() > deepNap {
 			return id
 		}
 		pause(ctx, look)
@@ -38,7 +38,7 @@ func (c *nodes) depose(ctx context.Context, id string) (moves int) {
 		moves++
 		next := c.awaitLeader(ctx, cut)
 		c.heal(cut)
-		if next == "" || next == id || c.naps[id].asleep() <= 0 {
+		if next == "" || next == id || c.server(id).nap.asleep() <= 0 {
 			return moves
 		}
 		cut = next

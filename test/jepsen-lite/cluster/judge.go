@@ -22,25 +22,71 @@ type Judgement struct {
 	Story  report.Story
 	// Err is one of the run, of its files, or of the ledgers.
 	Err error
+	// Next is of the cluster that took the place of this one, if it was lost; nil: there is none.
+	Next *Judgement
+
+	crossing crossing // from the one before, if this one took its place
 }
+
+// valid reports whether the trace is.
+func (j *Judgement) valid() bool { return j.Trace != nil && j.Trace.Verdict == twin.Valid }
 
 // OK reports whether nothing is wrong and nothing unknown.
 func (j Judgement) OK() bool {
-	return j.Err == nil && j.Trace != nil && j.Trace.Verdict == twin.Valid &&
+	return j.Err == nil && j.valid() && (j.Next == nil || j.Next.OK()) &&
 		(j.Linear.Result == linear.Valid || j.Linear.Ops == 0) && j.Story.Overshoot == 0
 }
 
 // Judge plays the run that belongs to o in a bubble of its own, with files under dir, which is
-// empty, and has all that was recorded judged.
+// empty, and has all that was recorded judged: of each cluster by itself, and across both if there
+// were two.
 func Judge(t *testing.T, o Options, dir string) (out Outcome, j Judgement) {
 	t.Helper()
 	synctest.Test(t, func(*testing.T) { out, j.Err = Play(o, dir) })
+	traced := map[string]ledger{}
+	h := out.history
+	if len(out.lives) > 1 {
+		next, err := judgeSuccession(&out, &h, traced)
+		j.Next, j.Err = next, errors.Join(j.Err, err)
+	}
+	j.judge(out.lives[0].dir, h, traced)
+	if j.valid() && (j.Next == nil || j.Next.valid()) {
+		j.Err = errors.Join(j.Err, audit(out.ledgers, traced))
+	}
+	return out, j
+}
+
+// judgeSuccession judges the second cluster of a run, and that its first one is over. It leaves h
+// what was asked of the first.
+func judgeSuccession(
+	out *Outcome, h *linear.History, traced map[string]ledger,
+) (*Judgement, error) {
+	next := &Judgement{}
+	if err := divide(out.lives, out.parting.first); err != nil {
+		return next, err
+	}
+	old, err := trace.Files(out.lives[0].dir)
+	files, again := trace.Files(out.lives[1].dir)
+	if err = errors.Join(err, again); err != nil {
+		return next, err
+	}
+	at, err := restoredAt(files)
+	first, second, told := partHistory(*h, out.parting, at)
+	*h = first
+	next.judge(out.lives[1].dir, second, traced)
+	crossed, unread := checkAcross(old, files, out.parting.lost)
+	next.crossing = crossed
+	next.Err = errors.Join(next.Err, err, unread, told, crossed.late)
+	return next, nil
+}
+
+// judge has the recordings of one cluster judged.
+func (j *Judgement) judge(dir string, h linear.History, traced map[string]ledger) {
 	files, err := trace.Files(dir)
 	if err != nil {
 		j.Err = errors.Join(j.Err, err)
-		return out, j
+		return
 	}
-	traced := map[string]ledger{}
 	j.Trace, err = twin.Check(files, twin.Options{
 		Observe: func(at *twin.Located, header *trace.Event) {
 			l := traced[header.Recorder]
@@ -55,17 +101,13 @@ func Judge(t *testing.T, o Options, dir string) (out Outcome, j Judgement) {
 			traced[header.Recorder] = l
 		},
 	})
-	if err == nil && j.Trace.Verdict == twin.Valid {
-		err = audit(out.ledgers, traced)
-	}
 	var unread error
 	j.Story, unread = report.ReadStory(files, runBegins)
 	marks, unmarked := linear.ReadMarks(files)
 	if unmarked == nil {
-		j.Linear = follow(marks, out.history)
+		j.Linear = follow(marks, h)
 	}
 	j.Err = errors.Join(j.Err, err, unread, unmarked)
-	return out, j
 }
 
 // searchBound bounds the search for an order of one account's operations that is not the log's, in
@@ -123,6 +165,13 @@ func (j Judgement) verdicts() []report.Verdict {
 		verdicts = append(verdicts, report.Verdict{Judge: "linearizable",
 			Result: string(j.Linear.Result), Detail: fmt.Sprintf("%s; %d not judged, and %d on limits "+
 				"that are no window limits", j.Linear, j.Linear.Unjudged, j.Linear.Beyond)})
+	}
+	if j.crossing.limits > 0 {
+		crossed := report.Verdict{Judge: "takeover", Result: report.Valid, Detail: j.crossing.String()}
+		if j.crossing.late != nil {
+			crossed.Result, crossed.Detail = report.Invalid, j.crossing.late.Error()
+		}
+		verdicts = append(verdicts, crossed)
 	}
 	return verdicts
 }

@@ -16,13 +16,16 @@ var outDir = flag.String("cluster.out", "",
 var hours = flag.Float64("cluster.hours", 0,
 	"virtual hours of each run of TestLong; 0: two minutes")
 
-// With it a run in fifty or so fails by a bug of hashicorp/raft.
-var plain = flag.Bool("cluster.plain", false, "run TestLong on raft's own log in memory")
+var plant = flag.String("cluster.plant", "",
+	"a fault that must not be survived: nosync, disks that lose what was written last")
 
 // TestLong plays long runs: 20 limiters on three or five nodes, and faults of every kind.
 func TestLong(t *testing.T) {
 	if *findings != "" {
 		t.Skip("looking for bugs")
+	}
+	if err := Plant(*plant).check(); err != nil {
+		t.Fatal(err)
 	}
 	n, length := *runs, time.Duration(*hours*float64(time.Hour))
 	if length == 0 {
@@ -39,23 +42,25 @@ func TestLong(t *testing.T) {
 	enough := n >= 3 || length >= roundLength
 	for s := *seed; s < *seed+uint64(n); s++ {
 		o := DrawLong(s, length)
-		o.Plain = *plain
+		o.Plant = Plant(*plant)
 		begin, cpu := time.Now(), cpuTime()
 		dir := traceDir(t)
 		out, judged := Judge(t, o, dir)
 		sum.add(out, judged)
-		told.Runs = append(told.Runs, o.run(out, judged))
+		told.Runs = append(told.Runs, o.runs(out, judged)...)
 		t.Logf("seed %d: %d nodes, %v in %v (%v of CPU): %s", s, o.Nodes,
 			out.Virtual.Round(time.Second), time.Since(begin).Round(time.Millisecond),
 			(cpuTime() - cpu).Round(time.Millisecond), saw(out, judged))
 		if judged.OK() {
 			continue
 		}
-		if r := judged.Trace; r != nil {
-			t.Logf("%s: %v %v %v", r.Verdict, r.Violation, r.Reasons, r.Notes)
+		for j := &judged; j != nil; j = j.Next {
+			if r := j.Trace; r != nil {
+				t.Logf("%s: %v %v", r.Verdict, r.Violation, r.Reasons)
+			}
 		}
-		t.Errorf("%v; %s; overshoot %d\noptions: %+v\ntrace: %s\nreplay the faults: %s",
-			judged.Err, judged.Linear, judged.Story.Overshoot, o, dir, o.replay())
+		t.Errorf("%v; overshoot %d\noptions: %+v\ntrace: %s\nreplay the faults: %s",
+			judged.Err, judged.Story.Overshoot, o, dir, o.replay())
 	}
 	t.Log(sum.String())
 	if told.Took = time.Since(started); *outDir != "" {
@@ -94,7 +99,13 @@ func saw(out Outcome, judged Judgement) string {
 			report.Events, report.Entries, report.Stale, report.Epochs, report.Restores,
 			report.Windows, report.Replays, report.FailOpen)
 	}
-	return fmt.Sprintf("%s; %s, %d not judged", text, judged.Linear, judged.Linear.Unjudged)
+	text = fmt.Sprintf("%s; %s, %d not judged", text, judged.Linear, judged.Linear.Unjudged)
+	if next := judged.Next; next != nil && next.Trace != nil {
+		text += fmt.Sprintf("; lost, and restored: trace: %s, %d events; %s; %v; %s, "+
+			"%d not judged", next.Trace.Verdict, next.Trace.Events, next.crossing, next.Err,
+			next.Linear, next.Linear.Unjudged)
+	}
+	return text
 }
 
 // sums are of all runs of a test.
@@ -104,6 +115,8 @@ type sums struct {
 	allowed                   int
 	epochs, restores, windows int64
 	stale, replays, denied    int64
+	crossing                  crossing // of all
+	successions               int
 }
 
 func (s *sums) add(out Outcome, judged Judgement) {
@@ -127,6 +140,13 @@ func (s *sums) add(out Outcome, judged Judgement) {
 	s.stale += report.Stale
 	s.replays += report.Replays
 	s.denied += report.Denials
+	if judged.Next != nil {
+		s.successions++
+		s.crossing.limits += judged.Next.crossing.limits
+		s.crossing.outlived += judged.Next.crossing.outlived
+		out.Faults, out.Allowed, out.Virtual = nil, 0, 0 // those of both
+		s.add(out, *judged.Next)
+	}
 }
 
 // String says it in a few lines.
@@ -137,6 +157,7 @@ func (s *sums) String() string {
 		fmt.Sprintf("%d epochs, %d snapshots restored, %d requests allowed, %d windows, "+
 			"%d entries of another epoch, %d replays, %d denials", s.epochs, s.restores, s.allowed,
 			s.windows, s.stale, s.replays, s.denied),
+		fmt.Sprintf("%d clusters lost and restored: %s", s.successions, s.crossing),
 	}, "\n")
 }
 
@@ -145,6 +166,9 @@ func (s *sums) suffices(t *testing.T) {
 	t.Helper()
 	if s.allowed == 0 || s.epochs < 2 || s.windows == 0 || s.denied == 0 || len(s.faults) < 10 {
 		t.Error("the runs exercised too little to prove anything")
+	}
+	if s.successions > 0 && s.crossing.limits == 0 {
+		t.Errorf("nothing was granted by a cluster in another's place: %s", s.crossing)
 	}
 }
 

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"io"
+	"maps"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -35,23 +36,56 @@ type link struct {
 	loss int           // permille of the messages
 }
 
-func newNetwork(seed uint64, latency time.Duration, ids []string) *network {
-	n := &network{
+func newNetwork(seed uint64, latency time.Duration) *network {
+	return &network{
 		latency: latency,
 		rng:     rand.New(rand.NewPCG(seed, 0x4e7)),
 		ports:   map[string]*port{}, stalled: map[string]*gate{}, links: map[pair]link{},
 	}
-	for _, id := range ids {
-		n.stalled[id] = &gate{}
+}
+
+// admit gives a node a place in the network.
+func (n *network) admit(id string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.stalled[id] = &gate{}
+}
+
+// dismiss takes a node's place away. What waits for it goes on, and finds nobody.
+func (n *network) dismiss(id string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if g := n.stalled[id]; g != nil {
+		g.open()
 	}
-	return n
+	delete(n.stalled, id)
+	delete(n.ports, id)
+	maps.DeleteFunc(n.links, func(p pair, _ link) bool { return p.from == id || p.to == id })
+}
+
+// gate is what a node's messages pass. One that has no place holds nobody up.
+func (n *network) gate(id string) *gate {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if g := n.stalled[id]; g != nil {
+		return g
+	}
+	return &gate{}
 }
 
 // set changes a direction.
 func (n *network) set(from, to string, l link) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.links[pair{from, to}] = l
+	n.setLocked(pair{from, to}, l)
+}
+
+func (n *network) setLocked(p pair, l link) {
+	if l == (link{}) {
+		delete(n.links, p)
+		return
+	}
+	n.links[p] = l
 }
 
 // around changes all directions that end in a node, and those that begin there.
@@ -60,7 +94,8 @@ func (n *network) around(id string, in, out link) {
 	defer n.mu.Unlock()
 	for other := range n.stalled {
 		if other != id {
-			n.links[pair{other, id}], n.links[pair{id, other}] = in, out
+			n.setLocked(pair{other, id}, in)
+			n.setLocked(pair{id, other}, out)
 		}
 	}
 }
@@ -98,7 +133,7 @@ func (n *network) travel(from, to string, givenUp <-chan struct{}) bool {
 	if delay > 0 {
 		time.Sleep(delay)
 	}
-	return n.stalled[from].pass(givenUp) && n.stalled[to].pass(givenUp)
+	return n.gate(from).pass(givenUp) && n.gate(to).pass(givenUp)
 }
 
 // fate draws what becomes of a message.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,12 +15,13 @@ import (
 	"github.com/leased-io/leased/trace"
 )
 
-// nodes are the cluster's members, over networks in memory.
+// nodes are the cluster's servers, over networks in memory.
 type nodes struct {
 	o     Options
 	clock trace.Clock
-	dir   string
 	tally *tally
+	// run is the life of a cluster that goes on: its name in traces, and their directory.
+	run life
 	// history is what every client was told.
 	history linear.Recorder
 	clients int // so far
@@ -27,41 +29,44 @@ type nodes struct {
 	// calm ends the sleeping of clocks.
 	calm atomic.Bool
 
-	peers []node.Peer
-	net   *network
-	wires *wires
-	disks map[string]*disk
-	naps  map[string]*sleeper
+	net       *network
+	wires     *wires
+	directory *node.Directory // in place of gossip
 
-	mu   sync.Mutex
-	byID map[string]*node.Node // those that are up
+	mu      sync.Mutex
+	servers []*server
+	byID    map[string]*node.Node // those that are up
 }
 
-// startNodes starts every node.
+// life is one cluster's.
+type life struct{ name, dir string }
+
+// startNodes founds a cluster.
 func startNodes(ctx context.Context, o Options, clock trace.Clock, dir string) (*nodes, error) {
 	c := &nodes{
-		o: o, clock: clock, dir: dir, tally: &tally{},
+		o: o, clock: clock, tally: newTally(),
 		history: linear.Recorder{Clock: clock.Now},
+		run:     life{"cluster", dir},
+		net:     newNetwork(o.Seed, o.Latency),
 		wires:   newWires(),
-		disks:   map[string]*disk{},
-		naps:    map[string]*sleeper{},
 		byID:    map[string]*node.Node{},
 	}
-	var ids []string
-	for i := range o.Nodes {
-		id := fmt.Sprintf("n%d", i+1)
-		ids = append(ids, id)
-		c.peers = append(c.peers,
-			node.Peer{ID: id, Raft: string(raftAddress(id)), API: apiAddress(id)})
-		c.disks[id], c.naps[id] = newDisk(), newSleeper(c, id, o.clockSeed(i))
+	return c, c.found(ctx)
+}
+
+// found starts the founders of a cluster.
+func (c *nodes) found(ctx context.Context) error {
+	c.directory = node.NewDirectory()
+	var founders []string
+	for range c.o.Nodes {
+		founders = append(founders, c.recruit(true))
 	}
-	c.net = newNetwork(o.Seed, o.Latency, ids)
-	for _, id := range ids {
+	for _, id := range founders {
 		if err := c.start(ctx, id); err != nil {
-			return c, err
+			return err
 		}
 	}
-	return c, nil
+	return nil
 }
 
 // runBegins is what the run's clock shows when it begins: an instant of zero is none.
@@ -70,27 +75,58 @@ const runBegins = int64(time.Second)
 // now is the run's time.
 func (c *nodes) now() time.Duration { return time.Duration(c.clock.Now() - runBegins) }
 
-// start begins a life of a node, on its disk.
+// start begins a life of a node, on its disk. One that is up, or has ended for good, stays so.
 func (c *nodes) start(ctx context.Context, id string) error {
+	srv := c.server(id)
+	if !c.reserve(srv) {
+		return nil
+	}
 	cfg := node.DefaultConfig()
 	cfg.ID, cfg.DriftPPM = id, c.o.DriftPPM
 	cfg.Logger = slog.New(slog.DiscardHandler)
-	cfg.TraceDir, cfg.Run = c.dir, "cluster"
-	cfg.Clock = c.naps[id].read
+	pause(ctx, time.Microsecond) // its trace is named by the instant, and no two lives share one
+	now := c.life()
+	cfg.TraceDir, cfg.Run = now.dir, now.name
+	cfg.Clock = srv.nap.read
+	if srv.founder {
+		cfg.BootstrapExpect = c.o.Nodes
+	}
 	c.o.tune(&cfg)
 	cfg.Seams = node.Seams{
-		Stores: c.disks[id].stores(c.o.Plain), RaftTransport: c.net.attach(id),
-		APIListener: c.wires.listen(id), DialAPI: c.wires.dialer(id), Peers: c.peers,
+		Stores: c.disk(id).stores(), RaftTransport: c.net.attach(id),
+		APIListener: c.wires.listen(id), DialAPI: c.wires.dialer(id), Directory: c.directory,
 		TraceClock: c.clock,
 	}
 	n, err := node.Start(ctx, cfg)
-	if err != nil {
-		return err
+	c.mu.Lock()
+	srv.starting = false
+	over := srv.role == ended
+	if err == nil && !over {
+		c.byID[id] = n
 	}
+	c.mu.Unlock()
+	if err == nil && over { // meanwhile
+		n.Kill()
+	}
+	return err
+}
+
+// reserve reports whether a life of a server may begin now.
+func (c *nodes) reserve(s *server) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.byID[id] = n
-	return nil
+	if s.role == ended || s.starting || c.byID[s.id] != nil {
+		return false
+	}
+	s.starting = true
+	return true
+}
+
+// life is that of the cluster that goes on.
+func (c *nodes) life() life {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.run
 }
 
 // take removes a node from those that are up, for it to be ended.
@@ -115,8 +151,8 @@ func (c *nodes) up() []*node.Node {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var out []*node.Node
-	for _, p := range c.peers {
-		if n := c.byID[p.ID]; n != nil {
+	for _, s := range c.servers {
+		if n := c.byID[s.id]; n != nil {
 			out = append(out, n)
 		}
 	}
@@ -141,24 +177,25 @@ func (c *nodes) leaderBut(but string) string {
 	return ""
 }
 
-// restore makes the networks well and starts the nodes that are down.
-func (c *nodes) restore(ctx context.Context, gone map[string]bool) error {
+// mend makes the networks well and starts the members that are down.
+func (c *nodes) mend(ctx context.Context, gone map[string]bool) error {
 	c.calm.Store(true)
 	c.net.heal()
 	c.wires.heal(gone)
 	var errs []error
-	for _, p := range c.peers {
+	for _, id := range c.in(member, leaving, removed) {
+		c.directory.Heal(id)
 		c.mu.Lock()
-		up := c.byID[p.ID] != nil
+		up := c.byID[id] != nil
 		c.mu.Unlock()
 		if !up {
-			errs = append(errs, c.start(ctx, p.ID))
+			errs = append(errs, c.start(ctx, id))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// converge waits until all nodes have applied the same entries to the same effect, and returns
+// converge waits until all members have applied the same entries to the same effect, and returns
 // the index of the last.
 func (c *nodes) converge(ctx context.Context) (uint64, error) {
 	type place struct {
@@ -169,10 +206,13 @@ func (c *nodes) converge(ctx context.Context) (uint64, error) {
 	for waited := time.Duration(0); waited < patience && ctx.Err() == nil; waited += look {
 		clear(seen)
 		var last place
+		members := c.in(member)
 		for _, n := range c.up() {
-			st := n.Status()
-			last = place{st.Applied, st.Digest}
-			seen[last] = true
+			if slices.Contains(members, n.ID()) {
+				st := n.Status()
+				last = place{st.Applied, st.Digest}
+				seen[last] = true
+			}
 		}
 		if len(seen) == 1 && c.leader() != "" {
 			return last.applied, nil
@@ -182,20 +222,21 @@ func (c *nodes) converge(ctx context.Context) (uint64, error) {
 	return 0, fmt.Errorf("cluster: replicas do not agree: %v", seen)
 }
 
-// agree compares what the nodes' disks hold, up to an entry that all have applied.
+// agree compares what the members' disks hold, up to an entry that all have applied.
 func (c *nodes) agree(upTo uint64) error {
 	var first []byte
-	for _, p := range c.peers {
-		image, err := c.disks[p.ID].image(upTo)
+	members := c.in(member)
+	for _, id := range members {
+		image, err := c.disk(id).image(upTo)
 		if err != nil {
-			return fmt.Errorf("%s: %w", p.ID, err)
+			return fmt.Errorf("%s: %w", id, err)
 		}
 		if first == nil {
 			first = image
 		}
 		if string(first) != string(image) {
 			return fmt.Errorf("cluster: the disks of %s and %s hold different states at entry %d",
-				c.peers[0].ID, p.ID, upTo)
+				members[0], id, upTo)
 		}
 	}
 	return nil

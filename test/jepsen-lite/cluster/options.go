@@ -27,8 +27,14 @@ type Options struct {
 	// Every is the mean time between faults of each sort: of nodes and their networks, of the
 	// fleet, of budgets. Zero: no faults but Failover's and the sleepers.
 	Every time.Duration
+	// Strikes are the kinds of faults that strike; none: all.
+	Strikes []string
 	// Majority: also faults that leave no majority.
 	Majority bool
+	// Members: servers also come and go.
+	Members bool
+	// Succession: halfway, the cluster is lost for good, and another is restored in its place.
+	Succession bool
 	// Rounds is how often, within Length, everything is mended and must serve again. 0: once.
 	Rounds int
 	// Unhealed leaves out the healing before the healed phase: a run must fail then.
@@ -37,14 +43,26 @@ type Options struct {
 	// what it was just granted does so for ever at one instant.
 	Latency time.Duration
 
-	// Plain takes raft's own log in memory, and with it what hashicorp/raft makes of a log that
-	// does not know the end of its snapshot: see logbook.
-	Plain bool
+	// Plant is a fault that the product does not promise to survive. A run must fail with it.
+	Plant Plant
 
 	// Of the nodes; zero: the product's default.
 	Heartbeat time.Duration
 	Threshold uint64 // of snapshots
 	Trailing  uint64
+}
+
+// Plant is a fault that is planted.
+type Plant string
+
+// PlantNoSync has disks lose what was written last when their nodes lose power.
+const PlantNoSync Plant = "nosync"
+
+func (p Plant) check() error {
+	if p != "" && p != PlantNoSync {
+		return fmt.Errorf("cluster: plant %q: allowed is %q, or none", p, PlantNoSync)
+	}
+	return nil
 }
 
 // Load is one budget, and what is asked of it.
@@ -126,6 +144,7 @@ func DrawLong(seed uint64, length time.Duration) Options {
 	for i := range 1 + r.IntN(3) {
 		o.Loads = append(o.Loads, drawLoad(r, fmt.Sprintf("b%d", i)))
 	}
+	o.Members, o.Succession = r.IntN(2) == 0, r.IntN(3) == 0
 	return withKinds(o)
 }
 

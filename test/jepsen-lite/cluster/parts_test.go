@@ -78,7 +78,9 @@ func TestClocks(t *testing.T) {
 // TestLinks: a link that is cut loses what goes its way and only that; a stalled end holds it up.
 func TestLinks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := newNetwork(1, 0, []string{"a", "b"})
+		n := newNetwork(1, 0)
+		n.admit("a")
+		n.admit("b")
 		a, b := n.attach("a"), n.attach("b")
 		answer := func() {
 			rpc := <-b.Consumer()
@@ -103,12 +105,17 @@ func TestLinks(t *testing.T) {
 			t.Errorf("the way back is cut: got %v", err)
 		}
 		n.heal()
-		n.stalled["b"].close()
+		n.gate("b").close()
 		begin := time.Now()
-		time.AfterFunc(rpcTimeout/2, n.stalled["b"].open)
+		time.AfterFunc(rpcTimeout/2, n.gate("b").open)
 		go answer()
 		if err := ask(); err != nil || time.Since(begin) != rpcTimeout/2 {
 			t.Errorf("stalled: got %v after %v", err, time.Since(begin))
+		}
+		n.gate("b").close()
+		time.AfterFunc(rpcTimeout/2, func() { n.dismiss("b") })
+		if err := ask(); !errors.Is(err, errSilence) {
+			t.Errorf("dismissed while it was stalled: got %v", err)
 		}
 		if err := errors.Join(b.Close(), a.Close()); err != nil {
 			t.Error(err)
@@ -175,38 +182,48 @@ func TestWires(t *testing.T) {
 	})
 }
 
-// TestLogbook: a log knows the entries that its snapshots end with, whatever it holds.
-func TestLogbook(t *testing.T) {
-	d := newDisk()
-	sink, err := d.snapshots.Create(1, 7, 3, raft.Configuration{}, 1, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d.snapshots.newest() != nil {
-		t.Error("a snapshot counts before it is whole")
-	}
-	if err := sink.Close(); err != nil {
-		t.Fatal(err)
-	}
-	var got raft.Log
-	if err := d.stores(true).Logs.GetLog(7, &got); !errors.Is(err, raft.ErrLogNotFound) {
-		t.Errorf("plain: got %v", err)
-	}
-	logs := d.stores(false).Logs
-	for _, term := range []uint64{0, 2, 3} {
-		if term > 0 {
-			entry := &raft.Log{Index: 7, Term: term, Type: raft.LogCommand}
-			if err := logs.StoreLog(entry); err != nil {
+// TestPlatter: a power loss takes nothing from a disk that is synced; from a lazy one it takes what
+// was written last: entries, those that took the place of others, and votes.
+func TestPlatter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, lazy := range []bool{false, true} {
+			p := newDisk(lazy).store
+			key := []byte("vote")
+			write := func(term uint64, indexes ...uint64) {
+				for _, i := range indexes {
+					if err := p.StoreLog(&raft.Log{Index: i, Term: term}); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if err := errors.Join(p.SetUint64(key, term), p.Set(key, []byte{byte(term)})); err != nil {
+					t.Fatal(err)
+				}
+			}
+			write(1, 1, 2, 3, 4)
+			pause(context.Background(), writeBack)
+			if err := p.DeleteRange(1, 1); err != nil { // into a snapshot
 				t.Fatal(err)
 			}
+			if err := p.DeleteRange(3, 4); err != nil { // a conflict
+				t.Fatal(err)
+			}
+			write(2, 3, 4, 5)
+			if err := p.losePower(); err != nil {
+				t.Fatal(err)
+			}
+			term, end := uint64(2), uint64(5)
+			if lazy {
+				term, end = 1, 4
+			}
+			var entry raft.Log
+			last, err := p.LastIndex()
+			err = errors.Join(err, p.GetLog(3, &entry))
+			vote, unvoted := p.GetUint64(key)
+			value, unset := p.Get(key)
+			if err = errors.Join(err, unvoted, unset); err != nil || last != end ||
+				entry.Term != term || vote != term || value[0] != byte(term) {
+				t.Errorf("lazy %t: got entry %+v of %d, vote %d, %v", lazy, entry, last, vote, err)
+			}
 		}
-		err := logs.GetLog(7, &got)
-		real := got.Type == raft.LogCommand
-		if err != nil || got.Term != 3 || got.Index != 7 || real != (term == 3) {
-			t.Errorf("over an entry of term %d: got %+v, %v", term, got, err)
-		}
-	}
-	if err := logs.GetLog(8, &got); !errors.Is(err, raft.ErrLogNotFound) {
-		t.Errorf("another entry: got %v", err)
-	}
+	})
 }

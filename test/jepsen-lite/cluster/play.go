@@ -26,6 +26,8 @@ type Outcome struct {
 	Virtual   time.Duration
 	ledgers   map[string]ledger
 	history   linear.History
+	lives     []life // of clusters: one, or two
+	parting   parting
 }
 
 const (
@@ -57,6 +59,9 @@ func Play(o Options, dir string) (out Outcome, err error) {
 		out.Faults, out.Timeline = c.tally.all()
 		out.Lost = c.net.lost
 		out.history = c.history.Timed()
+		if out.lives = []life{{"cluster", dir}}; c.run.dir != dir {
+			out.lives = append(out.lives, c.run)
+		}
 		// What raft has under way ends by its own time-outs, before the bubble may.
 		time.Sleep(patience)
 		out.Virtual = time.Since(begin)
@@ -98,7 +103,12 @@ func (out *Outcome) rounds(ctx context.Context, o Options, c *nodes, f *fleet, a
 	storm := &storm{o: o, c: c, fleet: f, admin: a, last: ctx}
 	storm.seed()
 	out.Within = o.within()
-	for range max(1, o.Rounds) {
+	for round := range max(1, o.Rounds) {
+		if o.Succession && round == o.Rounds/2 {
+			if err := out.succeed(ctx, storm); err != nil {
+				return err
+			}
+		}
 		c.calm.Store(false)
 		failovers, err := weather(ctx, o, c, f, storm)
 		out.Failovers += failovers
@@ -112,6 +122,13 @@ func (out *Outcome) rounds(ctx context.Context, o Options, c *nodes, f *fleet, a
 		}
 	}
 	return nil
+}
+
+// succeed has the cluster be lost, and another take its place.
+func (out *Outcome) succeed(ctx context.Context, s *storm) (err error) {
+	s.c.calm.Store(true)
+	out.parting, err = s.succeed(ctx, s.hands[sortNodes]) // whom nobody else uses now
+	return err
 }
 
 // rest waits until what was called in bad weather cannot have an effect any more, and marks the
@@ -140,7 +157,7 @@ func weather(
 		p.start(bad)
 	}
 	if o.Every > 0 {
-		err = s.blow(bad)
+		err = s.blow(bad, sortNodes, sortFleet, sortBudgets, sortMembers)
 	} else {
 		rng := rand.New(rand.NewPCG(o.Seed, 0xfa11))
 		for bad.Err() == nil {
@@ -161,10 +178,11 @@ func healed(
 	ctx context.Context, o Options, c *nodes, f *fleet, a *admin,
 ) (time.Duration, error) {
 	if o.Unhealed {
-		for _, p := range c.peers {
-			c.cut(p.ID)
+		for _, id := range c.members() {
+			c.cut(id)
 		}
-	} else if err := errors.Join(c.restore(ctx, f.gone()), a.ensure(ctx)); err != nil {
+	} else if err := errors.Join(c.mend(ctx, f.gone()), c.settleMembers(ctx, a),
+		a.ensure(ctx)); err != nil {
 		return 0, fmt.Errorf("cluster: not healed: %w", err)
 	}
 	return f.serve(ctx, o.within())
@@ -179,6 +197,10 @@ func (o Options) within() time.Duration {
 
 // settled wants the replicas to agree, on disk too, and every acknowledged change to be there.
 func settled(ctx context.Context, c *nodes, a *admin) error {
+	err := c.assembled(ctx)
+	if err != nil {
+		return err
+	}
 	upTo, err := c.converge(ctx)
 	if err != nil {
 		return err

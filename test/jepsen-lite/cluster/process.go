@@ -67,10 +67,11 @@ func newProcess(c *nodes, i, life int) (*process, error) {
 		p.failOpen = p.rng.IntN(8) == 0
 		p.clocks.wall = p.rng.Int64N(int64(24*time.Hour)) - int64(12*time.Hour)
 	}
+	now := c.life()
 	header := trace.Event{
-		Run: "cluster", Recorder: p.name, Role: trace.RoleFleet, DriftPPM: o.DriftPPM,
+		Run: now.name, Recorder: p.name, Role: trace.RoleFleet, DriftPPM: o.DriftPPM,
 	}
-	p.file = filepath.Join(c.dir, p.name+".jsonl")
+	p.file = filepath.Join(now.dir, p.name+".jsonl")
 	recorder, instant := c.clock, p.clocks.instant
 	if p.stepsBack {
 		recorder, instant = p.clocks.own(p.name)
@@ -82,14 +83,23 @@ func newProcess(c *nodes, i, life int) (*process, error) {
 	p.client, err = c.connect(p.name, client.WithDrift(o.DriftPPM),
 		client.WithClock(p.clocks.read), client.WithTrace(p.writer),
 		client.WithTraceTime(instant))
-	return p, err
+	if err != nil {
+		return nil, errors.Join(err, p.writer.Close())
+	}
+	return p, nil
 }
 
-// connect makes a client of the cluster.
+// connect makes a client of the cluster; after its loss, by the addresses of who was there last,
+// where its successor is to be found.
 func (c *nodes) connect(name string, opts ...client.Option) (*client.Client, error) {
-	endpoints := make([]string, 0, len(c.peers))
-	for _, peer := range c.peers {
-		endpoints = append(endpoints, peer.API)
+	var endpoints []string
+	ids := c.members()
+	if len(ids) == 0 {
+		ids = c.in(ended)
+		ids = ids[len(ids)-c.o.Nodes:]
+	}
+	for _, id := range ids {
+		endpoints = append(endpoints, apiAddress(id))
 	}
 	c.clients++
 	opts = append(opts, client.WithDialOptions(append(c.history.DialOptions(c.clients),

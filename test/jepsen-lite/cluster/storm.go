@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -33,8 +34,18 @@ type strike struct {
 	hit      func(*storm, context.Context, *hand)
 }
 
-// sorts are those of faults, which strike side by side.
-func sorts() [][]strike { return [][]strike{ofNodes, ofFleet, ofBudgets} }
+// memberPace is how much rarer than faults of other sorts changes of members are.
+const memberPace = 4
+
+// The sorts of faults, which strike side by side.
+const (
+	sortNodes = iota
+	sortFleet
+	sortBudgets
+	sortMembers
+)
+
+func sorts() [][]strike { return [][]strike{ofNodes, ofFleet, ofBudgets, ofMembers} }
 
 // seed prepares the drawing of faults.
 func (s *storm) seed() {
@@ -43,25 +54,34 @@ func (s *storm) seed() {
 	}
 }
 
-// blow has faults of every sort strike until ctx ends, and returns what failed that must not.
-func (s *storm) blow(ctx context.Context) error {
+// blow has faults of those sorts strike until ctx ends, and returns what failed that must not.
+func (s *storm) blow(ctx context.Context, which ...int) error {
 	var blowing sync.WaitGroup
-	for i, sort := range sorts() {
-		rng := s.hands[i]
+	for _, i := range which {
+		sort, rng, every := sorts()[i], s.hands[i], s.o.Every
+		if i == sortMembers {
+			if every *= memberPace; !s.o.Members {
+				continue
+			}
+		}
 		var chosen []strike
 		for _, k := range sort {
-			if !k.majority || s.o.Majority {
+			asked := len(s.o.Strikes) == 0 || slices.Contains(s.o.Strikes, k.kind)
+			if asked && (!k.majority || s.o.Majority) {
 				chosen = append(chosen, k)
 			}
 		}
+		if len(chosen) == 0 {
+			continue
+		}
 		blowing.Go(func() {
-			for pause(ctx, between(rng, s.o.Every)); ctx.Err() == nil; {
+			for pause(ctx, between(rng, every)); ctx.Err() == nil; {
 				k := chosen[rng.IntN(len(chosen))]
 				rng.victims = rng.victims[:0]
 				begun := s.c.now()
 				k.hit(s, ctx, rng)
 				s.c.tally.lasted(k.kind, rng.target(), begun, s.c.now())
-				pause(ctx, between(rng, s.o.Every))
+				pause(ctx, between(rng, every))
 			}
 		})
 	}
@@ -113,14 +133,13 @@ func (h *hand) target() string {
 
 // few draws nodes: one, or as many as there may be without losing the majority.
 func (s *storm) few(rng *hand) []string {
-	return s.some(rng, 1+rng.IntN((s.o.Nodes-1)/2))
+	return s.some(rng, 1+rng.IntN(max(1, (len(s.c.members())-1)/2)))
 }
 
 func (s *storm) some(rng *hand, k int) []string {
-	var ids []string
-	for _, i := range rng.Perm(s.o.Nodes)[:k] {
-		ids = append(ids, s.c.peers[i].ID)
-	}
+	ids := s.c.members()
+	rng.Shuffle(len(ids), func(i, j int) { ids[i], ids[j] = ids[j], ids[i] })
+	ids = ids[:min(k, len(ids))]
 	rng.victims = append(rng.victims, ids...)
 	return ids
 }

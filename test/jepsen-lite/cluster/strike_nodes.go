@@ -17,6 +17,7 @@ var ofNodes = []strike{
 	{"lossy", false, (*storm).lossy},
 	{"stall", false, (*storm).stall},
 	{"crash", false, (*storm).crash},
+	{"power loss", false, (*storm).losePower},
 	{"restart", false, (*storm).restart},
 	{"roll", false, (*storm).roll},
 	{"rate", false, (*storm).rate},
@@ -27,7 +28,7 @@ var ofNodes = []strike{
 // depose cuts off the leader, while it sleeps between a stamp and its append if that can be.
 func (s *storm) depose(ctx context.Context, rng *hand) {
 	if id := s.c.leader(); id != "" && rng.IntN(3) > 0 {
-		s.c.naps[id].due.Store(int64(deepNap + time.Duration(rng.Int64N(int64(s.o.Nap)))))
+		s.c.server(id).nap.due.Store(int64(deepNap + time.Duration(rng.Int64N(int64(s.o.Nap)))))
 	}
 	if id := s.c.awaitNap(ctx, s.o.Failover); id != "" {
 		rng.victims = append(rng.victims, id)
@@ -42,19 +43,21 @@ func (s *storm) cut(ctx context.Context, rng *hand) {
 
 // cutMost separates so many that no majority is left.
 func (s *storm) cutMost(ctx context.Context, rng *hand) {
-	s.cutThem(ctx, s.some(rng, 1+s.o.Nodes/2), s.span(rng), rng.IntN(2) == 0)
+	s.cutThem(ctx, s.some(rng, 1+len(s.c.members())/2), s.span(rng), rng.IntN(2) == 0)
 }
 
 func (s *storm) cutThem(ctx context.Context, ids []string, d time.Duration, api bool) {
 	for _, id := range ids {
 		s.c.cut(id)
 		if api {
+			s.c.directory.Cut(id)
 			s.c.wires.cut(s.c.wires.end(apiAddress(id)), true)
 		}
 	}
 	pause(ctx, d)
 	for _, id := range ids {
 		s.c.heal(id)
+		s.c.directory.Heal(id)
 		s.c.wires.cut(s.c.wires.end(apiAddress(id)), false)
 	}
 }
@@ -100,12 +103,12 @@ func (s *storm) oneWay(ctx context.Context, rng *hand) {
 func (s *storm) stall(ctx context.Context, rng *hand) {
 	ids := s.few(rng)
 	for _, id := range ids {
-		s.c.net.stalled[id].close()
+		s.c.net.gate(id).close()
 		s.c.wires.end(apiAddress(id)).still.close()
 	}
 	pause(ctx, s.span(rng))
 	for _, id := range ids {
-		s.c.net.stalled[id].open()
+		s.c.net.gate(id).open()
 		s.c.wires.end(apiAddress(id)).still.open()
 	}
 }
@@ -113,13 +116,28 @@ func (s *storm) stall(ctx context.Context, rng *hand) {
 // crash kills nodes, and starts them from their disks.
 func (s *storm) crash(ctx context.Context, rng *hand) { s.crashThem(ctx, s.few(rng), rng) }
 
-// blackout kills all at once.
+// losePower crashes nodes with their machines: what they have written and not synced is lost.
+func (s *storm) losePower(ctx context.Context, rng *hand) { s.darken(ctx, s.few(rng), rng) }
+
+// blackout has all lose power at once.
 func (s *storm) blackout(ctx context.Context, rng *hand) {
-	s.crashThem(ctx, s.some(rng, s.o.Nodes), rng)
+	s.darken(ctx, s.some(rng, maxServers), rng)
+}
+
+func (s *storm) darken(ctx context.Context, ids []string, rng *hand) {
+	all(ids, func(id string) {
+		s.c.kill(id)
+		s.failed(s.c.disk(id).store.losePower())
+	})
+	s.comeBack(ctx, ids, rng)
 }
 
 func (s *storm) crashThem(ctx context.Context, ids []string, rng *hand) {
 	all(ids, s.c.kill)
+	s.comeBack(ctx, ids, rng)
+}
+
+func (s *storm) comeBack(ctx context.Context, ids []string, rng *hand) {
 	pause(ctx, s.span(rng))
 	for _, id := range ids {
 		s.c.heal(id)
@@ -139,7 +157,7 @@ func (s *storm) restart(ctx context.Context, rng *hand) {
 
 // roll restarts every node, one after the other.
 func (s *storm) roll(ctx context.Context, rng *hand) {
-	for _, id := range s.some(rng, s.o.Nodes) {
+	for _, id := range s.some(rng, maxServers) {
 		if ctx.Err() != nil {
 			return
 		}
@@ -152,12 +170,13 @@ func (s *storm) roll(ctx context.Context, rng *hand) {
 func (s *storm) stopNode(id string) {
 	if n := s.c.take(id); n != nil {
 		s.failed(n.Stop(s.last))
+		s.c.disk(id).store.sync()
 	}
 }
 
 // rate gives every node's clock another rate, within the bound.
 func (s *storm) rate(_ context.Context, rng *hand) {
-	for _, p := range s.c.peers {
-		s.c.naps[p.ID].turn(s.c.clock.Now(), drift(rng.Rand, s.o.DriftPPM))
+	for _, id := range s.c.members() {
+		s.c.server(id).nap.turn(s.c.clock.Now(), drift(rng.Rand, s.o.DriftPPM))
 	}
 }

@@ -21,17 +21,23 @@ type tally struct {
 	faults []report.Fault
 }
 
+func newTally() *tally { return &tally{counts: map[string]int64{}} }
+
 // lasted counts a fault that was from one instant to another, in the run's time.
 func (t *tally) lasted(kind, target string, from, to time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.counts == nil {
-		t.counts = map[string]int64{}
-	}
 	t.counts[kind]++
 	if len(t.faults) < maxFaults {
 		t.faults = append(t.faults, report.Fault{Kind: kind, Target: target, From: from, To: to})
 	}
+}
+
+// note counts what came of a fault.
+func (t *tally) note(what string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.counts[what]++
 }
 
 // all returns copies of the counts and of the faults, in order of their beginning.

@@ -20,6 +20,7 @@ var errRefused = errors.New("cluster: nobody there")
 type wires struct {
 	mu        sync.Mutex
 	listeners map[string]*bufconn.Listener // by address
+	moved     map[string]string            // from the address of who has ended to who took its place
 	ends      map[string]*end
 	lines     map[pair]*end
 }
@@ -33,8 +34,8 @@ type end struct {
 
 func newWires() *wires {
 	return &wires{
-		listeners: map[string]*bufconn.Listener{},
-		ends:      map[string]*end{}, lines: map[pair]*end{},
+		listeners: map[string]*bufconn.Listener{}, moved: map[string]string{},
+		ends: map[string]*end{}, lines: map[pair]*end{},
 	}
 }
 
@@ -47,13 +48,41 @@ func (w *wires) listen(id string) net.Listener {
 	defer w.mu.Unlock()
 	l := bufconn.Listen(apiBuffer)
 	w.listeners[apiAddress(id)] = l
-	return l
+	return named{l, address(apiAddress(id))}
+}
+
+// named is a listener that tells of another address than it has.
+type named struct {
+	net.Listener
+	address
+}
+
+// Addr is the address that others reach it at.
+func (n named) Addr() net.Addr { return n.address }
+
+// address is one of the network in memory.
+type address string
+
+// Network names it.
+func (address) Network() string { return "memory" }
+
+// String is the address.
+func (a address) String() string { return string(a) }
+
+// move has whoever looks for one address find another, as a name that is told anew does.
+func (w *wires) move(from, to string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.moved[from] = to
 }
 
 // dialer connects from one end, which is a process or a node.
 func (w *wires) dialer(from string) func(context.Context, string) (net.Conn, error) {
 	return func(ctx context.Context, address string) (net.Conn, error) {
 		w.mu.Lock()
+		for w.moved[address] != "" { // no server takes its own place
+			address = w.moved[address]
+		}
 		l := w.listeners[address]
 		through := []*end{w.endLocked(from), w.endLocked(address), w.lineLocked(from, address)}
 		refused := l == nil

@@ -4,17 +4,16 @@ import "github.com/leased-io/leased/test/jepsen-lite/mutants"
 
 // Where the product's code is.
 const (
-	simCluster   = "test/jepsen-lite/sim/cluster.go"   // ring 1's model of a cluster
-	clusterNodes = "test/jepsen-lite/cluster/nodes.go" // of ring 2, as its disks are
-	clusterDisk  = "test/jepsen-lite/cluster/disk.go"
-	nodeClock    = "node/clock.go"
-	nodeCommit   = "node/committer.go"
-	fsmApply     = "fsm/apply.go"
-	fsmAcquire   = "fsm/acquire.go"
-	fsmStateDef  = "fsm/state.go"
-	clientAsk    = "client/ask.go"
-	clientLimit  = "client/limiter.go"
-	wireCall     = "transport/call.go"
+	simCluster  = "test/jepsen-lite/sim/cluster.go"  // ring 1's model of a cluster
+	clusterDisk = "test/jepsen-lite/cluster/disk.go" // of ring 2
+	nodeClock   = "node/clock.go"
+	nodeCommit  = "node/committer.go"
+	fsmApply    = "fsm/apply.go"
+	fsmAcquire  = "fsm/acquire.go"
+	fsmStateDef = "fsm/state.go"
+	clientAsk   = "client/ask.go"
+	clientLimit = "client/limiter.go"
+	wireCall    = "transport/call.go"
 )
 
 // resumes is where ring 1's model starts the clock of an epoch.

@@ -2,6 +2,7 @@ package linear
 
 import (
 	"cmp"
+	"context"
 	"time"
 )
 
@@ -9,27 +10,28 @@ import (
 // explains it, and otherwise in any order that is found within bound, which is of real time. The
 // ticks of h are instants of the traces' clock.
 func (m *Marks) Follow(h History, bound time.Duration) Verdict {
-	why := "the log is not in the order of the calls' real time"
+	along := Verdict{Result: Unknown, Unjudged: len(h),
+		Why: "the log is not in the order of the calls' real time"}
 	if short, ok := m.witness(h); ok {
-		v := Follow(short)
-		if v.Result == Valid {
-			return v
+		if along = follow(short, maxTracksAlong, timeUp(bound)); along.Result == Valid {
+			return along
 		}
-		why = v.Why
 	}
 	m.settle(h)
 	h = ordered(nil, h)
-	done := make(chan Verdict, 1) // size 1: a search that takes too long ends with the process
-	go func() { done <- Follow(h) }()
-	timer := time.NewTimer(bound)
-	defer timer.Stop()
-	v := Verdict{Result: Unknown, Why: "not decided in time", Unjudged: len(h)}
-	select {
-	case v = <-done:
-	case <-timer.C:
+	v := confirm(follow(h, maxTracks, timeUp(bound)), h)
+	if v.Result == Unknown && along.Result == Unknown && along.Unjudged < v.Unjudged {
+		return along
 	}
-	v.Why += "; in the order of the log: " + why
+	v.Why += "; in the order of the log: " + along.Why
 	return v
+}
+
+// timeUp returns a channel that is closed when a time is over.
+func timeUp(bound time.Duration) <-chan struct{} {
+	ctx, cancel := context.WithTimeout(context.Background(), bound)
+	context.AfterFunc(ctx, cancel)
+	return ctx.Done()
 }
 
 // Account is what operations charge: a budget, and a key if it has keys.
@@ -56,7 +58,7 @@ func ByAccount(h History) map[Account]History {
 	for _, op := range h {
 		account := Account{op.Input.Budget, op.Input.Key}
 		switch op.Input.Kind {
-		case Rest:
+		case Rest, TakeOver:
 			rests = append(rests, op)
 			continue
 		case PutBudget, DeleteBudget:

@@ -79,6 +79,17 @@ func Check(h History, timeout time.Duration) Verdict {
 	return verdict
 }
 
+// check is Check of one budget's operations, without a reason.
+func check(h History, timeout time.Duration) Result {
+	switch porcupine.CheckOperationsTimeout(model, operations(h), timeout) {
+	case porcupine.Ok:
+		return Valid
+	case porcupine.Illegal:
+		return Invalid
+	}
+	return Unknown
+}
+
 // blame says which operation fits nowhere: of those that are left out by the longest order that
 // porcupine found, the one that was answered first.
 func (v *Verdict) blame(part []porcupine.Operation, timeout time.Duration) {
@@ -120,11 +131,16 @@ func split(h History) (map[string]History, string) {
 		budgets[id] = op.Input.Budget
 	}
 	parts := map[string]History{}
+	var all History // of every budget
 	for _, op := range h {
 		kind := op.Input.Kind
 		name := op.Input.Budget
 		if kind == Rest || op.Output == nil && (kind == OpenSession || kind == GetBudget) {
 			continue // nobody has the session; nobody has read
+		}
+		if kind == TakeOver {
+			all = append(all, op)
+			continue
 		}
 		if kind == Acquire || kind == GiveBack {
 			var ok bool
@@ -133,6 +149,9 @@ func split(h History) (map[string]History, string) {
 			}
 		}
 		parts[name] = append(parts[name], op)
+	}
+	for name := range parts {
+		parts[name] = append(parts[name], all...)
 	}
 	return parts, ""
 }

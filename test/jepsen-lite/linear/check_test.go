@@ -55,6 +55,18 @@ func begun() *script {
 	return s
 }
 
+// takenOver is begun in the place of another coordinator, at cluster time t.
+func takenOver(t int64) *script {
+	s := (&script{}).did(Input{Kind: TakeOver, At: t}, Output{Answer: Done})
+	s.tick, s.ops = s.tick+2, append(s.ops, begun().ops...)
+	for i := range s.ops[1:] {
+		op := &s.ops[1+i]
+		op.Call, op.Return = op.Call+s.tick, op.Return+s.tick
+	}
+	s.tick = s.ops[len(s.ops)-1].Return
+	return s
+}
+
 func ask(session, seq uint64, need, want int64) Input {
 	return Input{Kind: Acquire, Session: session, Seq: seq, Revision: 1,
 		Asks: []Ask{{0, need, want}}}
@@ -225,6 +237,11 @@ var histories = []struct {
 	{"removed, but read", begun().did(remove, removed).did(get, read(1, 10, 0, 300)), Invalid},
 	{"there, but not read", begun().did(get, gone), Invalid},
 	{"lost removal", begun().lost(remove).did(get, gone), Valid},
+
+	{"another's leases live on", takenOver(300).did(ask(1, 1, 1, 6), denied(0, 1400)).
+		did(ask(1, 2, 1, 6), granted(1, 6, 2100)), Valid},
+	{"another's leases are forgotten", takenOver(300).did(ask(1, 1, 1, 6), granted(1, 6, 1400)),
+		Invalid},
 
 	{"a session is closed, and asks", begun().did(Input{Kind: GiveBack, Session: 1, Close: true},
 		Output{Answer: Done, SessionKnown: true}).did(ask(1, 1, 1, 6), granted(1, 6, 100)), Invalid},

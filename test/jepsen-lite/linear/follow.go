@@ -5,17 +5,48 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 )
 
-// maxTracks bounds the ways of a budget's history that a follower looks at for one answer. Beyond
-// it nobody knows.
-const maxTracks = 2_000
+// The ways of a budget's history that a follower looks at for one answer, at most. Beyond that
+// nobody knows. A history in the order of the log has few of them, but for rare moments.
+const (
+	maxTracks      = 2_000
+	maxTracksAlong = 50_000
+)
+
+// confirmBound bounds the search for an order of a budget's operations that a follower has missed,
+// in real time.
+const confirmBound = 30 * time.Second
 
 // Follow says whether h is linearizable, as Check does, of a history of any length. It goes along
 // the answers in their order and keeps every state that the coordinator may be in, so that its
 // time and memory are bounded by what is under way at once and not by all that ever was. A budget
 // with too many ways to be followed is unknown from there on; Unjudged counts its operations.
-func Follow(h History) Verdict {
+//
+// What it calls valid is. It may miss a way where a call that nobody was told of charges windows of
+// two lengths, so what it finds invalid is left to Check, which misses none: invalid is what both
+// call so, and what Check does not decide within confirmBound is unknown.
+func Follow(h History) Verdict { return confirm(follow(h, maxTracks, nil), h) }
+
+// confirm has Check look at what a follower found invalid in h.
+func confirm(v Verdict, h History) Verdict {
+	if v.Result != Invalid {
+		return v
+	}
+	parts, _ := split(h) // as the follower has
+	switch checked := check(parts[v.Budget], confirmBound); checked {
+	case Valid:
+		v.Result, v.Budget, v.Why = Valid, "", ""
+	case Unknown:
+		v.Result, v.Unjudged = Unknown, max(v.Unjudged, len(parts[v.Budget]))
+		v.Why += "; no search has confirmed that within " + confirmBound.String()
+	}
+	return v
+}
+
+// follow is Follow with a bound on what is looked at for one answer, until it is told to stop.
+func follow(h History, most int, stop <-chan struct{}) Verdict {
 	verdict := Verdict{Result: Valid}
 	parts, problem := split(h)
 	if problem != "" {
@@ -30,6 +61,7 @@ func Follow(h History) Verdict {
 	}
 	for _, budget := range slices.Sorted(maps.Keys(parts)) {
 		f := newFollower(parts[budget], rests)
+		f.limit, f.stop = most, stop
 		result, why := f.run()
 		verdict.Budgets++
 		verdict.Ops += len(f.calls)
@@ -51,7 +83,9 @@ type follower struct {
 	known      *knowledge
 	unanswered int
 	unjudged   int
-	most       int // tracks at once
+	limit      int             // of what is looked at for one answer
+	stop       <-chan struct{} // closed: give up
+	most       int             // tracks at once
 
 	tracks []track
 	// astray: there are too many tracks, and none is followed.
@@ -84,9 +118,19 @@ func (f *follower) run() (Result, string) {
 	}
 	if f.unjudged > 0 {
 		return Unknown, fmt.Sprintf("%d of %d operations are not judged: at times there are more "+
-			"than %d ways to explain what the clients were told", f.unjudged, len(f.calls), maxTracks)
+			"than %d ways to explain what the clients were told", f.unjudged, len(f.calls), f.limit)
 	}
 	return Valid, ""
+}
+
+// stopped reports whether it is time to give up.
+func (f *follower) stopped() bool {
+	select {
+	case <-f.stop:
+		return true
+	default:
+		return false
+	}
 }
 
 // meet goes on by an event. It reports false if there are too many tracks.
@@ -142,7 +186,7 @@ func (f *follower) settle(e event) bool {
 			n.pending = slices.DeleteFunc(n.pending, gone)
 			next = append(next, track{n.seal(), t.done})
 		}
-		if len(next) > maxTracks {
+		if len(next) > f.limit {
 			return false
 		}
 	}

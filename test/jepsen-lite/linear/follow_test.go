@@ -26,3 +26,33 @@ func TestFollow(t *testing.T) {
 		}
 	}
 }
+
+// TestFollowIsConfirmed: a follower takes the ask that nobody was told of to another window than it
+// was granted in, when another key's grant moves time on; a search of all orders does not.
+func TestFollowIsConfirmed(t *testing.T) {
+	limits := []Limit{{"requests", "window", 10, 1000}, {"tokens", "window", 100, 5000}}
+	open := func(key string) Input { return Input{Kind: OpenSession, Budget: "b", Key: key} }
+	history := func(used int64) History {
+		return (&script{}).
+			did(Input{Kind: PutBudget, Budget: "b", Keyed: true, Limits: limits},
+				Output{Answer: Done, Revision: 1, Created: true, Changed: true}).
+			did(open("k1"), Output{Answer: Done, Session: 1, Revision: 1, Limits: limits}).
+			did(open("k2"), Output{Answer: Done, Session: 2, Revision: 1, Limits: limits}).
+			lost(Input{Kind: Acquire, Session: 1, Seq: 1, Revision: 1,
+				Asks: []Ask{{0, 4, 4}, {1, 4, 4}}}).
+			did(ask(2, 1, 1, 1), Output{Answer: Granted, Revision: 1,
+				Grants: []Grant{{Lease: 2, Window: 1, Amount: 1, TTL: 900}}}).
+			did(Input{Kind: GetBudget, Budget: "b", Key: "k1"}, Output{Answer: Done, Revision: 1,
+				Keyed: true, Limits: limits,
+				Usage: []Usage{{1, 0, 800}, {0, used, 3800}}}).ops
+	}
+	if v := Follow(history(4)); v.Result != Valid {
+		t.Error(v)
+	}
+	if v := Follow(history(5)); v.Result != Invalid {
+		t.Errorf("more than was ever asked for: %s", v)
+	}
+	if v := follow(history(4), maxTracks, nil); v.Result != Invalid {
+		t.Errorf("a follower misses nothing here any more: %s", v)
+	}
+}

@@ -15,9 +15,13 @@ const (
 	DeleteBudget
 	// Rest is no call: see Recorder.Rest.
 	Rest
+	// TakeOver has a new coordinator take the place of another, of which leases may live on: At. It
+	// comes first in a history.
+	TakeOver
 )
 
-var kindNames = [...]string{"", "open", "acquire", "return", "put", "get", "delete", "rest"}
+var kindNames = [...]string{"", "open", "acquire", "return", "put", "get", "delete", "rest",
+	"take over"}
 
 func (k Kind) String() string { return kindNames[k] }
 
@@ -69,6 +73,7 @@ type Input struct {
 	Close    bool
 	Keyed    bool
 	Limits   []Limit // in canonical order
+	At       int64   // cluster time
 }
 
 // Answer is how a call was decided.

@@ -21,7 +21,7 @@ func (f *follower) closure(t track, y *call) []earlier {
 		return all
 	}
 	seen := map[string]bool{t.s.id: true}
-	for i := 0; i < len(all) && len(all) <= maxTracks; i++ {
+	for i := 0; i < len(all) && len(all) <= f.limit; i++ {
 		from := all[i].s
 		matters := f.allThatMatter(from, y)
 		for j, c := range from.pending {

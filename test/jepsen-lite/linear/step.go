@@ -87,6 +87,10 @@ func (s *state) do(c *command, out *Output) []*state {
 		return s.get(c, out)
 	case DeleteBudget:
 		return s.drop(c, out)
+	case TakeOver:
+		n := s.clone()
+		n.restored = c.At
+		return one(n, true)
 	}
 	return nil
 }
@@ -225,6 +229,9 @@ func (s *state) replace(c *command) {
 		}
 		s.lastLife++
 		s.lives[i] = life{Limit: want, serial: s.lastLife, emptyUntil: s.grave(want.Metric)}
+		if s.restored > 0 { // leases of another coordinator are over a period later
+			s.lives[i].emptyUntil = max(s.lives[i].emptyUntil, s.restored+want.Per)
+		}
 	}
 	s.exists, s.keyed = true, c.Keyed
 }

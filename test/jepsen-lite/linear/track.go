@@ -70,7 +70,7 @@ func (f *follower) answer(x int) bool {
 	for i, t := range work {
 		work[i] = f.look(t)
 	}
-	for len(work) > 0 && len(seen) <= maxTracks {
+	for len(work) > 0 && len(seen) <= f.limit && !f.stopped() {
 		t := work[len(work)-1]
 		work = work[:len(work)-1]
 		if t.had(x) {

@@ -152,6 +152,11 @@ func idle(op *Op) bool {
 		return op.Output.Answer == NoBudget
 	case GiveBack:
 		return !op.Output.SessionKnown
+	case Acquire: // not even its returns were taken
+		switch op.Output.Answer {
+		case NoBudget, NoSession, Stale:
+			return true
+		}
 	}
 	return false
 }

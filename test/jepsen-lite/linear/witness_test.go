@@ -131,6 +131,20 @@ func TestWitness(t *testing.T) {
 	}
 }
 
+// TestRefusedCallsLeaveNoMark: a request that was refused for want of a budget gave nothing back:
+// what the log has of its lease is of another call.
+func TestRefusedCallsLeaveNoMark(t *testing.T) {
+	m := logOfTwo()
+	for answer, placed := range map[Answer]int{NoBudget: 0, NoSession: 0, Stale: 0, Granted: 1} {
+		op := &Op{Call: 550, Return: 620, Output: &Output{Answer: answer},
+			Input: Input{Kind: Acquire, Session: 1, Seq: 2, Returns: []Return{{Lease: 1, Amount: 6}}}}
+		known, unplaced := m.place([]*Op{op}, nil)
+		if len(known) != placed || len(unplaced) != 1-placed {
+			t.Errorf("%s: %d known places, want %d", answer, len(known), placed)
+		}
+	}
+}
+
 // TestWitnessIsShort: every call that is in the log has an instant of its own.
 func TestWitnessIsShort(t *testing.T) {
 	h, ok := logOfTwo().witness(historyOfTwo())
