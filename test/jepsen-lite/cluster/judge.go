@@ -1,9 +1,12 @@
 package cluster
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -107,7 +110,19 @@ func (j *Judgement) judge(dir string, h linear.History, traced map[string]ledger
 	if unmarked == nil {
 		j.Linear = follow(marks, h)
 	}
+	if j.Linear.Result != linear.Valid && unmarked == nil {
+		unmarked = keepHistory(dir, h) // for whoever looks into it
+	}
 	j.Err = errors.Join(j.Err, err, unread, unmarked)
+}
+
+// keepHistory writes what the clients were told beside the trace.
+func keepHistory(dir string, h linear.History) error {
+	text, err := json.Marshal(h)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "history.json"), text, 0o600)
 }
 
 // searchBound bounds the search for an order of one account's operations that is not the log's, in
