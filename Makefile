@@ -19,7 +19,7 @@ COUNT ?= 1
 CI_FUZZ_DURATION := 20s
 CI_SEED := 1
 CI_JEPSEN_DURATION := 90s
-CI_JEPSEN_RUNS2 := 3
+CI_JEPSEN_RUNS2 := 2
 DEMO_DURATION := 8s
 
 # The pure core, and the share of its statements that its own tests must reach.
