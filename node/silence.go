@@ -44,25 +44,20 @@ var _ io.ReaderFrom = (*patientSink)(nil)
 
 // ReadFrom writes what another server sends. It fails once that has been silent for too long.
 func (s *patientSink) ReadFrom(from io.Reader) (int64, error) {
-	silence := time.AfterFunc(s.of.patience, s.of.hangUp)
-	defer silence.Stop()
-	return io.Copy(onlyWriter{s.SnapshotSink}, heardReader{from, silence, s.of.patience})
+	return io.Copy(onlyWriter{s.SnapshotSink}, patientReader{from, s.of})
 }
 
 // onlyWriter hides that something reads by itself.
 type onlyWriter struct{ io.Writer }
 
-// heardReader begins the silence anew with all that it reads.
-type heardReader struct {
-	from     io.Reader
-	silence  *time.Timer
-	patience time.Duration
+// patientReader bounds each wait for data, and not how long it takes to write them.
+type patientReader struct {
+	from io.Reader
+	of   *patientSnapshots
 }
 
-func (r heardReader) Read(b []byte) (int, error) {
-	n, err := r.from.Read(b)
-	if n > 0 && r.silence.Stop() {
-		r.silence.Reset(r.patience)
-	}
-	return n, err
+func (r patientReader) Read(b []byte) (int, error) {
+	silence := time.AfterFunc(r.of.patience, r.of.hangUp)
+	defer silence.Stop()
+	return r.from.Read(b)
 }

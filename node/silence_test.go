@@ -62,15 +62,42 @@ func TestSilentSender(t *testing.T) {
 	}
 }
 
-// TestSlowSender: as long as something comes, a snapshot may take its time.
+// slowDisk takes a while for each write.
+type slowDisk struct {
+	raft.SnapshotStore
+	write time.Duration
+}
+
+type slowSink struct {
+	raft.SnapshotSink
+	write time.Duration
+}
+
+func (d slowDisk) Create(version raft.SnapshotVersion, index, term uint64,
+	servers raft.Configuration, serversIndex uint64, network raft.Transport,
+) (raft.SnapshotSink, error) {
+	sink, err := d.SnapshotStore.Create(version, index, term, servers, serversIndex, network)
+	return slowSink{sink, d.write}, err
+}
+
+func (s slowSink) Write(b []byte) (int, error) {
+	pass(s.write)
+	return s.SnapshotSink.Write(b)
+}
+
+// TestSlowSender: as long as something comes, a snapshot may take its time, and so may the disk
+// that it is written to.
 func TestSlowSender(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, test := range []struct {
-			every time.Duration
-			whole bool
-		}{{4 * time.Second, true}, {6 * time.Second, false}} {
+			every, write time.Duration
+			whole        bool
+		}{
+			{4 * time.Second, 0, true}, {6 * time.Second, 0, false},
+			{time.Second, 8 * time.Second, true},
+		} {
 			from, to := io.Pipe()
-			s := &patientSnapshots{SnapshotStore: raft.NewInmemSnapshotStore(),
+			s := &patientSnapshots{SnapshotStore: slowDisk{raft.NewInmemSnapshotStore(), test.write},
 				patience: 5 * time.Second,
 				hangUp:   func() { _ = from.CloseWithError(io.ErrClosedPipe) }}
 			sink, err := s.Create(raft.SnapshotVersionMax, 1, 1, raft.Configuration{}, 1, nil)
@@ -90,7 +117,8 @@ func TestSlowSender(t *testing.T) {
 			n, err := io.Copy(sink, from)
 			sending.Wait()
 			if (err == nil) != test.whole || test.whole && n != 20 {
-				t.Errorf("a part every %s: %d bytes, %v", test.every, n, err)
+				t.Errorf("a part every %s, each written in %s: %d bytes, %v", test.every, test.write, n,
+					err)
 			}
 		}
 	})
