@@ -11,40 +11,22 @@ import (
 // is silent for one of them leads no more.
 const silentFor = 10
 
-// patientSnapshots hangs up on a server that begins to send a snapshot and does not go on, as one
-// that is stopped with SIGSTOP does, which TCP takes for alive. Hashicorp/raft reads a snapshot in
-// its main loop, with no deadline: meanwhile it neither votes nor follows anybody else.
-type patientSnapshots struct {
-	raft.SnapshotStore
+// patientSink hangs up on a server that begins to send a snapshot and does not go on, as one that
+// is stopped with SIGSTOP does, which TCP takes for alive. Hashicorp/raft reads a snapshot in its
+// main loop, with no deadline: meanwhile it neither votes nor follows anybody else.
+type patientSink struct {
+	raft.SnapshotSink
 	patience time.Duration
 	// hangUp breaks the connections that others have opened. They connect again when they have
 	// something to say.
 	hangUp func()
 }
 
-var _ raft.SnapshotStore = (*patientSnapshots)(nil)
-
-// Create begins a snapshot.
-func (s *patientSnapshots) Create(version raft.SnapshotVersion, index, term uint64,
-	servers raft.Configuration, serversIndex uint64, network raft.Transport,
-) (raft.SnapshotSink, error) {
-	sink, err := s.SnapshotStore.Create(version, index, term, servers, serversIndex, network)
-	if err != nil {
-		return nil, err
-	}
-	return &patientSink{sink, s}, nil
-}
-
-type patientSink struct {
-	raft.SnapshotSink
-	of *patientSnapshots
-}
-
 var _ io.ReaderFrom = (*patientSink)(nil)
 
 // ReadFrom writes what another server sends. It fails once that has been silent for too long.
 func (s *patientSink) ReadFrom(from io.Reader) (int64, error) {
-	return io.Copy(onlyWriter{s.SnapshotSink}, patientReader{from, s.of})
+	return io.Copy(onlyWriter{s.SnapshotSink}, patientReader{from, s})
 }
 
 // onlyWriter hides that something reads by itself.
@@ -53,7 +35,7 @@ type onlyWriter struct{ io.Writer }
 // patientReader bounds each wait for data, and not how long it takes to write them.
 type patientReader struct {
 	from io.Reader
-	of   *patientSnapshots
+	of   *patientSink
 }
 
 func (r patientReader) Read(b []byte) (int, error) {

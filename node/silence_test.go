@@ -62,22 +62,10 @@ func TestSilentSender(t *testing.T) {
 	}
 }
 
-// slowDisk takes a while for each write.
-type slowDisk struct {
-	raft.SnapshotStore
-	write time.Duration
-}
-
+// slowSink takes a while for each write.
 type slowSink struct {
 	raft.SnapshotSink
 	write time.Duration
-}
-
-func (d slowDisk) Create(version raft.SnapshotVersion, index, term uint64,
-	servers raft.Configuration, serversIndex uint64, network raft.Transport,
-) (raft.SnapshotSink, error) {
-	sink, err := d.SnapshotStore.Create(version, index, term, servers, serversIndex, network)
-	return slowSink{sink, d.write}, err
 }
 
 func (s slowSink) Write(b []byte) (int, error) {
@@ -97,13 +85,13 @@ func TestSlowSender(t *testing.T) {
 			{time.Second, 8 * time.Second, true},
 		} {
 			from, to := io.Pipe()
-			s := &patientSnapshots{SnapshotStore: slowDisk{raft.NewInmemSnapshotStore(), test.write},
-				patience: 5 * time.Second,
-				hangUp:   func() { _ = from.CloseWithError(io.ErrClosedPipe) }}
-			sink, err := s.Create(raft.SnapshotVersionMax, 1, 1, raft.Configuration{}, 1, nil)
+			disk, err := raft.NewInmemSnapshotStore().Create(raft.SnapshotVersionMax, 1, 1,
+				raft.Configuration{}, 1, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
+			sink := &patientSink{slowSink{disk, test.write}, 5 * time.Second,
+				func() { _ = from.CloseWithError(io.ErrClosedPipe) }}
 			var sending sync.WaitGroup
 			sending.Go(func() {
 				for range 5 {
