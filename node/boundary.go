@@ -36,7 +36,7 @@ func (s *Stores) joinSnapshots() error {
 		b.end.Store(&snapshotEnd{list[0].Index, list[0].Term})
 	}
 	s.Logs = &joinedLog{LogStore: s.Logs, boundary: b}
-	s.Snapshots = &joinedSnapshots{SnapshotStore: s.Snapshots, boundary: b}
+	s.Snapshots = &wrappedSnapshots{s.Snapshots, b.join}
 	return nil
 }
 
@@ -86,31 +86,15 @@ func (l *joinedLog) gapAt(end snapshotEnd) (bool, error) {
 	return entry.Term != end.term, nil
 }
 
-// joinedSnapshots tells the log of each snapshot that is taken or installed.
-type joinedSnapshots struct {
-	raft.SnapshotStore
-	boundary *boundary
-}
-
-var _ raft.SnapshotStore = (*joinedSnapshots)(nil)
-
-// Create begins a snapshot, which counts once it is closed.
-func (s *joinedSnapshots) Create(version raft.SnapshotVersion, index, term uint64,
-	servers raft.Configuration, serversIndex uint64, network raft.Transport,
-) (raft.SnapshotSink, error) {
-	sink, err := s.SnapshotStore.Create(version, index, term, servers, serversIndex, network)
-	if err != nil {
-		return nil, err
-	}
-	return &joinedSink{
-		SnapshotSink: sink, boundary: s.boundary, end: snapshotEnd{index, term},
-	}, nil
-}
-
+// joinedSink tells the log of a snapshot that is taken or installed.
 type joinedSink struct {
 	raft.SnapshotSink
 	boundary *boundary
 	end      snapshotEnd
+}
+
+func (b *boundary) join(sink raft.SnapshotSink, end snapshotEnd) raft.SnapshotSink {
+	return &joinedSink{SnapshotSink: sink, boundary: b, end: end}
 }
 
 // Close completes the snapshot. Raft uses it next, or one that is completed later.

@@ -76,7 +76,7 @@ func snapshot(t *testing.T, into raft.SnapshotStore, index, term uint64) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if end := into.(*joinedSnapshots).boundary.end.Load(); end != nil {
+	if end := sink.(*joinedSink).boundary.end.Load(); end != nil {
 		t.Errorf("an open snapshot counts: %+v", end)
 	}
 	if _, err := bytes.NewBufferString("x").WriteTo(sink); err != nil {

@@ -128,10 +128,10 @@ func (n *Node) listen(ctx context.Context) (err error) {
 	}
 	layer := newStreamLayer(lis, n.store.disk, advertised(lis, n.cfg.AdvertiseHost))
 	n.raftNet = watchContacts(newRaftTransport(layer, newRaftLogger(n.log)))
-	n.store.Snapshots = &patientSnapshots{
-		SnapshotStore: n.store.Snapshots, patience: silentFor * n.cfg.HeartbeatTimeout,
-		hangUp: layer.hangUp,
-	}
+	n.store.Snapshots = &wrappedSnapshots{n.store.Snapshots,
+		func(sink raft.SnapshotSink, _ snapshotEnd) raft.SnapshotSink {
+			return &patientSink{sink, silentFor * n.cfg.HeartbeatTimeout, layer.hangUp}
+		}}
 	return nil
 }
 

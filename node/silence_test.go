@@ -62,21 +62,36 @@ func TestSilentSender(t *testing.T) {
 	}
 }
 
-// TestSlowSender: as long as something comes, a snapshot may take its time.
+// slowSink takes a while for each write.
+type slowSink struct {
+	raft.SnapshotSink
+	write time.Duration
+}
+
+func (s slowSink) Write(b []byte) (int, error) {
+	pass(s.write)
+	return s.SnapshotSink.Write(b)
+}
+
+// TestSlowSender: as long as something comes, a snapshot may take its time, and so may the disk
+// that it is written to.
 func TestSlowSender(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, test := range []struct {
-			every time.Duration
-			whole bool
-		}{{4 * time.Second, true}, {6 * time.Second, false}} {
+			every, write time.Duration
+			whole        bool
+		}{
+			{4 * time.Second, 0, true}, {6 * time.Second, 0, false},
+			{time.Second, 8 * time.Second, true},
+		} {
 			from, to := io.Pipe()
-			s := &patientSnapshots{SnapshotStore: raft.NewInmemSnapshotStore(),
-				patience: 5 * time.Second,
-				hangUp:   func() { _ = from.CloseWithError(io.ErrClosedPipe) }}
-			sink, err := s.Create(raft.SnapshotVersionMax, 1, 1, raft.Configuration{}, 1, nil)
+			disk, err := raft.NewInmemSnapshotStore().Create(raft.SnapshotVersionMax, 1, 1,
+				raft.Configuration{}, 1, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
+			sink := &patientSink{slowSink{disk, test.write}, 5 * time.Second,
+				func() { _ = from.CloseWithError(io.ErrClosedPipe) }}
 			var sending sync.WaitGroup
 			sending.Go(func() {
 				for range 5 {
@@ -90,7 +105,8 @@ func TestSlowSender(t *testing.T) {
 			n, err := io.Copy(sink, from)
 			sending.Wait()
 			if (err == nil) != test.whole || test.whole && n != 20 {
-				t.Errorf("a part every %s: %d bytes, %v", test.every, n, err)
+				t.Errorf("a part every %s, each written in %s: %d bytes, %v", test.every, test.write, n,
+					err)
 			}
 		}
 	})

@@ -1,9 +1,12 @@
 package cluster
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -62,18 +65,19 @@ func judgeSuccession(
 	out *Outcome, h *linear.History, traced map[string]ledger,
 ) (*Judgement, error) {
 	next := &Judgement{}
-	if err := divide(out.lives, out.parting.first); err != nil {
+	lost, heir := out.lives[0], out.lives[1]
+	if err := report.Divide(lost.dir, heir.dir, heir.name, out.parting.first); err != nil {
 		return next, err
 	}
-	old, err := trace.Files(out.lives[0].dir)
-	files, again := trace.Files(out.lives[1].dir)
+	old, err := trace.Files(lost.dir)
+	files, again := trace.Files(heir.dir)
 	if err = errors.Join(err, again); err != nil {
 		return next, err
 	}
 	at, err := restoredAt(files)
 	first, second, told := partHistory(*h, out.parting, at)
 	*h = first
-	next.judge(out.lives[1].dir, second, traced)
+	next.judge(heir.dir, second, traced)
 	crossed, unread := checkAcross(old, files, out.parting.lost)
 	next.crossing = crossed
 	next.Err = errors.Join(next.Err, err, unread, told, crossed.late)
@@ -107,7 +111,19 @@ func (j *Judgement) judge(dir string, h linear.History, traced map[string]ledger
 	if unmarked == nil {
 		j.Linear = follow(marks, h)
 	}
+	if j.Linear.Result != linear.Valid && unmarked == nil {
+		unmarked = keepHistory(dir, h) // for whoever looks into it
+	}
 	j.Err = errors.Join(j.Err, err, unread, unmarked)
+}
+
+// keepHistory writes what the clients were told beside the trace.
+func keepHistory(dir string, h linear.History) error {
+	text, err := json.Marshal(h)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "history.json"), text, 0o600)
 }
 
 // searchBound bounds the search for an order of one account's operations that is not the log's, in

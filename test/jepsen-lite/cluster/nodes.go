@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -193,6 +194,20 @@ func (c *nodes) mend(ctx context.Context, gone map[string]bool) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// describe tells what each server that is up says of the cluster, and where its clients are led.
+func (c *nodes) describe() string {
+	var b strings.Builder
+	for _, n := range c.up() {
+		st := n.Status()
+		fmt.Fprintf(&b, "%s: %s in term %d, leader %q, entry %d\n", st.Node, st.State, st.Term,
+			st.Leader, st.Applied)
+	}
+	for _, id := range c.in(ended) {
+		fmt.Fprintf(&b, "%s is %s\n", apiAddress(id), c.wires.led(apiAddress(id)))
+	}
+	return b.String()
 }
 
 // converge waits until all members have applied the same entries to the same effect, and returns

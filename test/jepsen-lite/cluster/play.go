@@ -183,7 +183,7 @@ func healed(
 		}
 	} else if err := errors.Join(c.mend(ctx, f.gone()), c.settleMembers(ctx, a),
 		a.ensure(ctx)); err != nil {
-		return 0, fmt.Errorf("cluster: not healed: %w", err)
+		return 0, fmt.Errorf("cluster: not healed: %w\n%s", err, c.describe())
 	}
 	return f.serve(ctx, o.within())
 }

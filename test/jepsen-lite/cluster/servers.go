@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -118,6 +119,24 @@ func (c *nodes) retire(id string) {
 	if left := c.members(); len(left) > 0 {
 		c.wires.move(apiAddress(id), apiAddress(left[len(left)-1]))
 	}
+}
+
+// point has those who look for servers that have ended find some that vote, each another one, as
+// whoever keeps names up to date sees to. Meanwhile all of them may have been led to a server that
+// is no member, and knows of none.
+func (c *nodes) point(ctx context.Context) error {
+	var voters []string
+	for waited := look * 0; len(voters) == 0; waited += look {
+		if waited >= patience || ctx.Err() != nil {
+			return errors.New("cluster: nobody leads")
+		}
+		pause(ctx, look)
+		voters = c.voters()
+	}
+	for i, id := range c.in(ended) {
+		c.wires.move(apiAddress(id), apiAddress(voters[i%len(voters)]))
+	}
+	return nil
 }
 
 // votes reports whether the cluster's leader counts on a server's vote.

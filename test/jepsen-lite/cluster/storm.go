@@ -144,6 +144,14 @@ func (s *storm) some(rng *hand, k int) []string {
 	return ids
 }
 
+// one returns a member, or "" while a lost cluster is not replaced yet.
+func (s *storm) one(rng *hand) string {
+	for _, id := range s.some(rng, 1) {
+		return id
+	}
+	return ""
+}
+
 // all runs f for each of them at once, and waits.
 func all(ids []string, f func(id string)) {
 	var running sync.WaitGroup

@@ -83,7 +83,10 @@ func (s *storm) island(ctx context.Context, rng *hand) {
 
 // lateAnswers holds up what passes between processes and a node.
 func (s *storm) lateAnswers(ctx context.Context, rng *hand) {
-	them, id := s.any(rng), s.some(rng, 1)[0]
+	them, id := s.any(rng), s.one(rng)
+	if id == "" {
+		return
+	}
 	for _, p := range them {
 		s.c.wires.line(p.name, apiAddress(id)).still.close()
 	}

@@ -154,6 +154,9 @@ func (s *storm) growAndShrink(ctx context.Context, rng *hand) {
 // settleMembers finds out, in a cluster that is well, about the servers that were asked to leave:
 // they are removed, and end. Nobody comes back.
 func (c *nodes) settleMembers(ctx context.Context, a *admin) error {
+	if err := c.point(ctx); err != nil {
+		return err
+	}
 	for _, id := range c.in(leaving) {
 		err := client.ErrQuorum // as long as those who were just started have not answered
 		for waited := look * 0; waited < patience && errors.Is(err, client.ErrQuorum); waited += look {

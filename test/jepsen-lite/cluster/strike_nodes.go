@@ -85,7 +85,10 @@ func (s *storm) lossy(ctx context.Context, rng *hand) {
 }
 
 func (s *storm) around(ctx context.Context, rng *hand, in, out link) {
-	id := s.some(rng, 1)[0]
+	id := s.one(rng)
+	if id == "" {
+		return
+	}
 	s.c.net.around(id, in, out)
 	pause(ctx, s.span(rng))
 	s.c.heal(id)
@@ -94,6 +97,9 @@ func (s *storm) around(ctx context.Context, rng *hand, in, out link) {
 // oneWay cuts a single direction between two nodes.
 func (s *storm) oneWay(ctx context.Context, rng *hand) {
 	ids := s.some(rng, 2)
+	if len(ids) < 2 { // a lost cluster is not replaced yet
+		return
+	}
 	s.c.net.set(ids[0], ids[1], link{cut: true})
 	pause(ctx, s.span(rng))
 	s.c.net.set(ids[0], ids[1], link{})

@@ -76,13 +76,21 @@ func (w *wires) move(from, to string) {
 	w.moved[from] = to
 }
 
+// led returns the address that whoever looks for one finds.
+func (w *wires) led(address string) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for w.moved[address] != "" { // no server takes its own place
+		address = w.moved[address]
+	}
+	return address
+}
+
 // dialer connects from one end, which is a process or a node.
 func (w *wires) dialer(from string) func(context.Context, string) (net.Conn, error) {
 	return func(ctx context.Context, address string) (net.Conn, error) {
+		address = w.led(address)
 		w.mu.Lock()
-		for w.moved[address] != "" { // no server takes its own place
-			address = w.moved[address]
-		}
 		l := w.listeners[address]
 		through := []*end{w.endLocked(from), w.endLocked(address), w.lineLocked(from, address)}
 		refused := l == nil

@@ -13,13 +13,12 @@ func (m *Marks) Follow(h History, bound time.Duration) Verdict {
 	along := Verdict{Result: Unknown, Unjudged: len(h),
 		Why: "the log is not in the order of the calls' real time"}
 	if short, ok := m.witness(h); ok {
-		if along = follow(short, maxTracksAlong, timeUp(bound)); along.Result == Valid {
+		if along = follow(short, maxTracksAlong, timeUp(bound), nil); along.Result == Valid {
 			return along
 		}
 	}
 	m.settle(h)
-	h = ordered(nil, h)
-	v := confirm(follow(h, maxTracks, timeUp(bound)), h)
+	v := follow(ordered(nil, h), maxTracks, timeUp(bound), confirm)
 	if v.Result == Unknown && along.Result == Unknown && along.Unjudged < v.Unjudged {
 		return along
 	}

@@ -27,26 +27,24 @@ const confirmBound = 30 * time.Second
 // What it calls valid is. It may miss a way where a call that nobody was told of charges windows of
 // two lengths, so what it finds invalid is left to Check, which misses none: invalid is what both
 // call so, and what Check does not decide within confirmBound is unknown.
-func Follow(h History) Verdict { return confirm(follow(h, maxTracks, nil), h) }
+func Follow(h History) Verdict { return follow(h, maxTracks, nil, confirm) }
 
-// confirm has Check look at what a follower found invalid in h.
-func confirm(v Verdict, h History) Verdict {
-	if v.Result != Invalid {
-		return v
-	}
-	parts, _ := split(h) // as the follower has
-	switch checked := check(parts[v.Budget], confirmBound); checked {
+// confirm has Check look at what a follower found invalid in the operations of one budget.
+func confirm(h History, why string) (Result, string) {
+	switch found := check(h, confirmBound); found {
 	case Valid:
-		v.Result, v.Budget, v.Why = Valid, "", ""
+		return Valid, ""
 	case Unknown:
-		v.Result, v.Unjudged = Unknown, max(v.Unjudged, len(parts[v.Budget]))
-		v.Why += "; no search has confirmed that within " + confirmBound.String()
+		return Unknown, why + "; no search has confirmed that within " + confirmBound.String()
 	}
-	return v
+	return Invalid, why
 }
 
-// follow is Follow with a bound on what is looked at for one answer, until it is told to stop.
-func follow(h History, most int, stop <-chan struct{}) Verdict {
+// follow is Follow with a bound on what is looked at for one answer, until it is told to stop. What
+// is found invalid in a budget is left to confirm, if that is not nil.
+func follow(
+	h History, most int, stop <-chan struct{}, confirm func(History, string) (Result, string),
+) Verdict {
 	verdict := Verdict{Result: Valid}
 	parts, problem := split(h)
 	if problem != "" {
@@ -63,6 +61,11 @@ func follow(h History, most int, stop <-chan struct{}) Verdict {
 		f := newFollower(parts[budget], rests)
 		f.limit, f.stop = most, stop
 		result, why := f.run()
+		if result == Invalid && confirm != nil {
+			if result, why = confirm(parts[budget], why); result == Unknown {
+				f.unjudged = len(f.calls)
+			}
+		}
 		verdict.Budgets++
 		verdict.Ops += len(f.calls)
 		verdict.Unanswered += f.unanswered

@@ -52,7 +52,12 @@ func TestFollowIsConfirmed(t *testing.T) {
 	if v := Follow(history(5)); v.Result != Invalid {
 		t.Errorf("more than was ever asked for: %s", v)
 	}
-	if v := follow(history(4), maxTracks, nil); v.Result != Invalid {
+	other := Op{Call: 500, Return: 501, Input: Input{Kind: GetBudget, Budget: "never put"},
+		Output: &Output{Answer: Done, Revision: 9}}
+	if v := Follow(append(history(4), other)); v.Result != Invalid || v.Budget != "never put" {
+		t.Errorf("what is invalid in another budget: %s", v)
+	}
+	if v := follow(history(4), maxTracks, nil, nil); v.Result != Invalid {
 		t.Errorf("a follower misses nothing here any more: %s", v)
 	}
 }

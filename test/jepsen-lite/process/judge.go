@@ -13,8 +13,11 @@ import (
 
 // judge reads what was recorded, when everything has ended.
 func (s *stage) judge() error {
-	if err := s.divide(); err != nil {
-		return err
+	for i, r := range s.runs[:len(s.runs)-1] {
+		next := s.runs[i+1]
+		if err := report.Divide(r.dir, next.dir, next.name, next.first); err != nil {
+			return err
+		}
 	}
 	sums := map[string]int64{} // recorder -> credits, in all runs
 	var all []*records

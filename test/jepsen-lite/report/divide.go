@@ -1,12 +1,11 @@
-//go:build linux
-
-package process
+package report
 
 import (
 	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -14,25 +13,25 @@ import (
 	"github.com/leased-io/leased/trace"
 )
 
-// divide sorts what fleet processes recorded by the cluster that it is of. A process that lives
-// on with another cluster goes on writing one file, and numbers of sessions tell them apart.
-func (s *stage) divide() error {
-	for i, r := range s.runs[:len(s.runs)-1] {
-		files, err := trace.Files(r.dir)
-		if err != nil {
-			return err
-		}
-		for _, path := range files {
-			if err := divideFile(path, s.runs[i+1]); err != nil {
-				return err
-			}
+// Divide sorts what fleet processes recorded in from by the cluster that it is of. A process that
+// outlives its cluster goes on writing one file, and the numbers of sessions tell its lives apart:
+// those that are not below first are of the next cluster, of that run, and go to the directory
+// into.
+func Divide(from, into, run string, first uint64) error {
+	files, err := trace.Files(from)
+	if err != nil {
+		return err
+	}
+	for _, path := range files {
+		if err := divideFile(path, into, run, first); err != nil {
+			return fmt.Errorf("report: divide %s: %w", path, err)
 		}
 	}
 	return nil
 }
 
-// divideFile moves the events of a later run out of a fleet process's file, if it has any.
-func divideFile(path string, later *run) error {
+// divideFile moves the events of the next cluster out of a fleet process's file, if it has any.
+func divideFile(path, into, run string, first uint64) error {
 	file, err := trace.Open(path)
 	if err != nil {
 		return err
@@ -45,12 +44,12 @@ func divideFile(path string, later *run) error {
 	if err != nil {
 		return err
 	}
-	header.Run = later.name
-	mine, theirs, err := divideLines(data, header, later.first)
+	header.Run = run
+	mine, theirs, err := divideLines(data, header, first)
 	if err != nil || theirs == nil {
 		return err
 	}
-	err = os.WriteFile(filepath.Join(later.dir, filepath.Base(path)), theirs, 0o600)
+	err = os.WriteFile(filepath.Join(into, filepath.Base(path)), theirs, 0o600)
 	return errors.Join(err, os.WriteFile(path, mine, 0o600))
 }
 
@@ -63,7 +62,7 @@ func divideLines(data []byte, header trace.Event, first uint64) (mine, theirs []
 	}
 	theirs = append(begin, '\n')
 	moved := false
-	for lines, n := bufio.NewReader(bytes.NewReader(data)), 0; ; n++ {
+	for lines, n := bufio.NewReader(bytes.NewReader(data)), 1; ; n++ {
 		line, err := lines.ReadBytes('\n')
 		if errors.Is(err, io.EOF) {
 			mine = append(mine, line...) // nothing, or torn
@@ -71,7 +70,7 @@ func divideLines(data []byte, header trace.Event, first uint64) (mine, theirs []
 		}
 		var e trace.Event
 		if err := json.Unmarshal(line, &e); err != nil {
-			return nil, nil, err
+			return nil, nil, fmt.Errorf("line %d is no event: %w", n, err)
 		}
 		switch {
 		case e.Session >= first:
