@@ -57,6 +57,9 @@ func (s *State) putBudget(b budget.Budget) Result {
 			p.lives[i] = s.createLimit(b.Name, want)
 		case l.Limit != want:
 			l.change(want, s.t)
+			if l.empty() { // one that fills in longer was in the old cluster for longer, too
+				l.emptyUntil = max(l.emptyUntil, s.origin.over(want))
+			}
 			s.emitLimit(l)
 		}
 	}

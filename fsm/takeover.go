@@ -128,7 +128,14 @@ func takenOver(s *State) error {
 		if l.serial <= o.Floor.Limit {
 			return fmt.Errorf("limit %d has a number up to %d", l.serial, o.Floor.Limit)
 		}
-		if until := o.over(l.Limit); len(l.was) == 0 && l.start() < until && l.emptyUntil < until {
+		until := o.over(l.Limit)
+		if l.emptyUntil == 0 { // it has opened, and may have been changed since then
+			until = min(l.start(), until)
+			if len(l.was) == 0 {
+				until = o.At.Add(l.Span() + l.Memory())
+			}
+		}
+		if max(l.start(), l.emptyUntil) < until {
 			return fmt.Errorf("limit %d in window %d is empty until %d, must be until %d",
 				l.serial, l.window, l.emptyUntil, until)
 		}

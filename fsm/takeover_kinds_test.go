@@ -105,3 +105,52 @@ func TestTakeOverKeepsEveryInterval(t *testing.T) {
 		}
 	}
 }
+
+// TestTakeOverOfASlowerBucket: a bucket that waits for the old cluster's leases is changed to one
+// that fills in longer, as it may have been in the old cluster; it waits as long as if it had been
+// put so. One that is changed when it has opened goes on, and its state is a valid one for ever.
+func TestTakeOverOfASlowerBucket(t *testing.T) {
+	was := budget.Limit{Metric: "m", Kind: budget.KindBucket, Amount: 54, Burst: 108,
+		Per: 4500 * time.Millisecond}
+	slower := was
+	slower.Amount, slower.Burst = 32, 109
+	opens := func(puts ...budget.Instant) budget.Instant {
+		l := begin(0, true)
+		for i, at := range puts {
+			l.do(at, put("b", []budget.Limit{was, slower}[i+2-len(puts)]))
+		}
+		last := puts[len(puts)-1]
+		denied := l.all(last)
+		if denied.Code != CodeDenied {
+			t.Fatalf("put at %d: got %+v, want a denial", puts, denied)
+		}
+		at := last.Add(denied.Denial.RetryAfter)
+		if got := l.all(at); got.Code != CodeDone || got.Grants[0].Amount > slower.Burst {
+			t.Fatalf("put at %d, opens at %d: got %+v, want a grant", puts, at, got)
+		}
+		for range 200 {
+			if at = at.Add(was.Per / 10); l.all(at).Code == 0 {
+				t.Fatal("no answer")
+			}
+			if err := Check(l.State); err != nil {
+				t.Fatalf("put at %d, at %d: %v", puts, at, err)
+			}
+		}
+		return l.origin.At.Add(denied.Denial.RetryAfter + time.Duration(last))
+	}
+	const changed = budget.Instant(1_495_000_000)
+	memory := slower.Adopt(budget.Limit{}).LongestLease() + slower.Memory()
+	if got := opens(0, changed); got < budget.Instant(memory) {
+		t.Errorf("opens at %v, want not before %v", time.Duration(got), memory)
+	}
+	late := begin(0, true)
+	late.do(0, put("b", was))
+	for at := budget.Instant(0); at < 300e9; at += 500e6 {
+		if late.all(at).Code == CodeDone && at < 60e9 {
+			late.do(at, put("b", slower))
+		}
+		if err := Check(late.State); err != nil {
+			t.Fatalf("at %d: %v", at, err)
+		}
+	}
+}

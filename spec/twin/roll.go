@@ -154,6 +154,7 @@ func (c *checker) limit(at *Located) error {
 		c.removeLimit(l)
 	case l.kind == KindBucket:
 		c.changeBucket(l, e)
+		return c.waitsLonger(l, e)
 	default:
 		l.amount = e.Amount
 	}

@@ -1,6 +1,10 @@
 package twin
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/leased-io/leased/trace"
+)
 
 // heir is what is known of a new cluster that took the place of one that was lost.
 type heir struct {
@@ -76,6 +80,21 @@ func (c *checker) elsewhere(session uint64) bool {
 		first = c.heir.session
 	}
 	return session <= first || session-first >= leftOut
+}
+
+// waitsLonger checks that a limit that waits for the leases of before, and was changed, waits no
+// less than it did, and as long as it would if it came into force now.
+func (c *checker) waitsLonger(l *limit, e *trace.Event) error {
+	if !l.empty {
+		return nil
+	}
+	was := l.until
+	l.until, l.heirs = e.Until, max(l.heirs, c.heir.over(&l.shape, l.amount))
+	if e.OK || l.until < was {
+		return violated(NoOverGrant, []Located{l.at},
+			"limit %d is changed, and does not stay empty until %d", l.serial, was)
+	}
+	return c.startsAfter(l)
 }
 
 // startsAfter checks that a limit that comes into force waits for the old cluster's leases.

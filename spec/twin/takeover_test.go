@@ -232,3 +232,44 @@ func renumber(app *file, l *held, session uint64) {
 		}
 	}
 }
+
+// TestAWaitingBucketIsChanged: a bucket that waits for the old cluster's leases waits longer if it
+// is made to fill in longer, and never shorter than it did.
+func TestAWaitingBucketIsChanged(t *testing.T) {
+	// It fills in 20.1 s and leases for up to 5.025 s, or in 40.2 s and up to 10.05 s.
+	const usual, slow = 25_125 * ms, 50_250 * ms
+	for _, tt := range []struct {
+		name         string
+		amount       int64
+		after        int64 // of the take over, until which it waits when it is changed
+		want         string
+		stillWaiting bool
+	}{
+		{"slower", 5, slow, "", true},
+		{"slower, and waits as before", 5, usual, TakeOver, true},
+		{"slower, and nearly waits", 5, slow - 1, TakeOver, true},
+		{"faster", 20, usual, "", true},
+		{"faster, and waits less", 20, usual - 1, NoOverGrant, true},
+		{"faster, and does not wait", 20, 0, NoOverGrant, false},
+	} {
+		w := newWorld(1)
+		w.elect(0)
+		at := w.takeOver()
+		p := w.putPolicy(&policy{budget: "team", metric: "tokens", shape: KindBucket, per: second,
+			amount: 10, burst: 200, span: second}, at+usual)
+		p.until, p.empty = at+tt.after, tt.stillWaiting
+		if !p.empty {
+			p.until = 0
+		}
+		w.setAmount(p, tt.amount)
+		w.resign()
+		r, err := checkFiles(t, w.files, Options{})
+		switch {
+		case err != nil:
+			t.Fatal(err)
+		case tt.want == "" && r.Violation != nil, tt.want != "" &&
+			(r.Violation == nil || r.Violation.Invariant != tt.want):
+			t.Errorf("%s: got %v, want %q", tt.name, r.Violation, tt.want)
+		}
+	}
+}

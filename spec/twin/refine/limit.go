@@ -193,9 +193,14 @@ func (m *Machine) put(e *trace.Event) *Refusal {
 // change gives a limit another amount, or a bucket another burst, which leaves its accounts as
 // they are.
 func (m *Machine) change(l *limit, e *trace.Event) *Refusal {
+	wanted := *l
+	wanted.amount, wanted.burst = e.Amount, e.Burst
 	until := int64(0)
 	if l.empty() {
 		until = l.until
+		if heirs, old := m.begunBefore(&wanted); heirs {
+			until = max(until, old)
+		}
 	}
 	switch {
 	case e.Budget != l.budget || e.Metric != l.metric || e.Per != l.per:
@@ -211,6 +216,7 @@ func (m *Machine) change(l *limit, e *trace.Event) *Refusal {
 		return refuse(ChangeLimit, "Empty", "limit %d is empty: %t, until %d; it is until %d",
 			l.serial, !e.OK, e.Until, until)
 	}
+	l.until = e.Until
 	if l.shape == bucket {
 		m.countRefill(l.changeBucket(e.Amount, e.Burst, m.T))
 		m.counts.step(changesBucket)

@@ -38,6 +38,9 @@ func heirs() *story {
 	fills := bucketOf(jump+3+5, 10, 5) // a fill of 500, and a 4th of it, of an older lease
 	fills.Span, fills.OK, fills.Until = 100, false, 5+125+500
 	s.add("limit 5", node, fills)
+	slower := fills // a fill of 1000
+	slower.Amount, slower.Burst, slower.Until = 10, 10, 5+250+1000
+	s.add("limit 5 slower", node, slower)
 	s.entry("removed at last", 1, 250)
 	s.add("remove 4", node, limitOf(jump+3+4, slides.Budget, slides.Metric, slides.Per, 0))
 	s.entry("over", 1, 1000) // nothing of limit 4 counts; leases of 990 of the old cluster may
@@ -71,6 +74,8 @@ var plantsInHeirs = []plant{
 	{PutLimit, "Heir", set("limit 1", func(e *trace.Event) { e.OK, e.Until = true, 0 })},
 	{PutLimit, "Heir", set("limit 4", func(e *trace.Event) { e.Until-- })},
 	{PutLimit, "Heir", set("limit 5", func(e *trace.Event) { e.Until-- })},
+	{ChangeLimit, "Empty", set("limit 5 slower", func(e *trace.Event) { e.Until-- })},
+	{ChangeLimit, "Empty", set("limit 5 slower", func(e *trace.Event) { e.Until = 5 + 125 + 500 })},
 	{PutLimit, "Heir", set("limit 6", func(e *trace.Event) { e.Until-- })},
 	{PutLimit, "Grave", set("limit 3", func(e *trace.Event) { e.Until = 105 })},
 	{Grant, "Next", set("grant", func(e *trace.Event) { e.Lease = jump + 5000 })},
