@@ -154,6 +154,10 @@ type Event struct {
 	Lease   uint64 `json:"lease,omitempty"`
 	TTL     int64  `json:"ttl,omitempty"`
 	Life    int64  `json:"life,omitempty"`
+	// From is the lease of slots that a lease takes the place of, and Kept how many of them it has
+	// from there.
+	From uint64 `json:"from,omitempty"`
+	Kept int64  `json:"kept,omitempty"`
 
 	// Amounts of limiters.
 	N     int64 `json:"n,omitempty"`
