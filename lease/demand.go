@@ -124,6 +124,9 @@ func (l *line) ahead(now Reading) time.Duration {
 
 // target returns the live credits that the line should have after a refresh.
 func (l *line) target(now Reading, backlog budget.Credits) budget.Credits {
+	if l.slots() {
+		return min(l.ceiling, backlog) // others have use for what nobody here waits for
+	}
 	d := &l.demand
 	return min(l.ceiling, backlog+max(d.unit, d.expect(l.ahead(now))))
 }

@@ -22,6 +22,8 @@ type held struct {
 	left   budget.Credits
 	// returned says that some of it was given up: a lease is returned once (R8).
 	returned bool
+	used     budget.Credits // slots that are in use
+	refused  bool           // slots that can be kept no longer
 	admits   admits
 }
 
@@ -37,8 +39,8 @@ func (d *held) remaining(now Reading) time.Duration { return d.life - now.since(
 
 // line is what the holder has of one limit.
 //
-// All its leases are of one window, so credits of two windows are never merged (R10). Each has
-// at least one credit left: a lease that has none is over.
+// All its leases are of one window, but for slots, so credits of two windows are never merged (R10).
+// Each has at least one credit left, or in use: a lease that has none is over.
 type line struct {
 	limit budget.Limit
 	// ceiling is the largest cost that may be asked for: the limit's bound, or less if the
@@ -86,7 +88,7 @@ func (l *line) endIf(rec *recorder, over func(*held) bool) {
 	kept := l.leases[:0]
 	for i := range l.leases {
 		d := &l.leases[i]
-		if d.left > 0 && !over(d) {
+		if (d.left > 0 || d.used > 0) && !over(d) {
 			kept = append(kept, *d)
 			continue
 		}
@@ -111,6 +113,12 @@ func (l *line) spend(n budget.Credits, rec *recorder) {
 		take := min(n, d.left)
 		n -= take
 		d.left -= take
+		if take == 0 {
+			continue
+		}
+		if l.slots() {
+			d.used += take
+		}
 		if d.admits.count == 0 {
 			d.admits.first = rec.at
 		}

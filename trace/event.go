@@ -89,7 +89,10 @@ const (
 	KindAdmit Kind = "admit"
 	// KindGiveUp: Session gave up N credits of Lease for good, to return them (R8).
 	KindGiveUp Kind = "give_up"
-	// KindExpire: Lease is over for Session with N credits unspent.
+	// KindRelease: N slots of Lease, which KindAdmit told of or the lease that it took the place of
+	// had, are in use no more.
+	KindRelease Kind = "release"
+	// KindExpire: Lease is over for Session with N credits unspent, or of slots N in all.
 	KindExpire Kind = "expire"
 	// KindFailOpen: N credits were admitted with no lease by an explicit fail-open policy, in
 	// Count admissions from First to Last. Outside every bound.
