@@ -218,7 +218,7 @@ func (h *Holder) WakeAfter(now Reading) (time.Duration, bool) {
 			}
 		}
 		if l.live > 0 {
-			w.at(l.demand.idleAfter(l.limit.Span()) - elapsed(l.demand.last, now.Mono))
+			w.at(l.idleAfter() - elapsed(l.demand.last, now.Mono))
 		}
 		for j := range l.leases {
 			d := &l.leases[j]
