@@ -24,7 +24,10 @@ type held struct {
 	returned bool
 	used     budget.Credits // slots that are in use
 	refused  bool           // slots that can be kept no longer
-	admits   admits
+	// name is the lease that has them at the coordinator: another one after a heartbeat whose
+	// answer came when its life was over.
+	name   ID
+	admits admits
 }
 
 // admits aggregates the admissions on a lease since they were last reported.

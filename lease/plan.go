@@ -176,7 +176,7 @@ func (h *Holder) planReturns(now Reading) bool {
 				continue
 			}
 			if d.used > 0 {
-				h.plan.asks = append(h.plan.asks, Ask{Limit: i, Lease: d.id, Keep: d.used})
+				h.plan.asks = append(h.plan.asks, Ask{Limit: i, Lease: d.name, Keep: d.used})
 			} else {
 				h.plan.give(i, j, d.left)
 			}

@@ -127,7 +127,7 @@ func (h *Holder) ask(i int, need, want budget.Credits) {
 	h.plan.ask(i, need, want)
 	if d := h.lines[i].kept(); d != nil {
 		a := &h.plan.asks[len(h.plan.asks)-1]
-		a.Lease, a.Keep = d.id, d.left+d.used
+		a.Lease, a.Keep = d.name, d.left+d.used
 	}
 }
 
@@ -154,7 +154,7 @@ func (h *Holder) planBeat(now Reading, i int, d *held) {
 		keep += d.left
 	}
 	if keep > 0 {
-		h.plan.asks = append(h.plan.asks, Ask{Limit: i, Lease: d.id, Keep: keep})
+		h.plan.asks = append(h.plan.asks, Ask{Limit: i, Lease: d.name, Keep: keep})
 	}
 }
 
@@ -175,15 +175,20 @@ func (h *Holder) shrink() {
 }
 
 // renewed puts d in place of the lease that its request kept, if that is not over yet: what is in
-// use stays in use. It reports whether d is live.
-func (l *line) renewed(now Reading, d held, from ID, rec *recorder) bool {
-	if d.remaining(now) <= 0 {
+// use stays in use. If d itself is over, what there is goes on, and is d to the coordinator.
+func (l *line) renewed(now Reading, d held, from ID, rec *recorder) {
+	d.name = d.id
+	over := d.remaining(now) <= 0
+	if over {
 		rec.expired(&d)
-		return false
 	}
 	for j := range l.leases {
 		old := &l.leases[j]
-		if old.id != from {
+		if old.name != from {
+			continue
+		}
+		if over {
+			old.name = d.id
 			continue
 		}
 		d.used = min(old.used, d.left)
@@ -192,8 +197,11 @@ func (l *line) renewed(now Reading, d held, from ID, rec *recorder) bool {
 		l.live += old.used // which ends with the rest of the old lease, and is not lost
 		old.left, old.used = old.left+old.used, 0
 	}
+	if over {
+		return
+	}
 	if from > 0 {
-		l.endIf(rec, func(o *held) bool { return o.id == from })
+		l.endIf(rec, func(o *held) bool { return o.name == from })
 	}
 	if len(l.leases) == MaxLeasesPerLimit {
 		first := l.leases[0].id // which was refused, or it would have been kept
@@ -201,7 +209,6 @@ func (l *line) renewed(now Reading, d held, from ID, rec *recorder) bool {
 	}
 	l.leases = append(l.leases, d)
 	l.live += d.left
-	return true
 }
 
 // refuse notes that the coordinator does not know a lease any more that was to be kept, and has

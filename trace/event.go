@@ -51,7 +51,7 @@ const (
 	// KindLimit: limit Limit of budget Budget (Metric, Per) is in force with Amount from here
 	// on; Amount 0: it is removed. A limit that starts empty has OK false: nothing is granted
 	// before its first window that begins at or after Until. One that is no window limit has a
-	// Shape, "sliding" with Slots or "bucket" with Burst, and windows that are Span long.
+	// Shape, "sliding" with Slots, "bucket" with Burst or "slots", and windows that are Span long.
 	KindLimit Kind = "limit"
 	// KindRoll: limit Limit entered Window (R4). Every account of a window limit is fresh.
 	KindRoll Kind = "roll"
@@ -59,7 +59,8 @@ const (
 	KindSession Kind = "session"
 	// KindSessionEnd: Session was closed (OK) or forgotten after its idle time.
 	KindSessionEnd Kind = "session_end"
-	// KindGrant: Session's request Seq was charged Amount on (Limit, Key) in Window: Lease, TTL.
+	// KindGrant: Session's request Seq was charged Amount on (Limit, Key) in Window: Lease, TTL. A
+	// heartbeat's is in place of lease From, of which it has Kept slots; the others are free.
 	KindGrant Kind = "grant"
 	// KindReplay: a retry of a charged request was answered again: Lease, with what TTL is left.
 	KindReplay Kind = "replay"

@@ -36,6 +36,8 @@ type process struct {
 	exact   bool  // the alarm goes off when it says
 	pending *lease.Request
 	latest  uint64 // the last attempt that was sent
+	// starts are the readings that the holder was told just before it sent its latest attempts.
+	starts [lease.MaxAttempts]lease.Reading
 	// patience is when the pending request is sent again.
 	patience timer
 	queue    []lease.Cost
@@ -82,6 +84,9 @@ func (p *process) sink(e trace.Event) {
 		e.First, e.Last = p.w.now, p.w.now
 	}
 	p.w.judge.see(&e)
+	if e.Kind == trace.KindAccept {
+		p.w.judge.holds(&e, p.believes(e.Attempt, time.Duration(e.Life)))
+	}
 	if p.w.record == nil {
 		return
 	}
