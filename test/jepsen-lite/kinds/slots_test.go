@@ -1,10 +1,12 @@
 package kinds
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/leased-io/leased/spec/twin"
+	"github.com/leased-io/leased/spec/twin/refine"
 	"github.com/leased-io/leased/test/jepsen-lite/sim"
 )
 
@@ -19,6 +21,7 @@ func TestSlotSchedules(t *testing.T) {
 		seeds /= 8
 	}
 	fullest, seen := 0.0, 0.0
+	var covered refine.Coverage
 	for seed := uint64(1); seed <= seeds; seed++ {
 		o := DrawSlots(seed)
 		o.Verify = true
@@ -37,6 +40,7 @@ func TestSlotSchedules(t *testing.T) {
 			}
 			t.Fatalf("seed %d, %+v: %s; replay: sim.Judge(kinds.DrawSlots(%d), dir)", seed, o, &text, seed)
 		}
+		covered.Merge(r.Coverage)
 		fullest = max(fullest, out.Fullest)
 		if f := r.FullestInterval; f != nil && f.Kind == twin.KindSlots {
 			seen = max(seen, float64(f.Admitted)/float64(f.Bound))
@@ -45,6 +49,11 @@ func TestSlotSchedules(t *testing.T) {
 	t.Logf("slots were held up to %.2f by the oracle, %.2f by the checker", fullest, seen)
 	if fullest != 1 || seen != 1 {
 		t.Errorf("all slots are held at no instant: %.2f, %.2f", fullest, seen)
+	}
+	for _, step := range []string{"Beat", "DenySlots", "Release", "GiveUp", "Return", "ReturnRefused"} {
+		if slices.Contains(covered.Missing(), step) {
+			t.Errorf("no schedule took the step %s", step)
+		}
 	}
 }
 
