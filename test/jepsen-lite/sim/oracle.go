@@ -87,10 +87,8 @@ func (o *oracle) violate(e *trace.Event, format string, args ...any) {
 // see takes every event of every recorder, as it happens.
 func (o *oracle) see(e *trace.Event) {
 	switch e.Kind {
-	case trace.KindAdmit, trace.KindGiveUp, trace.KindExpire:
-		if c := o.claim(e.Lease); c != nil && c.lent != nil {
-			o.slot(e, c.lent)
-		} else if e.Kind == trace.KindAdmit {
+	case trace.KindAdmit:
+		if c := o.claim(e.Lease); c == nil || c.lent == nil {
 			o.admit(e)
 		}
 	case trace.KindEntry: // the other events of the entry follow at once

@@ -47,6 +47,8 @@ type lent struct {
 	ends, out int64
 	bound     int64
 	from      *lent
+	inUse     int64
+	over      bool        // replaced at its holder, or told to be over
 	held      int64       // what its holder believes to have, while believed says so
 	believed  func() bool // nil until it is accepted
 }
@@ -88,8 +90,9 @@ func (o *oracle) holds(e *trace.Event, believed func() bool) {
 	}
 	g, t := c.lent, c.tally
 	g.held, g.believed = e.Amount, believed
-	if g.from != nil && believed() {
-		g.from.held = 0
+	for f := g.from; f != nil && believed(); f = f.from { // of several, some were told too late
+		g.inUse += f.inUse
+		f.held, f.inUse, f.over = 0, 0, true
 	}
 	sum, bound := int64(0), int64(0)
 	live := t.held[:0]
@@ -107,22 +110,55 @@ func (o *oracle) holds(e *trace.Event, believed func() bool) {
 	o.fullest = max(o.fullest, float64(sum)/float64(max(1, bound)))
 }
 
-// slot is what a holder does with a lease of slots.
-func (o *oracle) slot(e *trace.Event, g *lent) {
+// slot is what a holder does with a lease of slots. It reports whether some that were in use are
+// lost by that.
+func (o *oracle) slot(e *trace.Event, g *lent) (lost bool) {
 	switch e.Kind {
 	case trace.KindAdmit:
 		o.books.Admitted += e.N
 		o.books.Admissions += e.Count
+		g.inUse += e.N
 		if g.held < e.N || !g.believed() {
 			o.violate(e, "%d slots are taken of lease %d, which has %d", e.N, e.Lease, g.held)
 		}
 		if g.ends <= o.t {
 			o.violate(e, "slots are taken of lease %d, which was over", e.Lease)
 		}
+	case trace.KindRelease:
+		g.inUse -= e.N
 	case trace.KindGiveUp:
 		g.held -= e.N
 	case trace.KindExpire:
-		g.held = 0
+		lost = g.inUse > 0
+		g.held, g.inUse, g.over = 0, 0, true
+	}
+	if g.inUse < 0 || g.inUse > g.held && !g.over {
+		o.violate(e, "%d slots of lease %d are in use, of %d", g.inUse, e.Lease, g.held)
+	}
+	return lost
+}
+
+// hears has the oracle see what a holder does with slots, and notes that some in use are lost: the
+// holder must say so.
+func (p *process) hears(e *trace.Event) {
+	if e.Kind == trace.KindAccept {
+		p.w.judge.holds(e, p.believes(e.Attempt, time.Duration(e.Life)))
+		return
+	}
+	if c := p.w.judge.claim(e.Lease); c == nil || c.lent == nil || !p.w.judge.slot(e, c.lent) {
+		return
+	}
+	p.owed = p.holder != nil
+}
+
+// saysSo checks that the holder has said that slots are lost, since it was last asked.
+func (p *process) saysSo() {
+	if said := p.holder.Losses(); said != p.losses {
+		p.losses, p.owed = said, false
+	}
+	if p.owed {
+		p.owed = false
+		p.w.judge.violate(&trace.Event{At: p.w.now}, "%s does not say that slots are lost", p.name)
 	}
 }
 

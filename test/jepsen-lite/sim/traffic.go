@@ -129,6 +129,9 @@ func (p *process) step() {
 	if p.holder == nil {
 		return
 	}
+	if p.slots {
+		p.saysSo()
+	}
 	now := p.reading()
 	for len(p.queue) > 0 {
 		switch p.holder.AdmitWaiting(now, p.queue[0]) {
