@@ -87,7 +87,7 @@ func TestValidateRefuses(t *testing.T) {
 			`limits[1].slots: 1 is not allowed: 1..60, and only with kind sliding`},
 		{func(b *budget.Budget) { b.Limits[1].Kind, b.Limits[1].Amount = budget.KindSlots, 1e6+1 },
 			`limits[1].amount: 1000001 is not allowed: 1..1000000 with kind slots`},
-		{func(b *budget.Budget) { b.Limits[1].Kind, b.Limits[1].Per = budget.KindSlots, 99*time.Millisecond },
+		{func(b *budget.Budget) { b.Limits[1].Kind, b.Limits[1].Per = budget.KindSlots, 99_000_000 },
 			`limits[1].per: 99ms is not allowed: 100ms..5m with kind slots, whose leases last for it`},
 		{func(b *budget.Budget) { b.Limits[1].Kind, b.Limits[1].Per = budget.KindSlots, 301*time.Second },
 			`limits[1].per: 5m1s is not allowed: 100ms..5m with kind slots, whose leases last for it`},

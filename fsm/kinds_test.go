@@ -185,8 +185,8 @@ func (w *kindWorld) ask(t *rapid.T, at budget.Instant, need, want budget.Credits
 		}
 	case kept != nil && left >= need:
 		g := res.Grants[0]
-		if res.Code != CodeDone || g.Amount < a.Keep+need || g.Amount > a.Keep+min(left, max(need, want)) ||
-			g.TTL != w.limit.Per {
+		most := a.Keep + min(left, max(need, want))
+		if res.Code != CodeDone || g.Amount < a.Keep+need || g.Amount > most || g.TTL != w.limit.Per {
 			t.Fatalf("%+v of %+v with %d left: got %+v", a, *kept, left, res)
 		}
 		kept.ends = at

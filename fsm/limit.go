@@ -265,7 +265,7 @@ func (l *limit) takes(want budget.Limit, t budget.Instant) bool {
 		(l.Kind != budget.KindBucket || slowest(want, after(l.Limit, l.was, t)).Past() <= maxPast)
 }
 
-// forget counts what a lease still holds of the window as spent. Of slots there is nothing to count:
+// forget counts what a lease still holds of the window as spent. Of slots there is nothing to do:
 // they are out until the lease ends.
 func (l *limit) forget(h held) {
 	if l != nil && l.window == h.Window && h.Until == 0 {

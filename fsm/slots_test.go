@@ -126,7 +126,7 @@ func TestHeartbeatGrows(t *testing.T) {
 	l.denies(l.ask(30, l.a, more), 3, 7500*time.Millisecond)
 	more.Need, more.Want = 3, 3
 	five := l.grants(l.ask(31, l.a, more), 5, time.Minute)
-	l.grants(l.again(40, l.a, more), 5, 51*time.Second) // a retry: what is left (R5), charged once (R8)
+	l.grants(l.again(40, l.a, more), 5, 51*time.Second) // a retry (R5, R8)
 	l.denies(l.ask(90, l.b, need(1)), 0, time.Second)
 	l.grants(l.ask(90, l.a, keep(five, 5)), 5, time.Minute)
 	over := keep(five+1, 6) // more than there are is a new acquisition
@@ -165,7 +165,8 @@ func TestSlotsInPlaceOfOthers(t *testing.T) {
 	if res := l.ask(59, l.a, keep(old, 2)); res.Code != CodeDenied {
 		t.Fatalf("got %+v for a lease of a limit that is gone", res)
 	}
-	if res := l.ask(118, l.b, need(1)); res.Code != CodeDenied || res.Denial.RetryAfter != 2*time.Second {
+	res := l.ask(118, l.b, need(1))
+	if res.Code != CodeDenied || res.Denial.RetryAfter != 2*time.Second {
 		t.Fatalf("got %+v, want none before the old leases are over", res)
 	}
 	l.grants(l.ask(120, l.b, need(1)), 1, 10*time.Second)

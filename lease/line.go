@@ -42,8 +42,8 @@ func (d *held) remaining(now Reading) time.Duration { return d.life - now.since(
 
 // line is what the holder has of one limit.
 //
-// All its leases are of one window, but for slots, so credits of two windows are never merged (R10).
-// Each has at least one credit left, or in use: a lease that has none is over.
+// All its leases are of one window, so credits of two windows are never merged (R10), but for
+// slots. Each has at least one credit left, or in use: a lease that has none is over.
 type line struct {
 	limit budget.Limit
 	// ceiling is the largest cost that may be asked for: the limit's bound, or less if the

@@ -149,7 +149,8 @@ func TestIdleSlotsAreReturned(t *testing.T) {
 	r.answers(0, r.grants(time.Minute, 2))
 	r.h.Release(r.now, r.h.Losses(), two)
 	req := r.asks()
-	if want := []Return{{Lease: 3, Amount: 2}}; !reflect.DeepEqual(req.Returns, want) || req.Asks != nil {
+	want := []Return{{Lease: 3, Amount: 2}}
+	if !reflect.DeepEqual(req.Returns, want) || req.Asks != nil {
 		t.Errorf("got %+v, want %+v", req, want)
 	}
 	r.answers(0, Answer{Outcome: Granted})
@@ -340,8 +341,8 @@ func FuzzSlots(f *testing.F) {
 				t.Fatalf("returns %+v", r)
 			}
 		}
-		if got, want := sums[trace.KindGiveUp]+sums[trace.KindExpire], sums[trace.KindAccept]; got != want ||
-			sums[trace.KindRelease] > sums[trace.KindAdmit] {
+		got, want := sums[trace.KindGiveUp]+sums[trace.KindExpire], sums[trace.KindAccept]
+		if got != want || sums[trace.KindRelease] > sums[trace.KindAdmit] {
 			t.Fatalf("%d slots granted, %d accounted for: %v", want, got, sums)
 		}
 	})

@@ -94,7 +94,8 @@ func work() *world {
 	b.seq++
 	b.send()
 	w.entry(func() { // it is worth asking again soon
-		w.emit(trace.Event{Kind: trace.KindDeny, Session: b.id, Seq: b.seq, Limit: p.serial, TTL: 125 * ms})
+		w.emit(trace.Event{Kind: trace.KindDeny, Session: b.id, Seq: b.seq, Limit: p.serial,
+			TTL: 125 * ms})
 	})
 	w.until(1200 * ms)
 	a.release(first, 1)

@@ -69,7 +69,9 @@ var plantsInSlots = []plant{
 	{Return, "MayReturn", set("refused 10", func(e *trace.Event) { e.OK = true })},
 	{Admit, "InUse", set("admit 11", func(e *trace.Event) { e.N, e.Count = 2, 2 })},
 	{Admit, "Life", set("admit 10", func(e *trace.Event) { e.Last = 4805 })},
-	{Release, "InUse", set("admit 10", func(e *trace.Event) { e.Kind, e.Count, e.First, e.Last = trace.KindRelease, 0, 0, 0 })},
+	{Release, "InUse", set("admit 10", func(e *trace.Event) {
+		e.Kind, e.Count, e.First, e.Last = trace.KindRelease, 0, 0, 0
+	})},
 	{Release, "Some", set("release 10", func(e *trace.Event) { e.N = 0 })},
 	{Release, "Held", set("release 10", func(e *trace.Event) { e.Lease = 77 })},
 	{GiveUp, "InUse", set("give up 10", func(e *trace.Event) { e.N = 2 })},

@@ -167,7 +167,8 @@ func (l *log) ask() {
 // keep makes an ask a heartbeat: of a lease that is there, or is over, or is of another limit.
 func (l *log) keep(u *user, a *lease.Ask) {
 	g := u.grants[l.r.IntN(len(u.grants))]
-	a.Lease, a.Keep = g.Lease, min(budget.MaxSlotHolders, max(1, g.Amount-budget.Credits(l.r.IntN(3)-1)))
+	a.Lease, a.Keep = g.Lease, max(1, g.Amount-budget.Credits(l.r.IntN(3)-1))
+	a.Keep = min(budget.MaxSlotHolders, a.Keep)
 	if l.r.IntN(2) == 0 {
 		a.Need, a.Want = 0, 0
 	}

@@ -35,7 +35,8 @@ func playLogs(t *testing.T, name string, play func(uint64, int, string) (string,
 	for seed := uint64(1); seed <= seeds; seed++ {
 		file, broken, err := play(seed, commands, t.TempDir())
 		if err != nil || broken != nil {
-			t.Fatalf("seed %d: %v %v; replay: kinds.%s(%d, %d, dir)", seed, broken, err, name, seed, commands)
+			t.Fatalf("seed %d: %v %v; replay: kinds.%s(%d, %d, dir)",
+				seed, broken, err, name, seed, commands)
 		}
 		r, err := twin.Check([]string{file}, twin.Options{})
 		if err != nil || r.Verdict != twin.Unknown || len(r.Reasons) != 1 {

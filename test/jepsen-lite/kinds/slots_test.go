@@ -27,7 +27,8 @@ func TestSlotSchedules(t *testing.T) {
 		o.Verify = true
 		out, r, panicked, err := sim.Judge(o, t.TempDir())
 		if err != nil || panicked != "" {
-			t.Fatalf("seed %d: %v %s; replay: sim.Judge(kinds.DrawSlots(%d), dir)", seed, err, panicked, seed)
+			t.Fatalf("seed %d: %v %s; replay: sim.Judge(kinds.DrawSlots(%d), dir)",
+				seed, err, panicked, seed)
 		}
 		if len(out.Violations)+len(out.Starved) > 0 || out.Broken != "" {
 			t.Fatalf("seed %d, %+v: %v %v %s; replay: sim.Judge(kinds.DrawSlots(%d), dir)",
@@ -50,7 +51,9 @@ func TestSlotSchedules(t *testing.T) {
 	if fullest != 1 || seen != 1 {
 		t.Errorf("all slots are held at no instant: %.2f, %.2f", fullest, seen)
 	}
-	for _, step := range []string{"Beat", "DenySlots", "Release", "GiveUp", "Return", "ReturnRefused"} {
+	for _, step := range []string{
+		"Beat", "DenySlots", "Release", "GiveUp", "Return", "ReturnRefused",
+	} {
 		if slices.Contains(covered.Missing(), step) {
 			t.Errorf("no schedule took the step %s", step)
 		}
