@@ -19,9 +19,8 @@ func (l *Limiter) acquire(ctx context.Context, request lease.Request) bool {
 		wire    = fromRequest(request)
 		answer  lease.Answer
 		attempt uint64
-
-		patience = l.patience()
 	)
+	patience := l.patience()
 	err := l.client.conns.retry(ctx, tries{failed: l.failed}, func(
 		ctx context.Context, cc grpc.ClientConnInterface, opts ...grpc.CallOption,
 	) error {

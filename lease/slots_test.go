@@ -217,6 +217,23 @@ func TestBadHeartbeats(t *testing.T) {
 	}
 }
 
+// A heartbeat that was answered too late has replaced the lease at the coordinator: the next one
+// names what it is there, and not what the holder goes by.
+func TestTheNextHeartbeatNamesWhatWasAnsweredLate(t *testing.T) {
+	r := newRig(t, slotsOf(9)...)
+	r.takes(2)
+	r.tick(slotLife / beatsPerLife)
+	r.only(r.asks(), Ask{Lease: 1, Keep: 2})
+	r.answers(0, r.grants(0, 2))
+	r.inUse(2, 0)
+	r.only(r.asks(), Ask{Lease: 2, Keep: 2})
+	r.answers(0, r.grants(time.Minute, 2))
+	r.inUse(2, 0)
+	if left, _ := r.h.LostIn(r.now); left != slotLife {
+		t.Errorf("lost in %v", left)
+	}
+}
+
 // What is in use when a holder is closed may go on: it is not given back.
 func TestCloseWithSlotsInUse(t *testing.T) {
 	r := newRig(t, slotsOf(9)...)
