@@ -16,11 +16,15 @@ type Account struct {
 	Tokens Credits `cbor:"5,keyasint,omitempty"`
 	Parts  uint64  `cbor:"6,keyasint,omitempty"`
 	At     Instant `cbor:"7,keyasint,omitempty"`
+
+	// Out is what is leased of slots, by when the leases end, the earliest first, as of the instant
+	// At. Used is its sum. A copy of the account shares it, and is good until the next change.
+	Out []Out `cbor:"8,keyasint,omitempty"`
 }
 
 // Left returns what l may still grant from a. Before is what is charged to earlier windows and
-// still counts, of a sliding limit. A bucket has been advanced to the present. A limit that was
-// lowered below what is used leaves nothing, not a debt.
+// still counts, of a sliding limit. A bucket, or slots, have been advanced to the present. A limit
+// that was lowered below what is used leaves nothing, not a debt.
 func (a *Account) Left(l Limit, before Credits) Credits {
 	if l.Kind == KindBucket {
 		return max(0, min(a.Tokens, l.Burst-a.Used))
@@ -34,8 +38,11 @@ func (a *Account) Charge(l Limit, before, n Credits) bool {
 	if n < 1 || n > a.Left(l, before) {
 		return false
 	}
-	if l.Kind == KindBucket {
+	switch l.Kind {
+	case KindBucket:
 		a.Tokens -= n
+	case KindSlots:
+		a.lend(l.Until(a.At), n)
 	}
 	a.Used += n
 	a.Peak = max(a.Peak, l.Bound())
@@ -44,7 +51,7 @@ func (a *Account) Charge(l Limit, before, n Credits) bool {
 
 // Return puts n charged credits back and reports whether it did (R8: the caller has checked
 // lease, window and that it is the lease's only return). It does nothing when n is not in
-// 1..Used.
+// 1..Used. Slots are returned by Free.
 func (a *Account) Return(l Limit, n Credits) bool {
 	if n < 1 || n > a.Used {
 		return false

@@ -115,7 +115,8 @@ func TestParseRefuses(t *testing.T) {
 			`4:14: budgets[0].limits[0].metric: "Tokens" is not allowed: ` +
 				`1..128 of a-z 0-9 _, starting with a letter or digit`},
 		{"kind", one("{metric: m, kind: rolling, amount: 1, per: 1m}"),
-			`4:23: budgets[0].limits[0].kind: "rolling" is not allowed: "window", "sliding" or "bucket"`},
+			`4:23: budgets[0].limits[0].kind: "rolling" is not allowed: ` +
+				`"window", "sliding", "bucket" or "slots"`},
 		{"burst of a window", one("{metric: m, amount: 1, per: 1m, burst: 2}"),
 			"4:44: budgets[0].limits[0].burst: 2 is not allowed: " +
 				"1..9007199254740992, and only with kind bucket"},

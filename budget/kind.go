@@ -8,10 +8,11 @@ import (
 
 // Kind is the shape of a limit's bound.
 //
-// Whatever the kind, credits are leased in windows: a lease ends with the window of cluster time
+// Of the first three, credits are leased in windows: a lease ends with the window of cluster time
 // that it was granted in, so that one protocol, and one rule for its life (R6), serve them all.
-// The kinds differ in how long such a window is (Span), in how long its charges matter once it
-// is over (Memory), and so in what is left to grant.
+// They differ in how long such a window is (Span), in how long its charges matter once it is
+// over (Memory), and so in what is left to grant. A lease of slots lasts a period, wherever in a
+// window it is granted, and is replaced by another one for as long as its holder wants it.
 type Kind string
 
 const (
@@ -24,6 +25,20 @@ const (
 	// KindBucket bounds the admissions of ANY interval t by Burst + Amount*t/Per (Theorem 3,
 	// BucketLease.tla): a bucket of Burst credits that Amount per Per refill.
 	KindBucket Kind = "bucket"
+	// KindSlots bounds what is in use at every INSTANT (SlotLease.tla): at most Amount holders
+	// believe that they have a slot. A slot is free again when it is released, or Per after its
+	// holder's last heartbeat took effect, in cluster time.
+	KindSlots Kind = "slots"
+)
+
+// Bounds of a limit of slots.
+const (
+	// MaxSlotHolders bounds its amount, and so what is remembered of an account.
+	MaxSlotHolders Credits = 1_000_000
+	// MinSlotPer leaves room for a few heartbeats, MaxSlotPer for a session to be remembered for
+	// longer than any of its slots.
+	MinSlotPer = 100 * time.Millisecond
+	MaxSlotPer = 5 * time.Minute
 )
 
 const (
@@ -70,7 +85,7 @@ func (l Limit) Past() int {
 	case KindBucket:
 		return int((l.fill()+l.Lease-1)/l.Lease) + 1 // a bucket that nobody touched is full then
 	default:
-		return 1 // the number of askers sizes grants
+		return 1 // the number of askers sizes grants; slots of the last window are still leased
 	}
 }
 
@@ -91,10 +106,23 @@ func (l Limit) Memory() time.Duration {
 		return time.Duration(l.Slots) * l.Span()
 	case KindBucket:
 		return l.fill()
+	case KindSlots:
+		return l.Per // granted at its last instant
 	default:
 		return 0
 	}
 }
+
+// Until returns when a lease ends that is granted at t.
+func (l Limit) Until(t Instant) Instant {
+	if l.Kind == KindSlots {
+		return t.Add(l.Per)
+	}
+	return l.End(l.WindowAt(t))
+}
+
+// Lasts reports whether an account of the limit outlives the window that it was last asked in.
+func (l Limit) Lasts() bool { return l.Kind == KindBucket || l.Kind == KindSlots }
 
 // Adopt returns l with the span that its windows have if it takes the place of old: old's, if
 // that is of use for l, or a new one. Limits that are no buckets are returned as they are.

@@ -31,6 +31,8 @@ func TestSpans(t *testing.T) {
 		{"sliding", sliding, 6030 * time.Millisecond, 60300 * time.Millisecond, 10, 5},
 		// 16 credits at one a second, and 0.5 %.
 		{"bucket", bucket, 1005 * time.Millisecond, 16080 * time.Millisecond, 17, 16},
+		{"slots", budget.Limit{Kind: budget.KindSlots, Amount: 5, Per: time.Minute},
+			time.Minute, time.Minute, 1, 5},
 		{"slow bucket", slow, 10_050_000 << 26, 10_050_000 << 30, 17, 1 << 30},
 	} {
 		l := tt.limit
@@ -40,6 +42,10 @@ func TestSpans(t *testing.T) {
 				l.Span(), l.Memory(), l.Past(), l.Bound(), tt.span, tt.memory, tt.past, tt.bound)
 		}
 		w := l.WindowAt(1e15)
+		if until := l.Until(1e15); l.Kind == budget.KindSlots && until != 1e15+60e9 ||
+			l.Kind != budget.KindSlots && until != l.End(w) {
+			t.Errorf("%s: a lease ends at %d", tt.name, until)
+		}
 		if end := l.End(w); end <= 1e15 || l.WindowAt(end) != w+1 || l.WindowAt(end-1) != w {
 			t.Errorf("%s: window %d ends at %d", tt.name, w, end)
 		}

@@ -27,7 +27,7 @@ func (e *FieldError) Error() string {
 const (
 	allowedName   = "1..128 of a-z A-Z 0-9 . _ - / :, starting with a letter or digit"
 	allowedMetric = "1..128 of a-z 0-9 _, starting with a letter or digit"
-	allowedKind   = `"window", "sliding" or "bucket"`
+	allowedKind   = `"window", "sliding", "bucket" or "slots"`
 	allowedAmount = "1..9007199254740992"
 	allowedPer    = "10ms..400d"
 	allowedSlots  = "1..60, and only with kind sliding"
@@ -143,7 +143,7 @@ func (l Limit) problems() (found []*FieldError) {
 		found = append(found, &FieldError{Field: field, Value: value, Allowed: allowed})
 	}
 	number := func(n int64) string { return strconv.FormatInt(n, 10) }
-	if l.Kind != KindWindow && l.Kind != KindSliding && l.Kind != KindBucket {
+	if !slices.Contains(kinds, l.Kind) {
 		refuse("kind", quote(string(l.Kind)), allowedKind)
 	}
 	if l.Amount < 1 || l.Amount > MaxAmount {
@@ -174,9 +174,16 @@ func (l Limit) problems() (found []*FieldError) {
 			fill/mostSpans, fill/leastSpans))
 	case l.Kind != KindBucket && l.Lease != 0:
 		refuse("lease", l.Lease.String(), "only with kind bucket")
+	case l.Kind == KindSlots && l.Amount > MaxSlotHolders:
+		refuse("amount", number(int64(l.Amount)), fmt.Sprintf("1..%d with kind slots", MaxSlotHolders))
+	case l.Kind == KindSlots && (l.Per < MinSlotPer || l.Per > MaxSlotPer):
+		refuse("per", FormatPer(l.Per), fmt.Sprintf("%s..%s with kind slots, whose leases last for it",
+			FormatPer(MinSlotPer), FormatPer(MaxSlotPer)))
 	}
 	return found
 }
+
+var kinds = []Kind{KindWindow, KindSliding, KindBucket, KindSlots}
 
 // slotsOf is how many slots a limit of a kind may have.
 var slotsOf = map[Kind]int{KindSliding: MaxSlots}

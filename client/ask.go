@@ -20,9 +20,12 @@ func (l *Limiter) acquire(ctx context.Context, request lease.Request) bool {
 		answer  lease.Answer
 		attempt uint64
 	)
+	patience := l.patience()
 	err := l.client.conns.retry(ctx, tries{failed: l.failed}, func(
 		ctx context.Context, cc grpc.ClientConnInterface, opts ...grpc.CallOption,
 	) error {
+		ctx, cancel := context.WithTimeout(ctx, patience)
+		defer cancel()
 		attempt = l.sending()
 		resp, err := leasedv1.NewLeasesClient(cc).Acquire(ctx, wire, opts...)
 		if err != nil {
@@ -83,6 +86,8 @@ func (l *Limiter) take(attempt uint64, a lease.Answer) {
 func (l *Limiter) takeLocked(attempt uint64, a lease.Answer) {
 	now := l.clock()
 	l.holder.Take(now, attempt, a)
+	l.tellLostLocked()
+	l.guard()
 	switch a.Outcome {
 	case lease.Granted:
 		l.denial = denial{}
@@ -178,6 +183,7 @@ func (l *Limiter) restart(o opened) {
 	l.answeredLocked()
 	l.holder.Reset(l.clock(), o.session, o.revision, o.limits,
 		max(o.driftPPM, l.client.driftPPM))
+	l.tellLostLocked()
 	l.layOutLocked() // records what is not recorded yet as the old session's
 	l.session, l.lost = o.session, false
 }

@@ -64,6 +64,7 @@ func fromRequest(r lease.Request) *leasedv1.AcquireRequest {
 	for _, a := range r.Asks {
 		wire.Asks = append(wire.Asks, &leasedv1.Ask{
 			Limit: uint32(a.Limit), Need: int64(a.Need), Want: int64(a.Want),
+			Lease: uint64(a.Lease), Keep: int64(a.Keep),
 		})
 	}
 	return wire
@@ -148,8 +149,8 @@ func toGrants(wire []*leasedv1.Grant, asks []lease.Ask) ([]lease.Grant, error) {
 		grants[i] = g
 	}
 	for _, a := range asks {
-		if a.Need > 0 && !seen[a.Limit] {
-			return nil, fmt.Errorf("no grant on limit %d, which needed %d", a.Limit, a.Need)
+		if a.Need+a.Keep > 0 && !seen[a.Limit] {
+			return nil, fmt.Errorf("no grant on limit %d, which needed %d", a.Limit, a.Need+a.Keep)
 		}
 	}
 	return grants, nil

@@ -20,17 +20,20 @@ type Cost map[string]int64
 type ask struct {
 	n        int64
 	byMetric Cost
+	slot     *Slot // what is to be held, of slots; nil where credits are spent for good
 }
 
 // layout is how a budget's limits lie in cost vectors.
 type layout struct {
 	limits  []budget.Limit // canonical order: by metric, then by period
 	metrics []string       // distinct, in that order
+	slots   bool           // some limit is of slots
 }
 
 func newLayout(limits []budget.Limit) layout {
 	lay := layout{limits: limits}
 	for _, limit := range limits {
+		lay.slots = lay.slots || limit.Kind == budget.KindSlots
 		if !slices.Contains(lay.metrics, limit.Metric) {
 			lay.metrics = append(lay.metrics, limit.Metric)
 		}
@@ -41,6 +44,12 @@ func newLayout(limits []budget.Limit) layout {
 // vector writes a into into, which has one place per limit, or returns an error that matches
 // ErrCost. It allocates only for the error.
 func (lay *layout) vector(into lease.Cost, a ask) error {
+	switch {
+	case lay.slots && a.slot == nil:
+		return fmt.Errorf("%w: the budget has slots, which are given back: use AcquireSlot", ErrCost)
+	case !lay.slots && a.slot != nil:
+		return fmt.Errorf("%w: the budget has no slots", ErrCost)
+	}
 	if a.byMetric != nil {
 		return lay.mapped(into, a.byMetric)
 	}

@@ -14,6 +14,12 @@
 // goroutine per limiter refreshes what is held, so a coordinator that is slow or gone delays
 // no decision.
 //
+// On a budget with limits of slots, what is admitted is held rather than spent:
+//
+//	s, err := l.AcquireSlot(ctx)
+//	defer s.Release()
+//	work(s.Lost()) // closed if others may have the slot before it is released
+//
 // # Outcomes
 //
 // A call to the coordinator is done, refused (surely without effect) or unknown (perhaps with

@@ -31,6 +31,8 @@ var (
 	ErrInvalid = errors.New("client: invalid argument")
 	// ErrOverloaded is returned when MaxWaiters callers wait at one limiter already.
 	ErrOverloaded = errors.New("client: too many waiters")
+	// ErrSlotLost is returned by Slot.Err when others may have the slot.
+	ErrSlotLost = errors.New("client: slot lost")
 )
 
 // DeniedError says which limit of which budget refused, and for how long. It matches ErrDenied.
@@ -70,6 +72,10 @@ type TooLargeError struct {
 func (e *TooLargeError) Error() string {
 	if e.Kind == budget.KindBucket {
 		return fmt.Sprintf("client: budget %q: cost %d exceeds the bucket of %d %s",
+			e.Budget, e.Cost, e.Amount, e.Metric)
+	}
+	if e.Kind == budget.KindSlots {
+		return fmt.Sprintf("client: budget %q: cost %d exceeds the %d slots of %s",
 			e.Budget, e.Cost, e.Amount, e.Metric)
 	}
 	return fmt.Sprintf("client: budget %q: cost %d exceeds the limit of %d %s per %s",

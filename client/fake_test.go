@@ -33,7 +33,8 @@ type fakeCluster struct {
 	nodes    map[string]*fakeNode
 	budgets  map[string]*fakeBudget
 	sessions map[uint64]*fakeSession
-	serial   uint64 // of sessions and leases
+	slots    map[uint64]fakeSlots // by lease
+	serial   uint64               // of sessions and leases
 	grant    func(need, want, left budget.Credits) budget.Credits
 	forgets  bool // it decides a request again each time that it is sent: R8 is broken
 	log      []fakeCall
@@ -85,6 +86,7 @@ func newCluster(t testing.TB, n int) *fakeCluster {
 		nodes:    make(map[string]*fakeNode),
 		budgets:  make(map[string]*fakeBudget),
 		sessions: make(map[uint64]*fakeSession),
+		slots:    make(map[uint64]fakeSlots),
 		grant:    func(_, want, left budget.Credits) budget.Credits { return min(want, left) },
 	}
 	for i := range n {
@@ -251,6 +253,9 @@ func (f *fakeCluster) decide(
 		resp.Limits = fromBudget(budget.Budget{Limits: b.limits}).GetLimits()
 		return resp
 	}
+	if len(req.GetAsks()) == 1 && b.limits[0].Kind == budget.KindSlots {
+		return f.decideSlots(resp, b.limits[0], req.GetAsks()[0])
+	}
 	met := len(req.GetAsks()) == 0
 	for _, a := range req.GetAsks() {
 		i := int(a.GetLimit())
@@ -305,6 +310,9 @@ func (f *fakeCluster) endsIn(b *fakeBudget, limit int) int64 {
 func (f *fakeCluster) takeBack(s *fakeSession, returns []*leasedv1.Return) {
 	b := f.budgets[s.budget]
 	for _, r := range returns {
+		if l, ok := f.slots[r.GetLease()]; ok && l.amount == r.GetAmount() {
+			delete(f.slots, r.GetLease())
+		}
 		l, ok := s.leases[r.GetLease()]
 		if !ok || b == nil {
 			continue

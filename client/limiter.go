@@ -30,8 +30,10 @@ type Limiter struct {
 	cancel context.CancelFunc
 	tasks  sync.WaitGroup
 	wake   chan struct{} // size 1: one signal is enough, more are dropped
-	first  chan struct{} // closed when the first request is decided
-	ended  chan struct{} // closed when Close is done; closeErr is set before
+	// guarded wakes the watch over slots: likewise.
+	guarded chan struct{}
+	first   chan struct{} // closed when the first request is decided
+	ended   chan struct{} // closed when Close is done; closeErr is set before
 
 	closeErr error
 
@@ -41,6 +43,8 @@ type Limiter struct {
 	lay     layout // of the holder's limits
 	scratch lease.Cost
 	queue   queue
+	slots   map[*Slot]struct{} // in use; as many as the limit at most
+	losses  uint64             // the holder's, as slots were told
 	closed  bool
 	lost    bool  // the session is no more: another must be opened
 	asleep  bool  // the loop has nothing to do until it is roused, or its timer fires
@@ -86,6 +90,8 @@ func newLimiter(c *Client, budget string, o limiterOptions, s opened) *Limiter {
 		log:              c.log.With(keyBudget, budget, keyKey, o.key),
 		stop:             make(chan struct{}),
 		wake:             make(chan struct{}, 1),
+		guarded:          make(chan struct{}, 1),
+		slots:            make(map[*Slot]struct{}),
 		first:            make(chan struct{}),
 		ended:            make(chan struct{}),
 		session:          s.session,
@@ -134,6 +140,14 @@ func (l *Limiter) decide(a ask) Decision {
 }
 
 func (l *Limiter) decideLocked(now lease.Reading, a ask) Decision {
+	d := l.verdictLocked(now, a)
+	if a.slot != nil && d.Allowed() {
+		l.beginLocked(a.slot, l.scratch, d.Verdict == FailedOpen)
+	}
+	return d
+}
+
+func (l *Limiter) verdictLocked(now lease.Reading, a ask) Decision {
 	if l.closed {
 		return Decision{Verdict: Closed, Budget: l.budget}
 	}

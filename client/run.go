@@ -22,17 +22,22 @@ const (
 
 // start asks for the first credits and begins the loops, which Close ends and joins.
 func (l *Limiter) start() {
-	one := make(lease.Cost, len(l.lay.limits))
-	for i := range one {
-		one[i] = 1
+	if l.lay.slots {
+		close(l.first) // nobody has asked for a slot yet, and others might want it
+	} else {
+		one := make(lease.Cost, len(l.lay.limits))
+		for i := range one {
+			one[i] = 1
+		}
+		l.mu.Lock()
+		l.holder.Admit(l.clock(), one) // nothing is held: this only says what is wanted
+		l.mu.Unlock()
 	}
-	l.mu.Lock()
-	l.holder.Admit(l.clock(), one) // nothing is held: this only says what is wanted
-	l.mu.Unlock()
 
 	ctx, cancel := context.WithCancel(context.Background())
 	l.cancel = cancel
 	l.tasks.Go(func() { l.run(ctx) })
+	l.tasks.Go(func() { l.watch(ctx) })
 	if l.sink != nil || l.failOpen {
 		l.tasks.Go(func() { l.tend(ctx) })
 	}
@@ -82,7 +87,9 @@ func (l *Limiter) next() todo {
 	}
 	l.serveLocked()
 	now := l.clock()
-	if request, due := l.holder.Poll(now); due {
+	request, due := l.holder.Poll(now)
+	l.tellLostLocked()
+	if due {
 		return todo{send: true, request: request}
 	}
 	after, known := l.holder.WakeAfter(now)

@@ -76,6 +76,9 @@ func (l *Limiter) Close(ctx context.Context) error {
 	again := l.closed
 	l.closed = true
 	l.failAllLocked(Decision{Verdict: Closed, Budget: l.budget}.Err())
+	for s := range l.slots {
+		l.loseLocked(s) // nothing keeps it from now on; it is not given back, since the work may go on
+	}
 	l.mu.Unlock()
 	if again {
 		select {

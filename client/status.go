@@ -32,6 +32,7 @@ type LimitStatus struct {
 	Amount budget.Credits // the whole limit's
 	Burst  budget.Credits // what it holds, if it is a bucket; else 0
 	Live   budget.Credits // credits held here, to be spent at once
+	InUse  budget.Credits // slots held here that are in use
 	Window budget.Window  // theirs; meaningful if there are any
 	// Left is how long the last of them may be spent: the rest of the window, less the drift
 	// margin.
@@ -51,6 +52,8 @@ type Counters struct {
 	FailedOpen  uint64 // outside the budget's bound
 	// Waited counts the callers of Wait that had to queue.
 	Waited uint64
+	// SlotsLost counts the slots that were lost before they were released.
+	SlotsLost uint64
 	// Calls counts attempts to have something decided; Retries those of them that repeated an
 	// earlier one; Unknown those that may have taken effect without an answer.
 	Calls   uint64
@@ -91,6 +94,7 @@ func (l *Limiter) Status() Status {
 			Amount: limit.Amount,
 			Burst:  limit.Burst,
 			Live:   held.Limits[i].Live,
+			InUse:  held.Limits[i].InUse,
 			Window: held.Limits[i].Window,
 			Left:   held.Limits[i].Left,
 		})

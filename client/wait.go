@@ -121,6 +121,7 @@ func (l *Limiter) serveHeadLocked() bool {
 	switch v {
 	case lease.Admitted:
 		l.decided[Allowed]++
+		l.beginLocked(w.ask.slot, w.cost, false)
 		l.queue.settle(w, nil)
 		return true
 	case lease.Refused:
@@ -132,6 +133,7 @@ func (l *Limiter) serveHeadLocked() bool {
 		}
 		l.openLocked(now, w.cost)
 		l.decided[FailedOpen]++
+		l.beginLocked(w.ask.slot, w.cost, true)
 		l.queue.settle(w, nil)
 		return true
 	default:

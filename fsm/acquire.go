@@ -26,12 +26,16 @@ func (s *State) acquire(r *lease.Request) Result {
 		return Result{Code: CodeUnknownBudget}
 	}
 	if r.Revision == p.revision {
-		// The only malformation that needs the state. Under another revision the ask may have
+		// The only malformations that need the state. Under another revision the ask may have
 		// been right.
 		for i, a := range r.Asks {
 			if a.Limit >= len(p.lives) {
 				return Result{Code: CodeInvalid, Detail: fmt.Sprintf(
 					"asks[%d].limit: is %d, and the budget has %d limits", i, a.Limit, len(p.lives))}
+			}
+			if a.Keep > 0 && p.Limits[a.Limit].Kind != budget.KindSlots {
+				return Result{Code: CodeInvalid, Detail: fmt.Sprintf(
+					"asks[%d].keep: is %d, and limit %d has no slots", i, a.Keep, a.Limit)}
 			}
 		}
 	}
@@ -100,7 +104,7 @@ func (s *State) countAsker(ss *session, p *policy, asks []lease.Ask) {
 func (s *State) short(ss *session, p *policy, asks []lease.Ask) (refused, spared *lease.Denial) {
 	later := func(d *lease.Denial, a lease.Ask, left budget.Credits) *lease.Denial {
 		l := p.lives[a.Limit]
-		retry := l.opens(l.accounts[ss.Key], ss.Key, a.Need).Sub(s.t)
+		retry := s.retry(l, ss.Key, a.Need)
 		if d != nil && d.RetryAfter >= retry {
 			return d
 		}
@@ -109,10 +113,11 @@ func (s *State) short(ss *session, p *policy, asks []lease.Ask) (refused, spared
 	met := len(asks) == 0
 	for _, a := range asks {
 		l := p.lives[a.Limit]
+		a, kept := s.keeps(ss, l, a)
 		switch left := l.left(l.accounts[ss.Key], ss.Key); {
 		case left < a.Need:
 			refused = later(refused, a, left)
-		case left == 0:
+		case left == 0 && kept == nil:
 			spared = later(spared, a, left)
 		default:
 			met = true
@@ -131,20 +136,29 @@ func (s *State) grant(ss *session, p *policy, r *lease.Request) []lease.Grant {
 	for _, a := range r.Asks {
 		l := p.lives[a.Limit]
 		account := l.accounts[ss.Key]
-		amount := account.Share(a.Need, a.Want, l.left(account, ss.Key))
-		if amount == 0 {
+		a, kept := s.keeps(ss, l, a)
+		amount := budget.Credits(0)
+		if a.Want > 0 {
+			amount = account.Share(a.Need, a.Want, l.left(account, ss.Key))
+		}
+		if amount == 0 && kept == nil {
 			continue
 		}
-		if !account.Charge(l.Limit, l.before(ss.Key), amount) {
+		if amount > 0 && !account.Charge(l.Limit, l.before(ss.Key), amount) {
 			panic(broken("NoOverGrant", s.index, s.term, fmt.Sprintf(
 				"limit %d cannot be charged %d: %+v", l.serial, amount, *account)))
 		}
+		from := s.swap(ss, l, a, kept)
 		s.last.Lease++
 		g := lease.Grant{Lease: s.last.Lease, Limit: a.Limit, Window: l.window,
-			Amount: amount, TTL: l.end().Sub(s.t)}
+			Amount: amount + from.Amount, TTL: l.Until(s.t).Sub(s.t)}
 		grants = append(grants, g)
-		s.hold(ss, held{Lease: s.last.Lease, Limit: l.serial, Window: l.window, Amount: amount})
-		s.emitGrant(ss, r.Seq, l, g)
+		h := held{Lease: s.last.Lease, Limit: l.serial, Window: l.window, Amount: g.Amount}
+		if l.Kind == budget.KindSlots {
+			h.Until = l.Until(s.t)
+		}
+		s.hold(ss, h)
+		s.emitGrant(ss, r.Seq, l, g, from)
 	}
 	return grants
 }

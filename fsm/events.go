@@ -101,11 +101,13 @@ func (s *State) emitSessionEnd(ss *session, closed bool) {
 	}
 }
 
-func (s *State) emitGrant(ss *session, seq uint64, l *limit, g lease.Grant) {
+// emitGrant reports a grant, and, of slots, how many of them are kept of which lease.
+func (s *State) emitGrant(ss *session, seq uint64, l *limit, g lease.Grant, from held) {
 	if s.sink != nil {
 		s.emit(trace.Event{Kind: trace.KindGrant, Session: uint64(ss.ID), Seq: seq,
 			Lease: uint64(g.Lease), Limit: l.serial, Key: ss.Key, Window: int64(g.Window),
-			Amount: int64(g.Amount), TTL: int64(g.TTL)})
+			Amount: int64(g.Amount), TTL: int64(g.TTL),
+			From: uint64(from.Lease), Kept: int64(from.Amount)})
 	}
 }
 

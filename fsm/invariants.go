@@ -125,6 +125,7 @@ type accountOf struct {
 // they may not, the forgotten; no account is charged less than may be returned to it.
 func books(s *State) error {
 	live := map[accountOf]budget.Credits{}
+	out := map[leasedUntil]budget.Credits{}
 	for _, ss := range s.sessions {
 		for _, h := range ss.Leases {
 			if h.Amount < 1 || h.Amount > budget.MaxAmount {
@@ -133,13 +134,22 @@ func books(s *State) error {
 			if !s.returnable(h) {
 				continue
 			}
-			if s.limits[h.Limit].accounts[ss.Key] == nil {
+			if found, _ := s.limits[h.Limit].find(ss.Key); found == nil {
 				return fmt.Errorf("session %d holds %+v, and key %q has no account", ss.ID, h, ss.Key)
 			}
 			live[accountOf{h.Limit, ss.Key}] += h.Amount
+			if h.Until > 0 {
+				out[leasedUntil{accountOf{h.Limit, ss.Key}, h.Until}] += h.Amount
+			}
 		}
 	}
 	for _, l := range s.limits {
+		if l.Kind == budget.KindSlots {
+			if err := slotBooks(l, out); err != nil {
+				return err
+			}
+			continue
+		}
 		rest := l.forgotten
 		for key, a := range l.accounts {
 			spent := a.Used - live[accountOf{l.serial, key}]

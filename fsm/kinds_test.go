@@ -95,8 +95,11 @@ func (w *kindWorld) out(t budget.Instant) (n budget.Credits) {
 
 // left computes what may be granted at t from the list.
 func (w *kindWorld) left(t budget.Instant) budget.Credits {
-	if w.limit.Kind == budget.KindBucket {
+	switch w.limit.Kind {
+	case budget.KindBucket:
 		return w.poured(t)
+	case budget.KindSlots:
+		return max(0, w.limit.Amount-w.out(t))
 	}
 	sum, now := budget.Credits(0), int64(t)/int64(w.limit.Span())
 	for _, g := range w.grants {
@@ -168,13 +171,26 @@ func (w *kindWorld) ask(t *rapid.T, at budget.Instant, need, want budget.Credits
 	w.awake(t, at)
 	w.seq++
 	left := w.left(at)
+	a := lease.Ask{Need: need, Want: want}
+	kept := w.keep(t, at, &a)
 	res := w.do(t, at, Command{Acquire: &lease.Request{Session: w.session, Seq: w.seq,
-		Revision: w.rev, Asks: []lease.Ask{{Need: need, Want: want}}}})
+		Revision: w.rev, Asks: []lease.Ask{a}}})
+	if a.Keep > 0 && kept == nil { // late: like any other ask
+		need += a.Keep
+	}
 	switch {
-	case need > w.limit.Bound():
+	case a.Need > w.limit.Bound():
 		if res.Code != CodeTooLarge {
 			t.Fatalf("need %d of %+v: got %+v", need, w.limit, res)
 		}
+	case kept != nil && left >= need:
+		g := res.Grants[0]
+		most := a.Keep + min(left, max(need, want))
+		if res.Code != CodeDone || g.Amount < a.Keep+need || g.Amount > most || g.TTL != w.limit.Per {
+			t.Fatalf("%+v of %+v with %d left: got %+v", a, *kept, left, res)
+		}
+		kept.ends = at
+		w.grants = append(w.grants, kindGrant{Grant: g, session: w.session, at: at, ends: at.Add(g.TTL)})
 	case left < max(1, need):
 		if res.Code != CodeDenied || res.Denial.Left != left {
 			t.Fatalf("need %d with %d left: got %+v %+v", need, left, res, res.Denial)
@@ -186,11 +202,29 @@ func (w *kindWorld) ask(t *rapid.T, at budget.Instant, need, want budget.Credits
 		}
 		g := res.Grants[0]
 		ends := at.Add(g.TTL)
-		if ends != w.limit.End(g.Window) || w.limit.WindowAt(at) != g.Window {
+		if ends != w.limit.Until(at) || w.limit.WindowAt(at) != g.Window {
 			t.Fatalf("at %d: got %+v of %+v", at, g, w.limit)
 		}
 		w.grants = append(w.grants, kindGrant{Grant: g, session: w.session, at: at, ends: ends})
 	}
+}
+
+// keep makes a, at times, a heartbeat of a lease that may be over, and returns that lease if it is
+// not, and has as many slots.
+func (w *kindWorld) keep(t *rapid.T, at budget.Instant, a *lease.Ask) *kindGrant {
+	if w.limit.Kind != budget.KindSlots || len(w.grants) == 0 || !rapid.Bool().Draw(t, "keeps") {
+		return nil
+	}
+	g := &w.grants[rapid.IntRange(max(0, len(w.grants)-3), len(w.grants)-1).Draw(t, "kept")]
+	a.Lease = g.Lease
+	a.Keep = budget.Credits(rapid.Int64Range(1, int64(g.Amount)+1).Draw(t, "keep"))
+	if a.Need == 0 && rapid.Bool().Draw(t, "alone") {
+		a.Want = 0
+	}
+	if g.session == w.session && g.back == 0 && at < g.ends && a.Keep <= g.Amount {
+		return g
+	}
+	return nil
 }
 
 // waits: after a denial's time there is more than before; and, but for a bucket whose leases may
@@ -201,6 +235,7 @@ func (w *kindWorld) waits(t *rapid.T, at budget.Instant, need budget.Credits, re
 	switch {
 	case retry <= 0:
 		t.Fatalf("told to wait %v", retry)
+	case w.limit.Kind == budget.KindSlots && retry == w.limit.Per/asksAgain:
 	case w.left(then-1) >= max(1, need):
 		t.Fatalf("told to wait %v, and a nanosecond less would do for %d", retry, need)
 	case !enough && (w.limit.Kind != budget.KindBucket || then != w.limit.End(w.limit.WindowAt(at))):
@@ -263,7 +298,7 @@ func (w *kindWorld) restart(t *rapid.T) {
 	w.s = s
 }
 
-// TestKinds holds sliding limits and buckets against a list of all grants.
+// TestKinds holds sliding limits, buckets and slots against a list of all grants.
 func TestKinds(t *testing.T) { rapid.Check(t, randomKind) }
 
 // FuzzKinds lets the fuzzer choose.
@@ -273,10 +308,14 @@ func randomKind(t *rapid.T) {
 	l := budget.Limit{Metric: "m", Kind: budget.KindSliding,
 		Amount: budget.Credits(rapid.Int64Range(1, 60).Draw(t, "amount")),
 		Per:    time.Duration(rapid.Int64Range(int64(time.Second), int64(time.Hour)).Draw(t, "per"))}
-	if rapid.Bool().Draw(t, "bucket") {
-		l.Kind, l.Burst = budget.KindBucket, budget.Credits(rapid.Int64Range(1, 100).Draw(t, "burst"))
-	} else {
+	switch l.Kind = rapid.SampledFrom([]budget.Kind{budget.KindSliding, budget.KindBucket,
+		budget.KindSlots}).Draw(t, "kind"); l.Kind {
+	case budget.KindBucket:
+		l.Burst = budget.Credits(rapid.Int64Range(1, 100).Draw(t, "burst"))
+	case budget.KindSliding:
 		l.Slots = rapid.IntRange(1, 12).Draw(t, "slots")
+	default:
+		l.Per = time.Second + l.Per%(budget.MaxSlotPer-time.Second)
 	}
 	if l.Validate() != nil {
 		t.Skip("not a valid limit")

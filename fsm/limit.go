@@ -25,8 +25,8 @@ type limit struct {
 	// ended, or holds too many others, or gave part of them back. For all we know it is spent.
 	forgotten budget.Credits
 	// accounts are of window. past[i] are of the window i+1 before it: as many windows as still
-	// matter, at most keep. A bucket's account is in one of them all, the one in which it was last
-	// asked; of the other kinds a key has an account in each window in which it was.
+	// matter, at most keep. An account that lasts is in one of them all, the one in which it was
+	// last asked; of the other kinds a key has an account in each window in which it was.
 	accounts map[string]*budget.Account
 	past     []map[string]*budget.Account
 	// was has the paces of a bucket before its latest changes, oldest first.
@@ -75,6 +75,8 @@ func (l *limit) opens(a *budget.Account, key string, need budget.Credits) budget
 		return l.slides(a, key, need)
 	case l.Kind == budget.KindBucket:
 		return min(l.end(), a.Has(l.Limit, need))
+	case l.Kind == budget.KindSlots:
+		return a.FreeAt(l.Limit, need)
 	default:
 		return l.end()
 	}
@@ -155,10 +157,10 @@ func (l *limit) generations() []map[string]*budget.Account {
 	return append([]map[string]*budget.Account{l.accounts}, l.past...)
 }
 
-// find returns key's account in the current window or, of a bucket, in the last one that it was
+// find returns key's account in the current window or, if it lasts, in the last one that it was
 // asked in, and how many windows ago that is. Nil if it has none.
 func (l *limit) find(key string) (a *budget.Account, ago int) {
-	if a := l.accounts[key]; a != nil || l.Kind != budget.KindBucket {
+	if a := l.accounts[key]; a != nil || !l.Lasts() {
 		return a, 0
 	}
 	for i, gen := range l.past {
@@ -175,10 +177,17 @@ func (l *limit) present(key string, t budget.Instant) budget.Account {
 	switch {
 	case a == nil:
 		return l.fresh(t)
-	case l.Kind != budget.KindBucket:
+	case !l.Lasts():
 		return *a
 	}
 	now := *a
+	if l.Kind == budget.KindSlots {
+		now.Lapse(t)
+		if ago > 0 {
+			now.Askers, now.PrevAskers = 0, 0
+		}
+		return now
+	}
 	now.Advance(l.Limit, l.was, l.End(l.window-budget.Window(ago)), t)
 	if ago > 0 {
 		now.Peak, now.Askers, now.PrevAskers = 0, 0, 0
@@ -189,6 +198,9 @@ func (l *limit) present(key string, t budget.Instant) budget.Account {
 // fresh is the account of a key that is not remembered: its bucket was full before the limit's
 // latest changes.
 func (l *limit) fresh(t budget.Instant) (a budget.Account) {
+	if l.Kind == budget.KindSlots {
+		a.Lapse(t)
+	}
 	if l.Kind != budget.KindBucket {
 		return a
 	}
@@ -253,9 +265,10 @@ func (l *limit) takes(want budget.Limit, t budget.Instant) bool {
 		(l.Kind != budget.KindBucket || slowest(want, after(l.Limit, l.was, t)).Past() <= maxPast)
 }
 
-// forget counts what a lease still holds of the window as spent.
+// forget counts what a lease still holds of the window as spent. Of slots there is nothing to do:
+// they are out until the lease ends.
 func (l *limit) forget(h held) {
-	if l != nil && l.window == h.Window {
+	if l != nil && l.window == h.Window && h.Until == 0 {
 		l.forgotten += h.Amount
 	}
 }
@@ -276,6 +289,7 @@ type held struct {
 	Limit  uint64         `cbor:"2,keyasint"` // serial
 	Window budget.Window  `cbor:"3,keyasint"`
 	Amount budget.Credits `cbor:"4,keyasint"`
+	Until  budget.Instant `cbor:"5,keyasint,omitempty"` // when a lease of slots ends
 }
 
 // rolls is a heap of all limits, the one whose window ends first at its root; of several, the

@@ -50,13 +50,27 @@ func acquireProblem(r *lease.Request) string {
 			return fmt.Sprintf("asks[%d].limit: is %d again, must be asked once", i, a.Limit)
 		case a.Need < 0:
 			return fmt.Sprintf("asks[%d].need: is %d, must be at least 0", i, a.Need)
-		case a.Want < max(1, a.Need) || a.Want > budget.MaxAmount:
+		case a.Keep < 0 || a.Keep > budget.MaxSlotHolders:
+			return fmt.Sprintf("asks[%d].keep: is %d, must be in 0..%d",
+				i, a.Keep, budget.MaxSlotHolders)
+		case (a.Lease == 0) != (a.Keep == 0):
+			return fmt.Sprintf("asks[%d].lease: is %d, must be set with keep alone, which is %d",
+				i, a.Lease, a.Keep)
+		case a.Want < leastWant(a) || a.Want > budget.MaxAmount:
 			return fmt.Sprintf("asks[%d].want: is %d, must be in %d..%d",
-				i, a.Want, max(1, a.Need), budget.MaxAmount)
+				i, a.Want, leastWant(a), budget.MaxAmount)
 		}
 		seen[a.Limit] = true
 	}
 	return returnsProblem(r.Returns)
+}
+
+// leastWant is the least that an ask may want: nothing, if it keeps what there is.
+func leastWant(a lease.Ask) budget.Credits {
+	if a.Keep > 0 {
+		return a.Need
+	}
+	return max(1, a.Need)
 }
 
 func returnsProblem(returns []lease.Return) string {

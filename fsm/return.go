@@ -38,7 +38,13 @@ func (s *State) take(ss *session, returns []lease.Return) []budget.Credits {
 		}
 		h := ss.Leases[at]
 		l := s.limits[h.Limit]
-		if !l.account(ss.Key, s.t).Return(l.Limit, r.Amount) {
+		account := l.account(ss.Key, s.t)
+		if h.Until > 0 {
+			ok = account.Free(h.Until, r.Amount)
+		} else {
+			ok = account.Return(l.Limit, r.Amount)
+		}
+		if !ok {
 			panic(broken("Books", s.index, s.term, fmt.Sprintf(
 				"lease %d of %d is not charged to limit %d", h.Lease, h.Amount, h.Limit)))
 		}
@@ -50,13 +56,18 @@ func (s *State) take(ss *session, returns []lease.Return) []budget.Credits {
 	return taken
 }
 
-// mayReturn is rule R8: while T is in the lease's window and its limit lives, 1 credit up to all.
+// mayReturn is rule R8: while T is in the lease's window, or a lease of slots is not over, and its
+// limit lives, 1 credit up to all.
 func (s *State) mayReturn(h held, r lease.Return) bool {
 	return s.returnable(h) && r.Window == h.Window && r.Amount >= 1 && r.Amount <= h.Amount
 }
 
-// returnable reports whether h is of a limit that lives and of its current window.
+// returnable reports whether h is of a limit that lives and of its current window, or of slots and
+// not over.
 func (s *State) returnable(h held) bool {
 	l := s.limits[h.Limit]
+	if h.Until > 0 {
+		return l != nil && s.t < h.Until
+	}
 	return l != nil && l.window == h.Window
 }

@@ -18,6 +18,10 @@ func bucketLimit(amount budget.Credits) budget.Limit {
 		Burst: amount}
 }
 
+func slotsLimit(amount budget.Credits) budget.Limit {
+	return budget.Limit{Metric: "jobs", Kind: budget.KindSlots, Amount: amount, Per: time.Minute}
+}
+
 // life is a cluster of one budget with one limit, at the level of its state.
 type life struct {
 	*State
@@ -69,6 +73,7 @@ func TestTakeOverKeepsEveryInterval(t *testing.T) {
 			Slots: 1}, budget.Limit{Kind: budget.KindSliding, Metric: "m", Amount: 3, Per: time.Second,
 			Slots: 1}, time.Second, 1005 * time.Millisecond},
 		"bucket":         {bucketLimit(40), bucketLimit(40), time.Minute, time.Minute * 1005 / 16000},
+		"slots":          {slotsLimit(3), slotsLimit(3), 0, time.Minute},
 		"smaller bucket": {bucketLimit(40), smaller, time.Minute / 4, time.Minute * 1005 / 16000},
 	} {
 		for _, at := range []budget.Instant{0, 1, 20e9, 60_299_999_999, 60_300_000_000, 77e9} {

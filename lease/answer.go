@@ -23,6 +23,7 @@ func (h *Holder) settle(now Reading, a attempt, answer Answer) {
 	case Denied:
 		if sense = h.takeDenial(now, answer.Denial); sense {
 			h.refusedBy = answer.Denial.Limit
+			h.refuse(answer.Denial.Limit)
 		}
 	case TooLarge:
 		sense = h.takeCeiling(answer.Limit)
@@ -60,7 +61,8 @@ func (h *Holder) takeGrants(now Reading, a attempt, answer Answer) bool {
 	taken := 0
 	for _, ask := range h.request.asks {
 		g, ok := grantFor(answer.Grants, ask.Limit)
-		if !ok || h.holds(g.Lease) {
+		if !ok || h.holds(g.Lease) || g.Amount < ask.Keep ||
+			h.lines[g.Limit].slots() && g.Amount > budget.MaxSlotHolders {
 			continue
 		}
 		taken++
@@ -71,7 +73,9 @@ func (h *Holder) takeGrants(now Reading, a attempt, answer Answer) bool {
 			ttl: ttl, life: Life(ttl, drift), left: g.Amount,
 		}
 		h.rec.accepted(a, g, d.life)
-		if !l.add(now, d, &h.rec) {
+		if l.slots() {
+			l.renewed(now, d, ask.Lease, &h.rec)
+		} else if !l.add(now, d, &h.rec) {
 			// The window was ending. What is left of it is of no use: wait for the next.
 			wait := min(max(minWake, l.windowLeft(now)), UnknownBudgetRetry)
 			h.request.pause(now, wait)

@@ -161,7 +161,7 @@ func TestChangedAmountsKeepTheHead(t *testing.T) {
 	r.h.AdmitWaiting(r.now, Cost{30})
 	r.asks()
 	r.answers(0, Answer{Outcome: Changed, Revision: 4, Limits: perMinute(40)})
-	if got := r.asks().Asks; !reflect.DeepEqual(got, []Ask{{0, 30, 30}}) {
+	if got := r.asks().Asks; !reflect.DeepEqual(got, []Ask{{Limit: 0, Need: 30, Want: 30}}) {
 		t.Errorf("got %+v, want the head's 30", got)
 	}
 	r.answers(0, Answer{Outcome: Changed, Revision: 5, Limits: perMinute(20)})

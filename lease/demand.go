@@ -104,14 +104,19 @@ func (d *demand) expect(t time.Duration) budget.Credits {
 	return budget.Credits((parts + levelScale - 1) / levelScale)
 }
 
-// idleAfter returns the silence after which a limit with windows of that span is idle.
-func (d *demand) idleAfter(span time.Duration) time.Duration {
-	return max(minIdle, min(IdleAfter, span/4), gapsToIdle*d.gap)
+// idleAfter returns the silence after which the line is idle. Slots that nobody uses are not kept
+// for a caller that comes seldom, since nobody else can have them meanwhile.
+func (l *line) idleAfter() time.Duration {
+	span := l.limit.Span()
+	if l.slots() {
+		return max(minIdle, min(IdleAfter, span/8))
+	}
+	return max(minIdle, min(IdleAfter, span/4), gapsToIdle*l.demand.gap)
 }
 
 // idle reports whether nothing is expected of the line's callers any more.
 func (l *line) idle(now Reading) bool {
-	return elapsed(l.demand.last, now.Mono) >= l.demand.idleAfter(l.limit.Span())
+	return elapsed(l.demand.last, now.Mono) >= l.idleAfter()
 }
 
 // ahead returns how far ahead it is of use to look: the horizon, but not past the window's end.
@@ -124,6 +129,9 @@ func (l *line) ahead(now Reading) time.Duration {
 
 // target returns the live credits that the line should have after a refresh.
 func (l *line) target(now Reading, backlog budget.Credits) budget.Credits {
+	if l.slots() {
+		return min(l.ceiling, backlog) // others have use for what nobody here waits for
+	}
 	d := &l.demand
 	return min(l.ceiling, backlog+max(d.unit, d.expect(l.ahead(now))))
 }

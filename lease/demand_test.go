@@ -92,20 +92,23 @@ func TestDemandSurvivesManyFolds(t *testing.T) {
 func TestIdleAfter(t *testing.T) {
 	for _, c := range []struct {
 		per, gap, want time.Duration
+		kind           budget.Kind
 	}{
-		{time.Minute, 0, IdleAfter},
-		{time.Second, 0, 250 * time.Millisecond},
-		{10 * time.Millisecond, 0, minIdle},
-		{time.Minute, 100 * time.Millisecond, IdleAfter},
-		{time.Minute, 3 * time.Second, 12 * time.Second},
-		{time.Minute, time.Hour, gapsToIdle * maxGap},
+		{8 * time.Second, time.Hour, time.Second, budget.KindSlots},
+		{time.Minute, 0, IdleAfter, budget.KindSlots},
+		{time.Minute, 0, IdleAfter, ""},
+		{time.Second, 0, 250 * time.Millisecond, ""},
+		{10 * time.Millisecond, 0, minIdle, ""},
+		{time.Minute, 100 * time.Millisecond, IdleAfter, ""},
+		{time.Minute, 3 * time.Second, 12 * time.Second, ""},
+		{time.Minute, time.Hour, gapsToIdle * maxGap, ""},
 	} {
-		var d demand
-		d.horizon = horizon(c.per)
+		l := newLine(budget.Limit{Kind: c.kind, Amount: 9, Per: c.per})
+		d := &l.demand
 		for i := range int64(4) {
 			d.offer(i*int64(c.gap), 1)
 		}
-		if got := d.idleAfter(c.per); got != c.want {
+		if got := l.idleAfter(); got != c.want {
 			t.Errorf("per %v, an offer every %v: idle after %v, want %v", c.per, c.gap, got, c.want)
 		}
 	}

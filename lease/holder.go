@@ -40,7 +40,10 @@ type Holder struct {
 	// state is zero while the holder works, and otherwise the verdict on every offer.
 	state  Verdict
 	latest Reading // the furthest that the clocks were ever read
-	begun  bool    // whether they were
+	// slotted says that some limit is of slots, lost which of the recorder's losses was seen.
+	slotted bool
+	lost    uint64
+	begun   bool // whether they were
 
 	// head is the cost that misses credits, if wanted: the last offer that was not admitted
 	// since an answer, or, if waits, the head of the limiter's queue, which stays until it is
@@ -190,7 +193,8 @@ func (h *Holder) Reset(
 }
 
 // Close gives up every credit and returns what to give back, at most MaxReturns leases of it:
-// the caller sends it, or lets it expire. Every verdict is Closed from then on.
+// the caller sends it, or lets it expire. Slots that are in use are lost, and not given back: the
+// work may go on. Every verdict is Closed from then on.
 func (h *Holder) Close(now Reading) []Return {
 	now = h.observe(now)
 	if h.state == Closed {
@@ -201,7 +205,7 @@ func (h *Holder) Close(now Reading) []Return {
 		l := &h.lines[i]
 		l.expire(now, &h.rec)
 		for j := range l.leases {
-			if !l.leases[j].returned && len(back) < MaxReturns {
+			if !l.leases[j].returned && l.leases[j].left > 0 && len(back) < MaxReturns {
 				back = append(back, l.giveUp(j, l.leases[j].left, &h.rec))
 			}
 		}
@@ -234,6 +238,7 @@ func (h *Holder) observe(now Reading) Reading {
 	if h.rec.due() {
 		h.Flush()
 	}
+	h.lapse(now)
 	return now
 }
 
@@ -250,8 +255,10 @@ func (h *Holder) setLimits(limits []budget.Limit) {
 	alike := len(old) == len(limits)
 	h.limits = append([]budget.Limit(nil), limits...)
 	h.lines = make([]line, len(limits))
+	h.slotted = false
 	for i, l := range h.limits {
 		h.lines[i] = newLine(l)
+		h.slotted = h.slotted || h.lines[i].slots()
 		alike = alike && old[i].limit.Same(l)
 		for j := range old {
 			if old[j].limit.Same(l) {

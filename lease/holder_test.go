@@ -346,7 +346,7 @@ func TestBacklogOfAnotherShapeIsNone(t *testing.T) {
 	r.h.SetBacklog(Cost{-5})
 	r.asksNothing()
 	r.h.SetBacklog(Cost{math.MaxInt64})
-	if got := r.asks().Asks; !reflect.DeepEqual(got, []Ask{{0, 0, 100}}) {
+	if got := r.asks().Asks; !reflect.DeepEqual(got, []Ask{{Limit: 0, Need: 0, Want: 100}}) {
 		t.Errorf("got %+v, want no more than the limit's amount", got)
 	}
 }

@@ -76,6 +76,13 @@ type Ask struct {
 	// and Want is at least 1. An ask without a need refuses none of the others.
 	Need budget.Credits `cbor:"2,keyasint"`
 	Want budget.Credits `cbor:"3,keyasint"`
+
+	// Keep is a heartbeat, of slots: Lease, which the session has, is replaced by a new lease of so
+	// many of its slots and of what is granted beside; its other slots are given back. With it,
+	// Want may be 0. A lease that is over is kept only if there is room (SlotLease!Room). Both
+	// are zero in other asks.
+	Lease ID             `cbor:"4,keyasint,omitempty"`
+	Keep  budget.Credits `cbor:"5,keyasint,omitempty"`
 }
 
 // Return gives back credits of one lease, for good: the holder has forgotten them before this
@@ -106,8 +113,8 @@ type Grant struct {
 	Limit  int            `cbor:"2,keyasint"` // index as in Ask
 	Window budget.Window  `cbor:"3,keyasint"`
 	Amount budget.Credits `cbor:"4,keyasint"`
-	// TTL is the cluster time from the effect of the command that is answered to the window's
-	// end (R5): a duration. Zero or less: the window is over.
+	// TTL is the cluster time from the effect of the command that is answered to the lease's end,
+	// which is its window's but for slots (R5): a duration. Zero or less: it is over.
 	TTL time.Duration `cbor:"5,keyasint"`
 }
 

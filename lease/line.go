@@ -22,7 +22,12 @@ type held struct {
 	left   budget.Credits
 	// returned says that some of it was given up: a lease is returned once (R8).
 	returned bool
-	admits   admits
+	used     budget.Credits // slots that are in use
+	refused  bool           // slots that can be kept no longer
+	// name is the lease that has them at the coordinator: another one after a heartbeat whose
+	// answer came when its life was over.
+	name   ID
+	admits admits
 }
 
 // admits aggregates the admissions on a lease since they were last reported.
@@ -37,8 +42,8 @@ func (d *held) remaining(now Reading) time.Duration { return d.life - now.since(
 
 // line is what the holder has of one limit.
 //
-// All its leases are of one window, so credits of two windows are never merged (R10). Each has
-// at least one credit left: a lease that has none is over.
+// All its leases are of one window, so credits of two windows are never merged (R10), but for
+// slots. Each has at least one credit left, or in use: a lease that has none is over.
 type line struct {
 	limit budget.Limit
 	// ceiling is the largest cost that may be asked for: the limit's bound, or less if the
@@ -86,7 +91,7 @@ func (l *line) endIf(rec *recorder, over func(*held) bool) {
 	kept := l.leases[:0]
 	for i := range l.leases {
 		d := &l.leases[i]
-		if d.left > 0 && !over(d) {
+		if (d.left > 0 || d.used > 0) && !over(d) {
 			kept = append(kept, *d)
 			continue
 		}
@@ -111,6 +116,12 @@ func (l *line) spend(n budget.Credits, rec *recorder) {
 		take := min(n, d.left)
 		n -= take
 		d.left -= take
+		if take == 0 {
+			continue
+		}
+		if l.slots() {
+			d.used += take
+		}
 		if d.admits.count == 0 {
 			d.admits.first = rec.at
 		}

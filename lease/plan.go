@@ -54,7 +54,7 @@ func (h *Holder) decide(now Reading) bool {
 	if r.quiet && now.Mono < r.resume {
 		return false
 	}
-	return h.planRenewals(now) || h.planNeed(now) || h.planRefresh(now) ||
+	return h.planBeats(now) || h.planRenewals(now) || h.planNeed(now) || h.planRefresh(now) ||
 		h.planReturns(now) || elapsed(r.decided, now.Mono) >= KeepAlive
 }
 
@@ -69,7 +69,7 @@ func (h *Holder) planNeed(now Reading) bool {
 		l := &h.lines[i]
 		if need := min(l.shortfall(h.head[i]), l.ceiling); need > 0 {
 			given := h.planRoom(i)
-			h.plan.ask(i, need+given, l.target(now, h.backlog[i])-l.live+given)
+			h.ask(i, need+given, l.target(now, h.backlog[i])-l.live+given)
 		} else {
 			h.refresh(now, i)
 		}
@@ -81,7 +81,7 @@ func (h *Holder) planNeed(now Reading) bool {
 // with what it has left, and returns how much that is.
 func (h *Holder) planRoom(i int) budget.Credits {
 	l := &h.lines[i]
-	if len(l.leases) < MaxLeasesPerLimit {
+	if l.slots() || len(l.leases) < MaxLeasesPerLimit {
 		return 0
 	}
 	least := -1
@@ -149,7 +149,7 @@ func (h *Holder) refresh(now Reading, i int) {
 		return
 	}
 	if l.live >= min(h.backlog[i], l.ceiling) {
-		if l.live >= l.lowWater(now, h.request.rtt) || l.idle(now) {
+		if l.slots() || l.live >= l.lowWater(now, h.request.rtt) || l.idle(now) {
 			return
 		}
 		// What arrives after the window's end is wasted; after it, ask for the next.
@@ -157,7 +157,7 @@ func (h *Holder) refresh(now Reading, i int) {
 			return
 		}
 	}
-	h.plan.ask(i, 0, l.target(now, h.backlog[i])-l.live)
+	h.ask(i, 0, l.target(now, h.backlog[i])-l.live)
 }
 
 // planReturns plans to return credits that are of no use here, if they can arrive in time: those
@@ -172,12 +172,17 @@ func (h *Holder) planReturns(now Reading) bool {
 		}
 		for j := range l.leases {
 			d := &l.leases[j]
-			if !d.returned && d.remaining(now) > 2*h.request.rtt {
+			if d.returned || d.left == 0 || d.remaining(now) <= 2*h.request.rtt {
+				continue
+			}
+			if d.used > 0 {
+				h.plan.asks = append(h.plan.asks, Ask{Limit: i, Lease: d.name, Keep: d.used})
+			} else {
 				h.plan.give(i, j, d.left)
 			}
 		}
 	}
-	return len(h.plan.gives) > 0
+	return len(h.plan.gives)+len(h.plan.asks) > 0
 }
 
 // WakeAfter returns how long until Poll may have a request though nothing else happens, at
@@ -212,13 +217,15 @@ func (h *Holder) WakeAfter(now Reading) (time.Duration, bool) {
 				w.at(elapsed(now.Mono, l.denial.retry))
 			}
 		}
-		if len(l.leases) > 0 {
-			w.at(l.demand.idleAfter(l.limit.Span()) - elapsed(l.demand.last, now.Mono))
+		if l.live > 0 {
+			w.at(l.idleAfter() - elapsed(l.demand.last, now.Mono))
 		}
 		for j := range l.leases {
 			d := &l.leases[j]
 			w.at(d.remaining(now))
-			if d.renewable(r.rtt) {
+			if l.slots() {
+				w.at(d.remaining(now) - d.beat())
+			} else if d.renewable(r.rtt) {
 				w.at(d.remaining(now) - d.lead(r.rtt))
 			}
 		}

@@ -20,7 +20,7 @@ func TestFirstAskIsSmall(t *testing.T) {
 	r := newRig(t, perMinute(1000)...)
 	r.asksNothing()
 	r.admits(Pending, 3)
-	r.wantAsks(Ask{0, 3, 3})
+	r.wantAsks(Ask{Limit: 0, Need: 3, Want: 3})
 }
 
 // Only limits that fall short are asked: another that has none left would refuse all.
@@ -28,7 +28,7 @@ func TestAsksOnlyWhereCreditsFallShort(t *testing.T) {
 	r := newRig(t, perMinute(1000, 1000)...)
 	r.holds(time.Minute, 10, 10)
 	r.admits(Pending, 15, 10)
-	r.wantAsks(Ask{0, 5, 5})
+	r.wantAsks(Ask{Limit: 0, Need: 5, Want: 5})
 }
 
 func TestNeedIsTheLastMissesAndThenTheHeads(t *testing.T) {
@@ -62,7 +62,7 @@ func TestNeedIsTheLastMissesAndThenTheHeads(t *testing.T) {
 func TestBacklogWithoutHead(t *testing.T) {
 	r := newRig(t, perMinute(1000, 1000)...)
 	r.h.SetBacklog(Cost{40, 0})
-	r.wantAsks(Ask{0, 0, 40})
+	r.wantAsks(Ask{Limit: 0, Need: 0, Want: 40})
 	r.answers(0, r.grants(time.Minute, 40))
 	r.asksNothing()
 }
@@ -138,7 +138,7 @@ func TestPrefetchHoldsBack(t *testing.T) {
 		r.admits(Admitted, 2)
 		return r
 	}
-	t.Run("not", func(t *testing.T) { prepared(t).wantAsks(Ask{0, 0, 2}) })
+	t.Run("not", func(t *testing.T) { prepared(t).wantAsks(Ask{Limit: 0, Need: 0, Want: 2}) })
 	t.Run("when it would arrive after the window", func(t *testing.T) {
 		r := prepared(t)
 		r.h.lines[0].roll = 15 * time.Millisecond
@@ -148,7 +148,7 @@ func TestPrefetchHoldsBack(t *testing.T) {
 			t.Errorf("wakes after %v, want when the window is over", d)
 		}
 		r.tick(15 * time.Millisecond)
-		r.wantAsks(Ask{0, 0, 2})
+		r.wantAsks(Ask{Limit: 0, Need: 0, Want: 2})
 	})
 	t.Run("when denied", func(t *testing.T) {
 		r := prepared(t)
@@ -172,7 +172,7 @@ func TestPrefetchHoldsBack(t *testing.T) {
 		}
 		r.admits(Pending, 50) // asks for as much as it returns to make room, and the 42 it misses
 		got := r.asks()
-		if !reflect.DeepEqual(got.Asks, []Ask{{0, 43, 43}}) || len(got.Returns) != 1 {
+		if !reflect.DeepEqual(got.Asks, []Ask{{Limit: 0, Need: 43, Want: 43}}) || len(got.Returns) != 1 {
 			t.Errorf("got %+v, want an ask of 43 and a return", got)
 		}
 		r.answers(0, r.grants(time.Minute, 43))
@@ -260,11 +260,11 @@ func TestOrderOfDecisions(t *testing.T) {
 		t.Errorf("got %+v, want the renewal", got)
 	}
 	r.answers(0, Answer{Outcome: Stale})
-	r.wantAsks(Ask{1, 30, 30})
+	r.wantAsks(Ask{Limit: 1, Need: 30, Want: 30})
 	r.answers(0, r.grants(time.Minute, 0, 30))
 	r.admits(Admitted, 0, 30, 0) // low
 	r.admits(Admitted, 2, 0, 0)
-	r.wantAsks(Ask{0, 0, 4}, Ask{1, 0, 60})
+	r.wantAsks(Ask{Limit: 0, Need: 0, Want: 4}, Ask{Limit: 1, Need: 0, Want: 60})
 	r.answers(0, r.grants(time.Minute, 4, 60))
 	if got := r.asks(); len(got.Asks) > 0 || len(got.Returns) != 1 || got.Returns[0].Lease != 2 {
 		t.Errorf("got %+v, want the return of what was never asked for", got)

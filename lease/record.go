@@ -3,6 +3,7 @@ package lease
 import (
 	"time"
 
+	"github.com/leased-io/leased/budget"
 	"github.com/leased-io/leased/trace"
 )
 
@@ -13,7 +14,8 @@ const FlushEvery = 100 * time.Millisecond
 // recorder tells the sink what becomes of requests and leases. No event is built without one.
 //
 // Conservation, for each lease and exactly: the Amount of its KindAccept is the sum of the N of
-// its KindAdmit, its KindGiveUp and its one KindExpire, which comes last.
+// its KindAdmit, its KindGiveUp and its one KindExpire, which comes last. Slots are admitted and
+// released: of them it is the sum of KindGiveUp and KindExpire.
 type recorder struct {
 	sink    trace.Sink
 	session SessionID
@@ -21,6 +23,8 @@ type recorder struct {
 	// dirty says that some lease has unreported admissions, the first of them made at since.
 	dirty bool
 	since int64
+	// losses counts the leases that ended while slots of them were in use.
+	losses uint64
 }
 
 func (r *recorder) sent(a attempt) {
@@ -74,12 +78,25 @@ func (r *recorder) gaveUp(d *held, n int64) {
 	}
 }
 
-// expired reports that d is over, with what it has left unspent.
-func (r *recorder) expired(d *held) {
+// released reports that n slots of d are in use no more.
+func (r *recorder) released(d *held, n budget.Credits) {
 	r.admitted(d)
 	if r.sink != nil {
+		e := r.event(trace.KindRelease, d)
+		e.N = int64(n)
+		r.sink(e)
+	}
+}
+
+// expired reports that d is over, with what it has left unspent, or in use.
+func (r *recorder) expired(d *held) {
+	r.admitted(d)
+	if d.used > 0 {
+		r.losses++
+	}
+	if r.sink != nil {
 		e := r.event(trace.KindExpire, d)
-		e.N = int64(d.left)
+		e.N = int64(d.left + d.used)
 		r.sink(e)
 	}
 }

@@ -138,7 +138,7 @@ func TestRenewalsGoTogether(t *testing.T) {
 	got := r.asks()
 	want := Request{
 		Session: 7, Seq: 3, Revision: 3,
-		Asks:    []Ask{{0, 38, 38}, {1, 18, 18}},
+		Asks:    []Ask{{Limit: 0, Need: 38, Want: 38}, {Limit: 1, Need: 18, Want: 18}},
 		Returns: []Return{{1, 0, 8}, {3, 0, 30}, {2, 0, 18}},
 	}
 	if fmt.Sprint(got) != fmt.Sprint(want) {

@@ -67,6 +67,7 @@ func (h *Holder) Poll(now Reading) (Request, bool) {
 	r.first = r.sent + 1
 	r.asks = append([]Ask(nil), h.plan.asks...)
 	req := Request{Session: h.rec.session, Seq: r.seq, Revision: h.revision, Asks: r.asks}
+	h.shrink()
 	for _, g := range h.plan.gives {
 		req.Returns = append(req.Returns, h.lines[g.limit].giveUp(g.lease, g.n, &h.rec))
 	}

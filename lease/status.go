@@ -23,6 +23,7 @@ type Status struct {
 type LimitStatus struct {
 	Limit  budget.Limit
 	Live   budget.Credits // credits that may be spent now
+	InUse  budget.Credits // slots
 	Leases int            // live leases, all of one window
 	Window budget.Window  // theirs; meaningful if there are any
 	Left   time.Duration  // until the last of them ends
@@ -57,6 +58,7 @@ func (h *Holder) Status(now Reading) Status {
 		}
 		for j := range l.leases {
 			st.Window = l.leases[j].window
+			st.InUse += l.leases[j].used
 			st.Left = max(st.Left, l.leases[j].remaining(now))
 		}
 		s.Limits[i] = st

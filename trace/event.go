@@ -51,7 +51,7 @@ const (
 	// KindLimit: limit Limit of budget Budget (Metric, Per) is in force with Amount from here
 	// on; Amount 0: it is removed. A limit that starts empty has OK false: nothing is granted
 	// before its first window that begins at or after Until. One that is no window limit has a
-	// Shape, "sliding" with Slots or "bucket" with Burst, and windows that are Span long.
+	// Shape, "sliding" with Slots, "bucket" with Burst or "slots", and windows that are Span long.
 	KindLimit Kind = "limit"
 	// KindRoll: limit Limit entered Window (R4). Every account of a window limit is fresh.
 	KindRoll Kind = "roll"
@@ -59,7 +59,8 @@ const (
 	KindSession Kind = "session"
 	// KindSessionEnd: Session was closed (OK) or forgotten after its idle time.
 	KindSessionEnd Kind = "session_end"
-	// KindGrant: Session's request Seq was charged Amount on (Limit, Key) in Window: Lease, TTL.
+	// KindGrant: Session's request Seq was charged Amount on (Limit, Key) in Window: Lease, TTL. A
+	// heartbeat's is in place of lease From, of which it has Kept slots; the others are free.
 	KindGrant Kind = "grant"
 	// KindReplay: a retry of a charged request was answered again: Lease, with what TTL is left.
 	KindReplay Kind = "replay"
@@ -89,7 +90,10 @@ const (
 	KindAdmit Kind = "admit"
 	// KindGiveUp: Session gave up N credits of Lease for good, to return them (R8).
 	KindGiveUp Kind = "give_up"
-	// KindExpire: Lease is over for Session with N credits unspent.
+	// KindRelease: N slots of Lease, which KindAdmit told of or the lease that it took the place of
+	// had, are in use no more.
+	KindRelease Kind = "release"
+	// KindExpire: Lease is over for Session with N credits unspent, or of slots N in all.
 	KindExpire Kind = "expire"
 	// KindFailOpen: N credits were admitted with no lease by an explicit fail-open policy, in
 	// Count admissions from First to Last. Outside every bound.
@@ -154,6 +158,10 @@ type Event struct {
 	Lease   uint64 `json:"lease,omitempty"`
 	TTL     int64  `json:"ttl,omitempty"`
 	Life    int64  `json:"life,omitempty"`
+	// From is the lease of slots that a lease takes the place of, and Kept how many of them it has
+	// from there.
+	From uint64 `json:"from,omitempty"`
+	Kept int64  `json:"kept,omitempty"`
 
 	// Amounts of limiters.
 	N     int64 `json:"n,omitempty"`

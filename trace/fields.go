@@ -47,6 +47,8 @@ var fields = [...]field{
 	{name: "lease", u64: func(e *Event) *uint64 { return &e.Lease }},
 	{name: "ttl", i64: func(e *Event) *int64 { return &e.TTL }},
 	{name: "life", i64: func(e *Event) *int64 { return &e.Life }},
+	{name: "from", u64: func(e *Event) *uint64 { return &e.From }},
+	{name: "kept", i64: func(e *Event) *int64 { return &e.Kept }},
 	{name: "n", i64: func(e *Event) *int64 { return &e.N }},
 	{name: "count", i64: func(e *Event) *int64 { return &e.Count }},
 	{name: "first", i64: func(e *Event) *int64 { return &e.First }},
@@ -62,7 +64,8 @@ var kinds = func() map[string]Kind {
 		KindLeader, KindPropose, KindRestore, KindMembers,
 		KindEntry, KindEpoch, KindState, KindLimit, KindRoll, KindSession, KindSessionEnd,
 		KindGrant, KindReplay, KindDeny, KindReturn, KindTakeOver,
-		KindSend, KindAccept, KindDrop, KindAdmit, KindGiveUp, KindExpire, KindFailOpen,
+		KindSend, KindAccept, KindDrop, KindAdmit, KindGiveUp, KindRelease, KindExpire,
+		KindFailOpen,
 	} {
 		m[string(k)] = k
 	}

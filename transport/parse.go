@@ -63,19 +63,27 @@ func parseAcquire(req *leasedv1.AcquireRequest) (lease.Request, error) {
 	var seen [budget.MaxLimits]bool
 	for i, a := range req.GetAsks() {
 		need, want := budget.Credits(a.GetNeed()), budget.Credits(a.GetWant())
+		keep, least := budget.Credits(a.GetKeep()), max(1, need)
+		if keep > 0 {
+			least = need
+		}
 		switch {
 		case a.GetLimit() >= budget.MaxLimits:
 			return none, invalid("asks[%d].limit: is %d, must be below %d",
 				i, a.GetLimit(), budget.MaxLimits)
 		case seen[a.GetLimit()]:
 			return none, invalid("asks[%d].limit: a second ask of limit %d", i, a.GetLimit())
-		case need < 0 || want < max(1, need) || want > budget.MaxAmount:
+		case keep < 0 || keep > budget.MaxSlotHolders || (keep > 0) != (a.GetLease() > 0):
+			return none, invalid("asks[%d]: keep %d of lease %d: must be 1..%d of a lease, or neither",
+				i, keep, a.GetLease(), budget.MaxSlotHolders)
+		case need < 0 || want < least || want > budget.MaxAmount:
 			return none, invalid(
 				"asks[%d]: need %d, want %d: must be 0 <= need <= want and 1 <= want <= %d",
 				i, need, want, budget.MaxAmount)
 		}
 		seen[a.GetLimit()] = true
-		out.Asks = append(out.Asks, lease.Ask{Limit: int(a.GetLimit()), Need: need, Want: want})
+		out.Asks = append(out.Asks, lease.Ask{Limit: int(a.GetLimit()), Need: need, Want: want,
+			Lease: lease.ID(a.GetLease()), Keep: keep})
 	}
 	return out, nil
 }

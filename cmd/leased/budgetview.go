@@ -94,7 +94,8 @@ func budgetRows(b client.BudgetStatus, withUsed bool) [][]string {
 }
 
 // fullIn tells when all of a limit is there again: of a bucket perhaps later than when the leases
-// that are out end, and nobody knows before. Of a keyed window limit it is where its window ends.
+// that are out end, and nobody knows before. Of slots nobody ever knows. Of a keyed window limit it
+// is where its window ends.
 func fullIn(u client.LimitUsage, known bool) string {
 	text := max(0, u.OpensIn).Round(time.Millisecond).String()
 	switch {
@@ -104,6 +105,8 @@ func fullIn(u client.LimitUsage, known bool) string {
 		return text
 	case u.Left == u.Limit.Bound():
 		return "now"
+	case u.Limit.Kind == budget.KindSlots:
+		return "on release" // heartbeats keep what is in use
 	case u.Limit.Kind == budget.KindBucket && u.OpensIn == u.EndsIn:
 		return "> " + text
 	}

@@ -91,6 +91,7 @@ func TestCorruptedTraces(t *testing.T) {
 		{theRuns(t), corruptions()},
 		{[]*traceRun{theRestored(t).fresh}, restoredCorruptions},
 		{[]*traceRun{theKinds(t)}, kindCorruptions},
+		{[]*traceRun{theSlots(t)}, slotCorruptions},
 	} {
 		for _, c := range set.corruptions {
 			seen[c.want] = true

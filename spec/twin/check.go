@@ -150,6 +150,7 @@ func (c *checker) run() error {
 	if err := c.judgeWaiting(); err != nil {
 		return err
 	}
+	c.judgeAllBeliefs()
 	if err := c.judgeRest(); err != nil {
 		return err
 	}
@@ -230,5 +231,5 @@ var kindsInOrder = [...]trace.Kind{
 	trace.KindSession, trace.KindSessionEnd, trace.KindGrant, trace.KindReplay,
 	trace.KindDeny, trace.KindReturn, trace.KindTakeOver,
 	trace.KindSend, trace.KindAccept, trace.KindDrop, trace.KindAdmit, trace.KindGiveUp,
-	trace.KindExpire, trace.KindFailOpen,
+	trace.KindRelease, trace.KindExpire, trace.KindFailOpen,
 }

@@ -18,10 +18,9 @@ func (c *checker) grant(at *Located) error {
 		return violated(Roll, []Located{*at, c.step.entry},
 			"a lease of window %d was granted at %d, in window %d", e.Window, c.now, l.number)
 	}
-	if e.TTL != l.end()-c.now {
+	if ends := l.ends(c.now); e.TTL != ends-c.now {
 		return violated(TTL, []Located{*at, c.step.entry},
-			"the lease was told %d ns; from %d to its window's end it has %d",
-			e.TTL, c.now, l.end()-c.now)
+			"the lease was told %d ns; from %d to its end it has %d", e.TTL, c.now, ends-c.now)
 	}
 	if l.start() < l.heirs {
 		return violated(TakeOver, []Located{*at, c.heir.at},
@@ -29,7 +28,12 @@ func (c *checker) grant(at *Located) error {
 				"until %d", e.Window, l.start(), l.heirs)
 	}
 	a := l.account(e.Key)
-	if left := c.left(l, e.Key, a.used); l.empty || e.Amount < 1 || e.Amount > left {
+	from, err := c.keeps(l, s, at)
+	if err != nil {
+		return err
+	}
+	if left := c.left(l, e.Key, a.used); l.empty || e.Amount < 1 ||
+		e.Amount > e.Kept && e.Amount-e.Kept > left {
 		return violated(l.rule(), []Located{*at, l.at},
 			"%d credits were granted; limit %d of %d has %d left (starts empty: %t)",
 			e.Amount, l.serial, l.amount, max(0, left), l.empty)
@@ -45,11 +49,14 @@ func (c *checker) grant(at *Located) error {
 	s.live++
 	a.live++
 	a.used += e.Amount
-	if l.kind != KindWindow {
+	switch l.kind {
+	case KindSliding:
 		c.watches(a)
-		if l.kind == KindBucket {
-			l.buckets[e.Key].charge(l, e.Amount)
-		}
+	case KindBucket:
+		c.watches(a)
+		l.buckets[e.Key].charge(l, e.Amount)
+	case KindSlots:
+		c.lend(l, g, from)
 	}
 	a.tally.Leases++
 	a.tally.Granted += e.Amount
@@ -68,6 +75,8 @@ func (c *checker) left(l *limit, key string, used int64) int64 {
 		return l.amount - used - l.before(key)
 	case KindBucket:
 		return l.bucket(key, c.now).left(l)
+	case KindSlots:
+		return l.amount - l.outOf(key)
 	default:
 		return l.amount - used
 	}
@@ -93,6 +102,11 @@ func (c *checker) decided(at *Located) (*limit, *session, error) {
 		return nil, nil, violated(OneHolder, []Located{*at, l.at},
 			"session %d of budget %s, key %q, was answered for budget %s, key %q",
 			s.id, s.budget, s.key, l.budget, e.Key)
+	}
+	if l.kind == KindSlots {
+		if err := c.lapse(l, e.Key); err != nil {
+			return nil, nil, err
+		}
 	}
 	return l, s, nil
 }
@@ -156,9 +170,9 @@ func (c *checker) replay(at *Located) error {
 			"lease %d was told again as the answer to request %d of session %d, "+
 				"which was not charged for it", e.Lease, e.Seq, e.Session)
 	}
-	if left := g.account.window.end - c.now; e.TTL != left && (e.TTL > 0 || left > 0) {
+	if left := g.ends() - c.now; e.TTL != left && (e.TTL > 0 || left > 0) {
 		return violated(TTL, []Located{*at, g.granted},
-			"the lease was told %d ns again; from %d to its window's end it has %d",
+			"the lease was told %d ns again; from %d to its end it has %d",
 			e.TTL, c.now, left)
 	}
 	if !g.names(e) || e.Amount != 0 && e.Amount != g.amount {
@@ -213,6 +227,8 @@ func (c *checker) deny(at *Located) error {
 // How much it needs is not recorded.
 func (c *checker) waits(l *limit, key string, used, d int64) bool {
 	switch {
+	case l.kind == KindSlots && !l.empty:
+		return l.frees(key, c.now, d)
 	case l.kind == KindSliding:
 		return l.slides(key, used, c.now+d)
 	case l.loose:
@@ -233,6 +249,11 @@ func (c *checker) takeBack(at *Located) error {
 	if !e.OK {
 		return nil // no effect
 	}
+	if g := c.leases[e.Lease]; g != nil && g.slots != nil {
+		if err := c.lapse(g.account.window.limit, g.account.key); err != nil {
+			return err
+		}
+	}
 	refuse := func(why string, more ...Located) error {
 		return violated(ReturnOnce, append([]Located{*at}, more...),
 			"%d credits of lease %d were taken back, %s", e.Amount, e.Lease, why)
@@ -245,7 +266,9 @@ func (c *checker) takeBack(at *Located) error {
 		return refuse("which is another session's", g.granted)
 	case g.back != nil:
 		return refuse("which was taken back before", *g.back, g.granted)
-	case g.account.window.closed != nil:
+	case g.slots != nil && (g.slots.ends <= c.now || g.slots.out == 0):
+		return refuse("which was over or replaced", g.granted)
+	case g.slots == nil && g.account.window.closed != nil:
 		return refuse("whose window is over", g.granted, g.account.window.closed.entry)
 	case e.Window != g.account.window.number || !g.names(e):
 		return refuse("under another window or limit", g.granted)
@@ -263,6 +286,9 @@ func (c *checker) takeBack(at *Located) error {
 	g.back, g.returned = &back, e.Amount
 	a := g.account
 	a.used -= e.Amount
+	if g.slots != nil {
+		g.slots.out -= e.Amount
+	}
 	if l := a.window.limit; l.kind == KindBucket {
 		l.bucket(a.key, c.now).charge(l, -e.Amount)
 	}

@@ -100,7 +100,7 @@ func (c *checker) accept(p *process, at *Located) (bool, error) {
 	s.answered, s.looked = copyOf(at), e.At
 	g.taken, g.accepted, g.send, g.life, g.told = p, s.answered, send, e.Life, nil
 	s.holds(g)
-	return false, nil
+	return false, c.neverEarly(g)
 }
 
 // firstAnswer checks that the answer closes its request, and nothing did before (R9). It
@@ -193,6 +193,13 @@ func (c *checker) use(p *process, at *Located) (bool, error) {
 				"lease %d was used and never accepted", g.id)
 		}
 		g.taken, g.accepted = p, copyOf(at)
+	}
+	if g.slots != nil {
+		return false, c.slotUse(p, g, at)
+	}
+	if e.Kind == trace.KindRelease && g.account != nil {
+		return false, violated(Books, []Located{*at, g.granted},
+			"credits of lease %d were released, and they are no slots", g.id)
 	}
 	if left := g.amount - g.admitted - g.givenUp; g.over || e.N < 0 || e.N > left {
 		return false, violated(Books, []Located{*at, *g.accepted, g.granted},

@@ -36,9 +36,10 @@ type watch struct {
 }
 
 // IntervalTally is the interval of an account of a sliding limit or a bucket in which the largest
-// part was admitted of what may be in any such interval.
+// part was admitted of what may be in any such interval; or the instant at which the largest part
+// of an account of slots was believed to be held.
 type IntervalTally struct {
-	Kind   string `json:"kind"` // KindSliding or KindBucket
+	Kind   string `json:"kind"` // KindSliding, KindBucket or KindSlots
 	Budget string `json:"budget"`
 	Metric string `json:"metric"`
 	Key    string `json:"key,omitempty"`

@@ -10,6 +10,9 @@ const (
 	NoOverGrant      = "NoOverGrant"
 	InBudget         = "InBudget"
 	Whole            = "Whole"
+	Granted          = "Granted"
+	NeverEarly       = "NeverEarly"
+	AtMostL          = "AtMostL"
 	RequestOnce      = "RequestOnce"
 	FencingMonotonic = "FencingMonotonic"
 	TakeOver         = "TakeOver"
@@ -53,6 +56,8 @@ func Invariants() []Invariant {
 			"What is charged to a window and to the slots before it stays within a sliding limit."},
 		{Whole, "BucketLease!Whole, Refill",
 			"A bucket is refilled at its rate, and its tokens and what is leased of it fit into it."},
+		{Granted, "SlotLease!Granted, Room",
+			"What is leased of slots, on leases that are not over, is at most their number."},
 		{RequestOnce, "R8, WindowLease!IsDup",
 			"A request is decided once; a retry is told the same leases."},
 		{FencingMonotonic, "R8, WindowLease!Recycle",
@@ -75,6 +80,10 @@ func Invariants() []Invariant {
 			"The fleet admits at most the limit in each window of each account."},
 		{AnyInterval, "SlidingLease, BucketLease!AnyInterval (Theorems 2, 3)",
 			"The fleet admits no more in any interval of real time than a sliding limit or a bucket may."},
+		{NeverEarly, "SlotLease!Hold, Covered",
+			"A slot is free when its holder is done with it: given up, or a TTL after its last heartbeat."},
+		{AtMostL, "SlotLease!AtMostL (Theorem 4)",
+			"At every instant of real time at most as many slots are believed to be held as there are."},
 		{Books, "WindowLease!Books",
 			"Each credit of a lease is admitted, given up or expired, and never two of these."},
 		{Behaviour, "WindowLease!Next, ClusterClock!Next",

@@ -502,10 +502,13 @@ func runAt(r *recording, permille int64) {
 // names in the reports.
 func TestPlantedViolationsAreNamed(t *testing.T) {
 	named := map[string]bool{}
-	for i, test := range slices.Concat(planted, plantedInHeirs, plantedInKinds) {
+	for i, test := range slices.Concat(planted, plantedInHeirs, plantedInKinds,
+		plantedInSlots) {
 		t.Run(test.name, func(t *testing.T) {
 			r := recordingOf(t, story().files)
 			switch {
+			case i >= len(planted)+len(plantedInHeirs)+len(plantedInKinds):
+				r = recordingOf(t, work().files)
 			case i >= len(planted)+len(plantedInHeirs):
 				r = recordingOf(t, kinds().files)
 			case i >= len(planted):

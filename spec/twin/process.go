@@ -134,7 +134,7 @@ func (c *checker) happens(p *process, at *Located) (blocked bool, err error) {
 		return c.send(p, at)
 	case trace.KindAccept:
 		return c.accept(p, at)
-	case trace.KindAdmit, trace.KindGiveUp, trace.KindExpire:
+	case trace.KindAdmit, trace.KindGiveUp, trace.KindRelease, trace.KindExpire:
 		return c.use(p, at)
 	case trace.KindDrop: // it changes nothing, by R9
 		if e.Session > c.lastSession {

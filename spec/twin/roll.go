@@ -25,8 +25,8 @@ func (c *checker) closeWindows() error {
 		if l.end() <= c.now {
 			w := l.current
 			l.number, l.current = c.now/l.span, nil
-			if l.kind != KindWindow {
-				c.leave(l, w)
+			if err := c.leave(l, w); err != nil {
+				return err
 			}
 			if !l.unrolled {
 				l.unrolled = true
@@ -66,6 +66,9 @@ func (c *checker) closeWindow(w *window) error {
 	}
 	w.closed = c.step.at()
 	w.forget = c.now + int64(c.opts.Horizon)
+	if w.limit.kind == KindSlots {
+		w.forget += w.limit.per
+	}
 	for i := range w.last {
 		l := &w.last[i]
 		if err := c.beforeRoll(w, &l.at, l.clock); err != nil {
@@ -81,10 +84,15 @@ func (c *checker) closeWindow(w *window) error {
 }
 
 // leave takes a limit that is no window limit out of window w, nil if nothing was granted there.
-func (c *checker) leave(l *limit, w *window) {
-	if l.kind == KindSliding {
+func (c *checker) leave(l *limit, w *window) error {
+	switch l.kind {
+	case KindWindow:
+		return nil
+	case KindSlots:
+		return c.lapseAll(l)
+	case KindSliding:
 		l.slide(w)
-	} else {
+	default:
 		l.recycleBuckets(c.now)
 		if len(c.clocks) == 1 && l.levels.last().burst > l.burst { // it was made smaller
 			from, to := c.step.around()
@@ -92,6 +100,7 @@ func (c *checker) leave(l *limit, w *window) {
 		}
 	}
 	l.recycleWatches()
+	return nil
 }
 
 // roll is a limit's roll event (R4).
@@ -190,6 +199,9 @@ func (c *checker) newLimit(at *Located) error {
 	if l.kind != KindWindow {
 		l.watches = make(map[string]*watch)
 	}
+	if l.kind == KindSlots {
+		c.believing = append(c.believing, l)
+	}
 	if l.kind == KindBucket {
 		l.buckets, l.untouched = make(map[string]*bucket), full(l, c.now)
 		l.leastAmount, l.mostBurst = l.amount, l.burst
@@ -240,6 +252,7 @@ func (c *checker) removeLimit(l *limit) {
 	if l.current != nil {
 		c.dying = append(c.dying, l.current)
 	}
+	c.removeSlots(l)
 	live := c.graves[:0]
 	for _, g := range c.graves {
 		if g.until > c.now {

@@ -20,6 +20,8 @@ func (c *checker) settleWindow(w *window) {
 // holder said so, or its process's file is at an end, or nobody took it for a horizon.
 func (c *checker) isOver(g *lease) bool {
 	switch {
+	case g.slots != nil && g.slots.out > 0 && g.account.window.forget > c.now:
+		return false // it may be kept or returned
 	case g.over:
 		return true
 	case g.taken != nil:
@@ -52,9 +54,12 @@ func (c *checker) settle(g *lease) {
 	if a == nil {
 		return
 	}
+	if g.slots != nil {
+		c.believes(g)
+	}
 	unknown := g.amount - g.admitted - max(g.givenUp, g.returned)
 	switch p := g.session.process; {
-	case g.over || unknown <= 0:
+	case g.over || unknown <= 0 || g.slots != nil:
 	case p == nil:
 		c.report.Untraced += unknown
 	case p.eof && !p.ended:
@@ -103,7 +108,8 @@ func (c *checker) settleAll() {
 func (c *checker) settleOf(p *process) {
 	var ids []uint64
 	for id, g := range c.leases {
-		if g.taken == p && (g.account == nil || g.account.window.closed != nil) {
+		if g.taken == p && (g.account == nil || g.account.window.closed != nil) &&
+			(g.slots == nil || g.slots.out == 0) {
 			ids = append(ids, id)
 		}
 	}

@@ -12,6 +12,7 @@ const (
 	KindWindow  = "window"
 	KindSliding = "sliding"
 	KindBucket  = "bucket"
+	KindSlots   = "slots"
 )
 
 // shape is what a limit bounds, but for the amount. Whatever its kind, its credits are leased in
@@ -57,8 +58,13 @@ func (s *shape) sane(e *trace.Event) string {
 			return "a window limit has no slots, no burst and no span"
 		}
 		return ""
+	case s.kind == KindSlots:
+		if e.Slots != 0 || e.Burst != 0 || e.Span != e.Per || e.Per > mostPer {
+			return "slots have no slots, no burst, and windows of their leases' length"
+		}
+		return ""
 	case s.kind != KindSliding && s.kind != KindBucket:
-		return fmt.Sprintf("its shape must be %s, %s or none", KindSliding, KindBucket)
+		return fmt.Sprintf("its shape must be %s, %s, %s or none", KindSliding, KindBucket, KindSlots)
 	case e.Amount > mostCredits || e.Burst > mostCredits || e.Per > mostPer || e.Span > 2*mostPer:
 		return "its numbers are too large"
 	case s.kind == KindSliding && (e.Slots < 1 || e.Slots > mostSlots || e.Burst != 0):
@@ -98,6 +104,8 @@ func (s *shape) memory(amount int64) int64 {
 		return s.slots * s.span
 	case KindBucket:
 		return s.fill(amount)
+	case KindSlots:
+		return s.per // a lease that began at its end
 	default:
 		return 0
 	}
@@ -126,6 +134,8 @@ func (s *shape) rule() string {
 		return InBudget
 	case KindBucket:
 		return Whole
+	case KindSlots:
+		return Granted
 	default:
 		return NoOverGrant
 	}

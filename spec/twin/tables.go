@@ -11,6 +11,8 @@ type tables struct {
 	dying   []*window // of limits that were removed, until they end
 	closing []*window // ended, with leases that may still be heard of; by end of remembrance
 	graves  []grave
+	// believing are the limits of slots, of which AtMostL is judged at the end.
+	believing []*limit
 
 	sessions map[uint64]*session
 	ended    []*session
@@ -53,6 +55,12 @@ type limit struct {
 	changed                []int64
 	leastAmount, mostBurst int64
 	loose                  bool
+
+	// Of slots, by key: the leases that are not over, in the order of their ends; and what holders
+	// believed to hold, with how much of it was left when it was last judged.
+	out     map[string][]*lease
+	beliefs map[string][]belief
+	judged  int
 
 	levels  levels // of a bucket, in real time
 	watches map[string]*watch
@@ -152,6 +160,7 @@ type lease struct {
 	life     int64
 	admitted int64
 	givenUp  int64
-	over     bool // its holder is done with it
+	slots    *slots // nil: it is of credits that are spent
+	over     bool   // its holder is done with it
 	settled  bool
 }

@@ -93,9 +93,9 @@ func (Outcome) EnumDescriptor() ([]byte, []int) {
 type Limit struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Metric        string                 `protobuf:"bytes,1,opt,name=metric,proto3" json:"metric,omitempty"`
-	Kind          string                 `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`                                // "window", "sliding", "bucket"; empty means "window"
-	Amount        int64                  `protobuf:"varint,3,opt,name=amount,proto3" json:"amount,omitempty"`                           // credits per period, 1..2^53
-	PerNanos      int64                  `protobuf:"varint,4,opt,name=per_nanos,json=perNanos,proto3" json:"per_nanos,omitempty"`       // the period, 10 ms..400 days
+	Kind          string                 `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`                                // "window", "sliding", "bucket", "slots"; empty means "window"
+	Amount        int64                  `protobuf:"varint,3,opt,name=amount,proto3" json:"amount,omitempty"`                           // credits per period, 1..2^53; of "slots": how many there are, 1..10^6
+	PerNanos      int64                  `protobuf:"varint,4,opt,name=per_nanos,json=perNanos,proto3" json:"per_nanos,omitempty"`       // the period, 10 ms..400 days; of "slots": a lease's, 100 ms..5 minutes
 	Slots         int32                  `protobuf:"varint,5,opt,name=slots,proto3" json:"slots,omitempty"`                             // of "sliding": how many windows a period has; 0 means 10
 	Burst         int64                  `protobuf:"varint,6,opt,name=burst,proto3" json:"burst,omitempty"`                             // of "bucket": the credits it holds; 0 means the amount
 	LeaseNanos    int64                  `protobuf:"varint,7,opt,name=lease_nanos,json=leaseNanos,proto3" json:"lease_nanos,omitempty"` // of "bucket", in answers: how long its windows are
@@ -364,11 +364,17 @@ func (x *OpenSessionResponse) GetDriftPpm() int64 {
 
 // 0 <= need <= want, 1 <= want. All asks with a need are granted, or nothing is. One without
 // gets what there is.
+//
+// Of slots, an ask may be a heartbeat: lease is replaced by a new one of keep of its slots and of
+// what is granted beside, and its other slots are given back. Want may be 0 then. A lease that is
+// over is kept only if there is room: otherwise the request is denied.
 type Ask struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Limit         uint32                 `protobuf:"varint,1,opt,name=limit,proto3" json:"limit,omitempty"`
-	Need          int64                  `protobuf:"varint,2,opt,name=need,proto3" json:"need,omitempty"` // the least that is of use
-	Want          int64                  `protobuf:"varint,3,opt,name=want,proto3" json:"want,omitempty"` // what is hoped for
+	Need          int64                  `protobuf:"varint,2,opt,name=need,proto3" json:"need,omitempty"`   // the least that is of use
+	Want          int64                  `protobuf:"varint,3,opt,name=want,proto3" json:"want,omitempty"`   // what is hoped for
+	Lease         uint64                 `protobuf:"varint,4,opt,name=lease,proto3" json:"lease,omitempty"` // 0 unless keep is set
+	Keep          int64                  `protobuf:"varint,5,opt,name=keep,proto3" json:"keep,omitempty"`   // 0..1000000
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -420,6 +426,20 @@ func (x *Ask) GetNeed() int64 {
 func (x *Ask) GetWant() int64 {
 	if x != nil {
 		return x.Want
+	}
+	return 0
+}
+
+func (x *Ask) GetLease() uint64 {
+	if x != nil {
+		return x.Lease
+	}
+	return 0
+}
+
+func (x *Ask) GetKeep() int64 {
+	if x != nil {
+		return x.Keep
 	}
 	return 0
 }
@@ -566,7 +586,8 @@ type Grant struct {
 	Limit  uint32                 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
 	Window int64                  `protobuf:"varint,3,opt,name=window,proto3" json:"window,omitempty"`
 	Amount int64                  `protobuf:"varint,4,opt,name=amount,proto3" json:"amount,omitempty"`
-	// Cluster time from this command's effect to the window's end. The holder uses less of it
+	// Cluster time from this command's effect to the lease's end, which is its window's but for
+	// slots. The holder uses less of it
 	// (rule R6), counted from just before it sent the attempt that this answers (R7).
 	TtlNanos      int64 `protobuf:"varint,5,opt,name=ttl_nanos,json=ttlNanos,proto3" json:"ttl_nanos,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -2022,11 +2043,13 @@ const file_transport_leasedv1_leased_proto_rawDesc = "" +
 	"\asession\x18\x01 \x01(\x04R\asession\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\x04R\brevision\x12(\n" +
 	"\x06limits\x18\x03 \x03(\v2\x10.leased.v1.LimitR\x06limits\x12\x1b\n" +
-	"\tdrift_ppm\x18\x04 \x01(\x03R\bdriftPpm\"C\n" +
+	"\tdrift_ppm\x18\x04 \x01(\x03R\bdriftPpm\"m\n" +
 	"\x03Ask\x12\x14\n" +
 	"\x05limit\x18\x01 \x01(\rR\x05limit\x12\x12\n" +
 	"\x04need\x18\x02 \x01(\x03R\x04need\x12\x12\n" +
-	"\x04want\x18\x03 \x01(\x03R\x04want\"N\n" +
+	"\x04want\x18\x03 \x01(\x03R\x04want\x12\x14\n" +
+	"\x05lease\x18\x04 \x01(\x04R\x05lease\x12\x12\n" +
+	"\x04keep\x18\x05 \x01(\x03R\x04keep\"N\n" +
 	"\x06Return\x12\x14\n" +
 	"\x05lease\x18\x01 \x01(\x04R\x05lease\x12\x16\n" +
 	"\x06window\x18\x02 \x01(\x03R\x06window\x12\x16\n" +

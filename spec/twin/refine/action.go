@@ -33,6 +33,7 @@ const (
 	Drop          Action = "Drop"
 	Admit         Action = "Admit"
 	GiveUp        Action = "GiveUp"
+	Release       Action = "Release"
 	Expire        Action = "Expire"
 	FailOpen      Action = "FailOpen"
 	Crash         Action = "Crash"

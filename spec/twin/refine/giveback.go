@@ -2,9 +2,17 @@ package refine
 
 import "github.com/leased-io/leased/trace"
 
-// returnable reports whether the log may still take the lease back: its window is open, and its
+// returnable reports whether the log may still take the lease back at t: it is not over, and its
 // limit is in force.
-func (g *lease) returnable() bool { return !g.closed && !g.limit.gone && !g.ret }
+func (g *lease) returnable(t int64) bool { return !g.past(t) && !g.limit.gone && !g.ret }
+
+// past reports whether the lease is over at t.
+func (g *lease) past(t int64) bool {
+	if g.limit.shape == slots {
+		return g.ends <= t
+	}
+	return g.closed
+}
 
 // giveBack is a return (WindowLease!Commit, "return"): it is taken if and only if MayReturn.
 func (m *Machine) giveBack(e *trace.Event) *Refusal {
@@ -38,9 +46,12 @@ func (m *Machine) giveBack(e *trace.Event) *Refusal {
 	}
 	g.ret = true
 	s.returnable = append(s.returnable[:at], s.returnable[at+1:]...)
-	if a := m.present(g.limit, s.key); g.limit.shape == bucket {
+	switch a := m.present(g.limit, s.key); g.limit.shape {
+	case bucket:
 		a.move(g.limit, -e.Amount)
-	} else {
+	case slots:
+		g.out -= e.Amount // the rest of it until it is over
+	default:
 		a.used -= e.Amount
 	}
 	m.counts.step(returns)
@@ -57,7 +68,7 @@ func (m *Machine) mayReturn(s *session, e *trace.Event) (*lease, int, refusal) {
 		switch {
 		case g.limit.gone:
 			return g, i, returnedToNone
-		case g.closed:
+		case g.past(m.T):
 			return g, i, returnedLate
 		case e.Window != g.window:
 			return g, i, returnedElsewhere
@@ -85,7 +96,7 @@ func (m *Machine) gaveUp(s *session, action Action, e *trace.Event) *Refusal {
 	case g.s != s:
 		return refuse(action, "Mine", "session %d returns lease %d, which is session %d's",
 			s.id, g.id, g.s.id)
-	case g.back != e.Amount || e.Window != g.window:
+	case g.back != e.Amount && (g.limit.shape != slots || g.back < e.Amount) || e.Window != g.window:
 		return m.silent(s, refuse(action, "GivenUp",
 			"session %d returns %d credits of lease %d of window %d; it gave up %d of window %d",
 			s.id, e.Amount, g.id, e.Window, g.back, g.window))

@@ -175,7 +175,7 @@ func shared() []plant {
 	}
 	for action, label := range map[Action]string{
 		Send: "send 3", Accept: "accept 3", Drop: "drop", Admit: "admit 3", GiveUp: "give up",
-		Expire: "expire 3",
+		Expire: "expire 3", Release: "release 10",
 	} {
 		if action == Send || action == Accept || action == Drop {
 			list = append(list, plant{action, "Session",
@@ -185,10 +185,10 @@ func shared() []plant {
 			plant{action, "Mine", func(s *story) { s.lines[s.at(label)].file ^= fleetA ^ fleetB }})
 	}
 	for action, label := range map[Action]string{
-		Admit: "admit 1", GiveUp: "give up", Expire: "expire 1",
+		Admit: "admit 1", GiveUp: "give up", Expire: "expire 1", Release: "release 10",
 	} {
 		list = append(list,
-			plant{action, "Held", set(label, func(e *trace.Event) { e.Lease = 9 })},
+			plant{action, "Held", set(label, func(e *trace.Event) { e.Lease = 99 })},
 			plant{action, "Held", func(s *story) { s.after("expire 1", *s.event(label)) }},
 			plant{action, "Mine", set(label, func(e *trace.Event) { e.Session = 2 })},
 			plant{action, "Window", set(label, func(e *trace.Event) { e.Window++ })},
@@ -215,7 +215,8 @@ func TestEveryGuardRefuses(t *testing.T) {
 	if r := Passes("n1", 2, 1); r != nil && Passes("n1", 1, 1) == nil {
 		refused[r.Action] = map[string]bool{r.Guard: true}
 	}
-	for i, p := range slices.Concat(plantsInHeirs, plants, plantsInKinds, shared()) {
+	for i, p := range slices.Concat(plantsInHeirs, plants, plantsInKinds, plantsInSlots,
+		shared()) {
 		s := tell()
 		if i < len(plantsInHeirs) {
 			s = heirs()

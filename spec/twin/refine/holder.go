@@ -52,6 +52,9 @@ func (m *Machine) admit(f *File, e *trace.Event) *Refusal {
 		return refuse(Admit, "Newest", "lease %d of window %d is spent after one of a newer window "+
 			"was taken", g.id, g.window)
 	}
+	if g.limit != nil && g.limit.shape == slots {
+		return m.takeSlots(g, e)
+	}
 	g.cred -= e.N
 	g.read = e.Last
 	if g.cred == 0 {
@@ -82,12 +85,15 @@ func (m *Machine) giveUp(f *File, e *trace.Event) *Refusal {
 	switch {
 	case e.N < 1:
 		return refuse(GiveUp, "Some", "%d credits of lease %d are given up", e.N, g.id)
-	case g.back > 0 && !f.gap:
+	case g.used > g.cred-e.N:
+		return refuse(GiveUp, "InUse", "%d slots of lease %d are given up; of %d it has %d in use",
+			e.N, g.id, g.cred, g.used)
+	case g.back > 0 && !f.gap && (g.limit == nil || g.limit.shape != slots):
 		return refuse(GiveUp, "Once", "%d credits of lease %d are given up, after %d",
 			e.N, g.id, g.back)
 	}
 	g.cred -= e.N
-	g.back = e.N
+	g.back += e.N
 	m.counts.step(givesUp)
 	return nil
 }
@@ -107,6 +113,7 @@ func (m *Machine) expire(f *File, e *trace.Event) *Refusal {
 	} else {
 		m.counts.step(expiresSpent)
 	}
+	g.passOn()
 	m.over(g)
 	return nil
 }

@@ -27,6 +27,8 @@ func sane(e *trace.Event) bool {
 		return e.Slots == 0 && e.Burst == 0 && e.Span == 0
 	case sliding:
 		return e.Slots >= 1 && e.Slots <= maxSlots && e.Burst == 0 && e.Span >= 1
+	case slots:
+		return e.Slots == 0 && e.Burst == 0 && e.Span == e.Per
 	default:
 		return e.Shape == bucket && e.Slots == 0 && e.Burst >= 1 && e.Span >= 1
 	}
@@ -59,6 +61,8 @@ func (l *limit) memory() int64 {
 			return longest
 		}
 		return min(longest, fill.Int64())
+	case slots:
+		return l.per // a lease that began at the window's end
 	default:
 		return 0
 	}
@@ -147,7 +151,14 @@ func (l *limit) roll(window, t int64) (met refilled) {
 			}
 		}
 	}
-	if l.shape != bucket && len(l.avail) > 0 {
+	if l.shape == slots {
+		for key, a := range l.avail {
+			if a.out(t) == 0 {
+				delete(l.avail, key)
+			}
+		}
+	}
+	if l.shape != bucket && l.shape != slots && len(l.avail) > 0 {
 		l.avail = make(map[string]*account)
 	}
 	l.window = window

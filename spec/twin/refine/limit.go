@@ -7,7 +7,7 @@ import "github.com/leased-io/leased/trace"
 type limit struct {
 	serial         uint64
 	budget, metric string
-	shape          string // "", sliding or bucket
+	shape          string // "", sliding, bucket or slots
 	per, amount    int64
 	slots, burst   int64
 	span           int64 // how long a window is
@@ -33,6 +33,7 @@ type limit struct {
 type account struct {
 	used int64
 	tokens
+	rows []*lease // of slots: those that are not over, by their ends
 }
 
 func (l *limit) end() int64  { return (l.window + 1) * l.span }
@@ -64,6 +65,9 @@ func (m *Machine) present(l *limit, key string) *account {
 	if l.shape == bucket {
 		m.countRefill(a.refill(l, m.T))
 	}
+	if l.shape == slots {
+		a.used = a.out(m.T)
+	}
 	return a
 }
 
@@ -83,6 +87,8 @@ func (l *limit) left(a *account, key string) int64 {
 		return 0
 	case l.shape == bucket:
 		return a.left(l)
+	case l.shape == slots:
+		return max(0, l.amount-a.used)
 	case l.shape == sliding:
 		return max(0, l.amount-a.used-l.before(key))
 	default:
@@ -248,6 +254,11 @@ func (m *Machine) remove(l *limit, e *trace.Event) *Refusal {
 		delete(m.budgets, l.budget)
 	}
 	l.gone = true
+	for _, a := range l.avail {
+		for _, g := range a.rows { // nobody can keep or return them
+			g.out = 0
+		}
+	}
 	if len(l.leases) > 0 {
 		m.dying = append(m.dying, l)
 	}

@@ -156,6 +156,8 @@ func (m *Machine) Step(f *File, e *trace.Event) *Refusal {
 		return m.admit(f, e)
 	case trace.KindGiveUp:
 		return m.giveUp(f, e)
+	case trace.KindRelease:
+		return m.release(f, e)
 	case trace.KindExpire:
 		return m.expire(f, e)
 	case trace.KindFailOpen:

@@ -10,7 +10,12 @@ type late struct {
 
 // leave ends a limit's window: its leases are over for the log.
 func (m *Machine) leave(l *limit) {
+	rest := l.leases[:0]
 	for _, g := range l.leases {
+		if l.shape == slots && g.ends > m.T && g.out > 0 {
+			rest = append(rest, g) // it may be kept or given back
+			continue
+		}
 		g.closed = true
 		if g.st == gone {
 			m.forget(g)
@@ -18,8 +23,8 @@ func (m *Machine) leave(l *limit) {
 			m.late = append(m.late, late{g, m.T + m.horizon})
 		}
 	}
-	clear(l.leases)
-	l.leases = l.leases[:0]
+	clear(l.leases[len(rest):])
+	l.leases = rest
 }
 
 // over is the end of a lease for its holder.

@@ -100,7 +100,7 @@ func (m *Machine) accept(f *File, e *trace.Event) *Refusal {
 		return refuse(Accept, "Request", "lease %d of request %d is taken for request %d",
 			g.id, g.seq, e.Seq)
 	}
-	t := (g.window+1)*g.limit.span - e.TTL
+	t := g.ends - e.TTL
 	if !f.gap {
 		if r := m.answers(s, g, e, t); r != nil {
 			return r
@@ -113,7 +113,9 @@ func (m *Machine) accept(f *File, e *trace.Event) *Refusal {
 	if s.made(e) {
 		g.start, g.timed = s.attempts[e.Attempt%maxAttempts].at, true
 	}
-	s.takes(g)
+	if g.limit.shape != slots {
+		s.takes(g)
+	}
 	m.countAccept(s, g, e, again)
 	return nil
 }

@@ -9,6 +9,7 @@ type lease struct {
 	limit   *limit
 	window  int64
 	g       int64 // credits granted
+	ends    int64 // cluster time
 	ret     bool  // it was returned
 	closed  bool  // its window is over
 	stub    bool  // it was forgotten, and taken after that
@@ -21,6 +22,11 @@ type lease struct {
 	life       int64
 	timed      bool  // start and life are known
 	read       int64 // the last reading of the holder's clock that is known
+
+	// Of slots: those that are not given back, those in use, and the lease that has what of it was
+	// kept.
+	out, used  int64
+	next, prev *lease
 }
 
 // told is an answer on its way to the holder (WindowLease: ans), by the time that it counts from
@@ -66,6 +72,10 @@ func (m *Machine) grant(e *trace.Event) *Refusal {
 	}
 	a := m.present(l, e.Key)
 	left := l.left(a, e.Key)
+	from, r := m.kept(s, l, e)
+	if r != nil {
+		return r
+	}
 	companion := m.at.granting == s && e.Seq == s.decided
 	switch {
 	case !companion && e.Seq <= s.decided:
@@ -88,19 +98,25 @@ func (m *Machine) grant(e *trace.Event) *Refusal {
 	case l.shape == bucket && e.Amount > left:
 		return refuse(Grant, "Refill", "%d credits are granted of %d; %d are out",
 			e.Amount, left, a.used)
-	case e.Amount < 1 || e.Amount > left:
+	case l.shape == slots && e.Amount > e.Kept && e.Amount-e.Kept > left:
+		return refuse(Grant, "Room", "%d slots are granted of %d beside the %d that are kept",
+			e.Amount-e.Kept, left, e.Kept)
+	case e.Amount < 1 || l.shape != slots && e.Amount > left:
 		return refuse(Grant, "Avail", "%d credits are granted of %d", e.Amount, left)
 	case e.Window != l.window:
 		return refuse(Grant, "Window", "a lease of window %d is granted in window %d",
 			e.Window, l.window)
-	case e.TTL != l.end()-m.T:
-		return refuse(Grant, "Ttl", "a lease is told %d ns, and has %d", e.TTL, l.end()-m.T)
+	case e.TTL != m.ends(l)-m.T:
+		return refuse(Grant, "Ttl", "a lease is told %d ns, and has %d", e.TTL, m.ends(l)-m.T)
 	}
 	m.lastLease = e.Lease
-	m.charge(s, l, e, companion)
-	if l.shape == bucket {
+	g := m.charge(s, l, e, companion)
+	switch l.shape {
+	case bucket:
 		a.move(l, e.Amount)
-	} else {
+	case slots:
+		m.lend(a, g, from)
+	default:
 		a.used += e.Amount
 	}
 	switch {
@@ -108,7 +124,7 @@ func (m *Machine) grant(e *trace.Event) *Refusal {
 		m.counts.step(grantsCompanion)
 	case l.shape == sliding && l.before(e.Key) > 0:
 		m.counts.step(grantsPast)
-	case e.Amount == left:
+	case e.Amount-e.Kept == left:
 		m.counts.step(grantsLast)
 	default:
 		m.counts.step(grants)
@@ -118,12 +134,12 @@ func (m *Machine) grant(e *trace.Event) *Refusal {
 }
 
 // charge puts a lease into the tables.
-func (m *Machine) charge(s *session, l *limit, e *trace.Event, companion bool) {
+func (m *Machine) charge(s *session, l *limit, e *trace.Event, companion bool) *lease {
 	if !companion {
 		s.decided, s.charged, s.round = e.Seq, s.charged[:0], 0
 	}
 	g := &lease{id: e.Lease, seq: e.Seq, s: s, limit: l, window: e.Window, g: e.Amount,
-		toldAll: true, told: []told{{m.T, m.index}}}
+		ends: m.ends(l), toldAll: true, told: []told{{m.T, m.index}}}
 	s.charged = append(s.charged, g)
 	s.live++
 	l.leases = append(l.leases, g)
@@ -131,7 +147,7 @@ func (m *Machine) charge(s *session, l *limit, e *trace.Event, companion bool) {
 	if len(s.returnable) >= maxReturnable {
 		rest := s.returnable[:0]
 		for _, h := range s.returnable {
-			if h.returnable() {
+			if h.returnable(m.T) {
 				rest = append(rest, h)
 			}
 		}
@@ -141,6 +157,7 @@ func (m *Machine) charge(s *session, l *limit, e *trace.Event, companion bool) {
 		}
 	}
 	s.returnable = append(s.returnable, g)
+	return g
 }
 
 // charges reports whether the session's last request was charged to l.
@@ -168,7 +185,7 @@ func (m *Machine) replay(e *trace.Event) *Refusal {
 			e.Lease, s.charged[s.round].id)
 	}
 	g := s.charged[s.round]
-	ttl := (g.window+1)*g.limit.span - m.T
+	ttl := g.ends - m.T
 	switch {
 	case e.Amount != g.g || e.Window != g.window:
 		return refuse(Replay, "Content", "lease %d of %d in window %d is told as %d in %d",
@@ -217,7 +234,7 @@ func (m *Machine) deny(e *trace.Event) *Refusal {
 	case e.Seq <= s.decided:
 		return refuse(Deny, "Once", "request %d of session %d is denied; request %d was decided",
 			e.Seq, s.id, s.decided)
-	case left == l.most() && !l.loose:
+	case left == l.most() && !l.loose && l.shape != slots: // a late heartbeat may have had more
 		return refuse(Deny, "Short", "request %d of session %d is denied; all %d of limit %d are left",
 			e.Seq, s.id, left, l.serial)
 	case e.Amount != left && (!l.loose || e.Amount < 0 || e.Amount > left):
@@ -235,6 +252,8 @@ func (m *Machine) deny(e *trace.Event) *Refusal {
 		m.counts.step(deniesSlides)
 	case l.shape == bucket && m.T+e.TTL < l.end():
 		m.counts.step(deniesRefills)
+	case l.shape == slots:
+		m.counts.step(deniesSlots)
 	default:
 		m.counts.step(denies)
 	}
@@ -262,6 +281,11 @@ func (m *Machine) waits(l *limit, a *account, e *trace.Event) *Refusal {
 		if !l.slides(e.Key, m.T+e.TTL) {
 			return refuse(Deny, "Slides", "a denial is told %d ns; no charge that matters leaves then",
 				e.TTL)
+		}
+	case l.shape == slots:
+		if !a.frees(l, m.T, e.TTL) {
+			return refuse(Deny, "Frees", "a denial is told %d ns; no lease of slots is over then, and "+
+				"it is no %dth of %d", e.TTL, asksAgain, l.per)
 		}
 	case !a.refills(l, e.TTL):
 		return refuse(Deny, "Refills", "a denial is told %d ns; there is no more than a nanosecond "+

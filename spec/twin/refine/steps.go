@@ -28,11 +28,13 @@ const (
 	grantsLast
 	grantsPast
 	grantsCompanion
+	beats
 	replays
 	replaysOver
 	denies
 	deniesSlides
 	deniesRefills
+	deniesSlots
 	deniesEmpty
 	returns
 	returnsRefused
@@ -46,6 +48,7 @@ const (
 	admits
 	admitsLast
 	givesUp
+	releases
 	expires
 	expiresSpent
 	failOpens
@@ -79,11 +82,13 @@ var steps = [numSteps]struct{ name, text string }{
 	grantsLast:       {"GrantLast", "a request is charged all that is left"},
 	grantsPast:       {"GrantPast", "a request is charged while charges of windows before count"},
 	grantsCompanion:  {"GrantCompanion", "a request is charged to another limit too"},
+	beats:            {"Beat", "a heartbeat puts a lease of slots in another one's place"},
 	replays:          {"Replay", "a retry is answered, and its lease has time left"},
 	replaysOver:      {"ReplayOver", "a retry is answered, and its lease has none"},
 	denies:           {"Deny", "a request is denied"},
 	deniesSlides:     {"DenySlides", "a denied request waits until a window before counts no more"},
 	deniesRefills:    {"DenyRefills", "a denied request waits for a refill, not for its window's end"},
+	deniesSlots:      {"DenySlots", "a denied request waits for slots"},
 	deniesEmpty:      {"DenyEmpty", "a request is denied by a limit that starts empty"},
 	returns:          {"Return", "credits are taken back"},
 	returnsRefused:   {"ReturnRefused", "credits are not taken back"},
@@ -97,6 +102,7 @@ var steps = [numSteps]struct{ name, text string }{
 	admits:           {"Admit", "credits are spent"},
 	admitsLast:       {"AdmitLast", "a lease's last credits are spent"},
 	givesUp:          {"GiveUp", "credits are given up, to be returned"},
+	releases:         {"Release", "slots are in use no more"},
 	expires:          {"Expire", "a lease ends with credits left"},
 	expiresSpent:     {"ExpireSpent", "a lease ends with none"},
 	failOpens:        {"FailOpen", "credits are admitted with no lease"},

@@ -102,6 +102,7 @@ func tell() *story {
 	s.window1()
 	s.epoch3()
 	s.kinds()
+	s.slots()
 	return s
 }
 

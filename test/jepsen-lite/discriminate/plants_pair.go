@@ -7,7 +7,7 @@ var timedByStamp = []mutants.Edit{
 	{File: fsmStateDef, Old: "type State struct {\n",
 		New: "type State struct {\n	stamp budget.Instant\n"},
 	{File: fsmApply, Old: "	s.t = max(s.t, stamp)\n", New: "	s.t, s.stamp = max(s.t, stamp), stamp\n"},
-	{File: fsmAcquire, Old: "TTL: l.end().Sub(s.t)}", New: "TTL: l.end().Sub(s.stamp)}"},
+	{File: fsmAcquire, Old: "TTL: l.Until(s.t).Sub(s.t)}", New: "TTL: l.Until(s.t).Sub(s.stamp)}"},
 }
 
 // readBeforeLock has a limiter read its clock before it takes the lock.

@@ -32,6 +32,9 @@ func (l *log) replace() {
 	for range 1 + l.r.IntN(3) {
 		per := time.Duration(1+l.r.IntN(20)) * 250 * time.Millisecond
 		one := limit(l.r, []string{"requests", "bytes"}[l.r.IntN(2)], budget.Credits(1+l.r.IntN(60)), per)
+		if l.slots && one.Kind == budget.KindBucket {
+			one.Kind, one.Slots, one.Burst = budget.KindSlots, 0, 0
+		}
 		if more := append(b.Limits, one); (budget.Budget{Name: "b", Limits: more}).Validate() == nil {
 			b.Limits = more
 		}

@@ -30,6 +30,45 @@ func Draw(seed uint64) sim.Options {
 	return o
 }
 
+// DrawSlots returns the schedule of slots that belongs to seed: one of the simulation's, with slots
+// in the place of its first limit, and at times of others.
+func DrawSlots(seed uint64) sim.Options {
+	r := rand.New(rand.NewPCG(seed, 0x5107))
+	o := sim.Draw(seed)
+	if seed%2 == 0 {
+		o = sim.DrawSmall(seed)
+	}
+	for i := range o.Limits {
+		l := &o.Limits[i]
+		l.Kind, l.Slots, l.Burst, l.Lease = budget.KindWindow, 0, 0, 0
+		if i == 0 || r.IntN(2) == 0 {
+			l.Kind, l.Amount = budget.KindSlots, min(l.Amount, 60)
+			l.Per = min(max(l.Per, budget.MinSlotPer), 2*time.Minute)
+		}
+	}
+	o.Limits[0].Amount = min(o.Limits[0].Amount, 2+budget.Credits(r.IntN(20)))
+	if (budget.Budget{Name: "b", Limits: o.Limits}).Validate() != nil { // the same one twice
+		o.Limits = o.Limits[:1]
+	}
+	per := o.Limits[0].Per
+	o.Length = min(o.Length, 25*per)
+	o.Local = r.IntN(4) == 0
+	if o.Healed = 0; ample(o) {
+		o.Healed = 12*per + 4*time.Second
+	}
+	return o
+}
+
+// ample reports whether there is enough for everybody in the healed phase, and soon enough.
+func ample(o sim.Options) bool {
+	for _, l := range o.Limits {
+		if int(l.Amount) < 4*o.Holders || l.Per > 3*o.Limits[0].Per {
+			return false
+		}
+	}
+	return true
+}
+
 // limit draws a limit; most are no window limits.
 func limit(r *rand.Rand, metric string, amount budget.Credits, per time.Duration) budget.Limit {
 	l := budget.Limit{Metric: metric, Kind: budget.KindWindow, Amount: amount, Per: per}

@@ -24,6 +24,7 @@ type log struct {
 	rev     uint64
 	users   []*user
 	changes int // in a row, at most
+	slots   bool
 	wait    func() int64
 	broken  error
 }
@@ -46,6 +47,15 @@ const (
 // Play runs steps random commands that belong to seed, and returns the trace's file, in dir, and
 // the first of the state's invariants that was broken.
 func Play(seed uint64, steps int, dir string) (file string, broken, err error) {
+	return play(seed, steps, dir, false)
+}
+
+// PlaySlots is Play with slots in the place of buckets.
+func PlaySlots(seed uint64, steps int, dir string) (file string, broken, err error) {
+	return play(seed, steps, dir, true)
+}
+
+func play(seed uint64, steps int, dir string, slots bool) (file string, broken, err error) {
 	r := rand.New(rand.NewPCG(seed, 0x10c5))
 	now := int64(0)
 	clock := trace.Clock{Name: "virtual", Now: func() int64 { now++; return now }}
@@ -56,7 +66,7 @@ func Play(seed uint64, steps int, dir string) (file string, broken, err error) {
 		return "", nil, err
 	}
 	l := &log{r: r, s: fsm.New(record.Record), record: record, index: 1,
-		b: budget.Budget{Name: "b", Keyed: r.IntN(2) == 0}, changes: 1 + 24*r.IntN(2)}
+		b: budget.Budget{Name: "b", Keyed: r.IntN(2) == 0}, changes: 1 + 24*r.IntN(2), slots: slots}
 	l.wait = l.pause
 	l.s.Apply(1, 1, fsm.Entry{Open: true})
 	if r.IntN(3) == 0 {
@@ -144,11 +154,24 @@ func (l *log) ask() {
 			if l.r.IntN(2) == 0 {
 				need = budget.Credits(l.r.IntN(2))
 			}
-			asks = append(asks, lease.Ask{Limit: i, Need: need,
-				Want: max(1, need) + budget.Credits(l.r.IntN(50))})
+			a := lease.Ask{Limit: i, Need: need, Want: max(1, need) + budget.Credits(l.r.IntN(50))}
+			if limit.Kind == budget.KindSlots && len(u.grants) > 0 && l.r.IntN(3) > 0 {
+				l.keep(u, &a)
+			}
+			asks = append(asks, a)
 		}
 	}
 	l.acquire(u, asks)
+}
+
+// keep makes an ask a heartbeat: of a lease that is there, or is over, or is of another limit.
+func (l *log) keep(u *user, a *lease.Ask) {
+	g := u.grants[l.r.IntN(len(u.grants))]
+	a.Lease, a.Keep = g.Lease, max(1, g.Amount-budget.Credits(l.r.IntN(3)-1))
+	a.Keep = min(budget.MaxSlotHolders, a.Keep)
+	if l.r.IntN(2) == 0 {
+		a.Need, a.Want = 0, 0
+	}
 }
 
 // acquire sends one request, and forgets a session that is not known any more.

@@ -18,15 +18,25 @@ const (
 // TestLogs: what a State does with random commands is valid to the checker, but for admissions,
 // of which there are none.
 func TestLogs(t *testing.T) {
+	playLogs(t, "Play", Play, "ChangeBucket", "RefillCapped", "RefillOver", "DenyRefills")
+	playLogs(t, "PlaySlots", PlaySlots, "Beat", "DenySlots")
+}
+
+// playLogs wants the steps taken that logs of all kinds take, and some more.
+func playLogs(t *testing.T, name string, play func(uint64, int, string) (string, error, error),
+	more ...string,
+) {
+	t.Helper()
 	seeds := uint64(logs)
 	if raceEnabled {
 		seeds /= 4
 	}
 	var covered refine.Coverage
 	for seed := uint64(1); seed <= seeds; seed++ {
-		file, broken, err := Play(seed, commands, t.TempDir())
+		file, broken, err := play(seed, commands, t.TempDir())
 		if err != nil || broken != nil {
-			t.Fatalf("seed %d: %v %v; replay: kinds.Play(%d, %d, dir)", seed, broken, err, seed, commands)
+			t.Fatalf("seed %d: %v %v; replay: kinds.%s(%d, %d, dir)",
+				seed, broken, err, name, seed, commands)
 		}
 		r, err := twin.Check([]string{file}, twin.Options{})
 		if err != nil || r.Verdict != twin.Unknown || len(r.Reasons) != 1 {
@@ -36,14 +46,14 @@ func TestLogs(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			t.Fatalf("seed %d: %v %s; replay: kinds.Play(%d, %d, dir)", seed, err, &text, seed, commands)
+			t.Fatalf("seed %d: %v %s; replay: kinds.%s(%d, %d, dir)", seed, err, &text, name, seed, commands)
 		}
 		covered.Merge(r.Coverage)
 	}
 	t.Log(&covered)
 	missing := covered.Missing()
-	for _, step := range []string{"TakeOver", "ChangeBucket", "PutLimitEmpty", "RefillCapped",
-		"RefillOver", "GrantPast", "DenySlides", "DenyRefills", "DenyEmpty", "Return", "ReturnRefused"} {
+	for _, step := range append(more, "TakeOver", "PutLimitEmpty", "GrantPast", "DenySlides",
+		"DenyEmpty", "Return", "ReturnRefused") {
 		if slices.Contains(missing, step) {
 			t.Errorf("no log took the step %s", step)
 		}

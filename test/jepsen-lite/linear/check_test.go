@@ -69,7 +69,7 @@ func takenOver(t int64) *script {
 
 func ask(session, seq uint64, need, want int64) Input {
 	return Input{Kind: Acquire, Session: session, Seq: seq, Revision: 1,
-		Asks: []Ask{{0, need, want}}}
+		Asks: []Ask{{Limit: 0, Need: need, Want: want}}}
 }
 
 // granted is the answer at cluster time t.

@@ -39,7 +39,7 @@ func TestFollowIsConfirmed(t *testing.T) {
 			did(open("k1"), Output{Answer: Done, Session: 1, Revision: 1, Limits: limits}).
 			did(open("k2"), Output{Answer: Done, Session: 2, Revision: 1, Limits: limits}).
 			lost(Input{Kind: Acquire, Session: 1, Seq: 1, Revision: 1,
-				Asks: []Ask{{0, 4, 4}, {1, 4, 4}}}).
+				Asks: []Ask{{Limit: 0, Need: 4, Want: 4}, {Limit: 1, Need: 4, Want: 4}}}).
 			did(ask(2, 1, 1, 1), Output{Answer: Granted, Revision: 1,
 				Grants: []Grant{{Lease: 2, Window: 1, Amount: 1, TTL: 900}}}).
 			did(Input{Kind: GetBudget, Budget: "b", Key: "k1"}, Output{Answer: Done, Revision: 1,

@@ -185,7 +185,7 @@ func TestPlantedShare(t *testing.T) {
 	grant := func(i uint64, n int64) Op {
 		return Op{
 			Input: Input{Kind: Acquire, Session: session + i, Seq: 1, Revision: revision,
-				Asks: []Ask{{0, n, n}}},
+				Asks: []Ask{{Limit: 0, Need: n, Want: n}}},
 			Output: &Output{Answer: Granted, Revision: revision,
 				Grants: []Grant{{lease + i, 0, window, n, per / 2}}},
 		}

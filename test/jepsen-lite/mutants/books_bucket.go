@@ -5,7 +5,7 @@ const (
 	pours   = "				a.Tokens, a.Parts = a.Tokens+Credits(credits), rest\n"
 	room    = "	room := max(0, l.Burst-a.Used)\n"
 	hasBoth = "		return max(0, min(a.Tokens, l.Burst-a.Used))\n"
-	charges = "	if l.Kind == KindBucket {\n		a.Tokens -= n\n	}\n"
+	charges = "		a.Tokens -= n\n"
 	returns = "	if l.Kind == KindBucket {\n		a.Tokens += n\n	}\n"
 	paces   = "		l.was = after(l.Limit, l.was, t)\n"
 )

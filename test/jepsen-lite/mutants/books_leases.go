@@ -5,13 +5,14 @@ var leaseMutants = []Mutant{
 	{
 		Name: "grants-more-than-charged", Rule: "Books", By: Pure,
 		Means: "a lease is one credit larger than its charge",
-		Edits: []Edit{{fsmAcquire, "			Amount: amount, TTL:", "			Amount: amount + 1, TTL:"}},
+		Edits: []Edit{{fsmAcquire, "			Amount: amount + from.Amount, TTL:",
+			"			Amount: amount + from.Amount + 1, TTL:"}},
 	},
 	{
 		Name: "held-for-more", Rule: "Books", By: Pure,
 		Means: "a session may return one credit more than it was granted",
-		Edits: []Edit{{fsmAcquire, "Window: l.window, Amount: amount})\n",
-			"Window: l.window, Amount: amount + 1})\n"}},
+		Edits: []Edit{{fsmAcquire, "Window: l.window, Amount: g.Amount}\n",
+			"Window: l.window, Amount: g.Amount + 1}\n"}},
 	},
 	{
 		Name: "grants-when-refused", Rule: "Books", By: Pure,
@@ -61,7 +62,8 @@ var leaseMutants = []Mutant{
 	{
 		Name: "forgotten-of-any-window", Rule: "Books", By: Pure,
 		Means: "a lost lease of an earlier window counts in the present one",
-		Edits: []Edit{{fsmLimit, "	if l != nil && l.window == h.Window {", "	if l != nil {"}},
+		Edits: []Edit{{fsmLimit, "	if l != nil && l.window == h.Window && h.Until == 0 {",
+			"	if l != nil && h.Until == 0 {"}},
 	},
 	{
 		Name: "session-end-forgets-nothing", Rule: "Books", By: Pure,

@@ -29,7 +29,7 @@ var harmless = []Mutant{
 		Name: "live-lease-taken-again", Rule: "R9", By: Pure,
 		Means: "a grant of a lease that is live already is a second answer, which R9 has dropped " +
 			"before. Without that: second-answer-taken.",
-		Edits: []Edit{{leaseTake, "		if !ok || h.holds(g.Lease) {\n", "		if !ok {\n"}},
+		Edits: []Edit{{leaseTake, "		if !ok || h.holds(g.Lease) || g", "		if !ok || g"}},
 	},
 	{
 		Name: "lost-session-spends-on", Rule: "R8", By: Pure,

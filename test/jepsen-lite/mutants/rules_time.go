@@ -60,17 +60,18 @@ var timeMutants = []Mutant{
 	{
 		Name: "ttl-one-too-long", Rule: "R5", By: Pure,
 		Means: "a lease is told a nanosecond more than its window has left",
-		Edits: []Edit{{fsmAcquire, "TTL: l.end().Sub(s.t)}", "TTL: l.end().Sub(s.t) + 1}"}},
+		Edits: []Edit{{fsmAcquire, "TTL: l.Until(s.t).Sub(s.t)}", "TTL: l.Until(s.t).Sub(s.t) + 1}"}},
 	},
 	{
 		Name: "ttl-of-next-window", Rule: "R5", By: Pure,
 		Means: "a lease is told to live until the next window ends",
-		Edits: []Edit{{fsmAcquire, "TTL: l.end().Sub(s.t)}", "TTL: l.End(l.window + 1).Sub(s.t)}"}},
+		Edits: []Edit{{fsmAcquire, "TTL: l.Until(s.t).Sub(s.t)}",
+			"TTL: l.End(l.window + 1).Sub(s.t)}"}},
 	},
 	{
 		Name: "ttl-of-whole-window", Rule: "R5", By: Pure,
 		Means: "a lease is told the window's length, whenever in it it was granted",
-		Edits: []Edit{{fsmAcquire, "TTL: l.end().Sub(s.t)}", "TTL: l.Per}"}},
+		Edits: []Edit{{fsmAcquire, "TTL: l.Until(s.t).Sub(s.t)}", "TTL: l.Per}"}},
 	},
 	{
 		Name: "retry-loses-time-twice", Rule: "R5", By: Pure,

@@ -64,10 +64,16 @@ func (r *ring) run(n int) {
 // transmit is one attempt of the pending request; another follows if no answer comes (R7, R9).
 func (p *process) transmit() {
 	l := p.letter(fsm.Command{Acquire: p.pending})
-	l.life, l.holder, l.attempt = p.life, p.holder, p.holder.Sent(p.reading())
-	p.latest = l.attempt
+	l.life, l.holder, l.attempt = p.life, p.holder, p.sending(p.reading())
 	p.w.send(l)
 	p.patience.set(5*time.Millisecond + p.w.spread(p.w.o.Patience))
+}
+
+// sending tells the holder of an attempt.
+func (p *process) sending(now lease.Reading) uint64 {
+	p.latest = p.holder.Sent(now)
+	p.starts[p.latest%lease.MaxAttempts] = now
+	return p.latest
 }
 
 // retry is what a process does when it has lost patience with an attempt.
@@ -87,8 +93,7 @@ func (p *process) answered(l *letter, r *fsm.Result) {
 	}
 	h, now, seq := p.holder, p.reading(), l.cmd.Acquire.Seq
 	if p.w.o.Broken == TimeFromReceipt && p.pending != nil && p.pending.Seq == seq {
-		l.attempt = h.Sent(now)
-		p.latest = l.attempt
+		l.attempt = p.sending(now)
 	}
 	h.Take(now, l.attempt, a)
 	// An answer to an attempt that the holder has forgotten closes nothing.

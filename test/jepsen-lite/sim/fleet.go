@@ -36,6 +36,11 @@ type process struct {
 	exact   bool  // the alarm goes off when it says
 	pending *lease.Request
 	latest  uint64 // the last attempt that was sent
+	// starts are the readings that the holder was told just before it sent its latest attempts.
+	starts [lease.MaxAttempts]lease.Reading
+	slots  bool   // there are some
+	losses uint64 // the holder's, when it was last looked at
+	owed   bool   // slots were lost since
 	// patience is when the pending request is sent again.
 	patience timer
 	queue    []lease.Cost
@@ -49,6 +54,7 @@ type process struct {
 func newProcess(w *world, c *cluster, i int) *process {
 	p := &process{w: w, c: c, name: fmt.Sprintf("p%d", i), sleepy: i%2 == 0}
 	p.trusting = i%4 >= 2
+	p.slots = w.o.slots()
 	if w.o.Keys > 0 {
 		p.key = fmt.Sprintf("k%d", i%w.o.Keys)
 	}
@@ -82,6 +88,9 @@ func (p *process) sink(e trace.Event) {
 		e.First, e.Last = p.w.now, p.w.now
 	}
 	p.w.judge.see(&e)
+	if p.slots {
+		p.hears(&e)
+	}
 	if p.w.record == nil {
 		return
 	}
@@ -98,6 +107,7 @@ func (p *process) sink(e trace.Event) {
 func (p *process) start() {
 	p.life++
 	p.holder, p.pending, p.queue = nil, nil, nil
+	p.losses, p.owed = 0, false
 	p.alarm.stop()
 	p.patience.stop()
 	p.open(p.life)

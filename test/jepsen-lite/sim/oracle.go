@@ -26,7 +26,8 @@ type oracle struct {
 
 	grants, rolls int64
 	books         Books
-	share, filled int64 // of books.Bound: of windows, in parts; and of buckets, what was in them
+	share, filled int64   // of books.Bound: of windows, in parts; and of buckets, what was in them
+	fullest       float64 // the largest part of slots that was held at an instant
 	violations    []string
 }
 
@@ -43,6 +44,7 @@ type tally struct {
 	amount                           int64    // the largest that the window was granted from
 	seen                             int      // of limit.levels, before the window's first grant
 	earlier                          []charge // of a sliding limit: to the windows before
+	lent, held                       []*lent  // of slots: in the log, and as holders believe
 	intervals
 }
 
@@ -55,6 +57,7 @@ type claim struct {
 	window int64
 	left   int64
 	bound  int64 // of its limit when it was granted
+	lent   *lent // of slots
 }
 
 // maxViolations bounds what one schedule reports.
@@ -85,7 +88,9 @@ func (o *oracle) violate(e *trace.Event, format string, args ...any) {
 func (o *oracle) see(e *trace.Event) {
 	switch e.Kind {
 	case trace.KindAdmit:
-		o.admit(e)
+		if c := o.claim(e.Lease); c == nil || c.lent == nil {
+			o.admit(e)
+		}
 	case trace.KindEntry: // the other events of the entry follow at once
 		o.first = e.Index > o.applied
 		if o.first {
@@ -110,7 +115,9 @@ func (o *oracle) step(e *trace.Event) {
 	case trace.KindGrant:
 		o.grant(e)
 	case trace.KindReturn:
-		if c := o.claim(e.Lease); c != nil && e.OK {
+		if c := o.claim(e.Lease); c != nil && c.lent != nil && e.OK {
+			c.lent.out -= e.Amount
+		} else if c != nil && e.OK {
 			c.tally.turn(c.window)
 			c.tally.charged -= e.Amount
 			c.left -= e.Amount
@@ -123,7 +130,11 @@ func (o *oracle) grant(e *trace.Event) {
 	o.grants++
 	t := o.tally(account{e.Limit, e.Key})
 	l := t.limit
-	o.file(e.Lease, claim{t, e.Window, e.Amount, l.amount})
+	if l.kind == budget.KindSlots {
+		o.lend(e, t)
+		return
+	}
+	o.file(e.Lease, claim{t, e.Window, e.Amount, l.amount, nil})
 	t.turn(e.Window)
 	t.charged += e.Amount
 	if t.bound == 0 {

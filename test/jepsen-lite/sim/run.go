@@ -22,6 +22,8 @@ type Outcome struct {
 	Epochs        int64
 	Struck        Counts // by what
 	Books         Books
+	// Fullest is the largest part of a limit's slots that holders believed to have at an instant.
+	Fullest float64
 	// Slowest is how long after the faults' end the last of the processes was served that had
 	// to be.
 	Slowest time.Duration
@@ -80,6 +82,7 @@ func outcome(w *world, c *cluster, fleet []*process) Outcome {
 		Violations: judge.violations, Broken: c.broken, Entries: c.entries, Epochs: c.epochs,
 		Windows: judge.t / int64(o.Limits[0].Per), Grants: judge.grants, Rolls: judge.rolls,
 		Struck: w.struck, Books: judge.books,
+		Fullest: judge.fullest,
 	}
 	for _, p := range fleet {
 		switch {

@@ -113,7 +113,10 @@ func one(t *testing.T, line string) {
 func complete(t *testing.T, covered *refine.Coverage) {
 	t.Helper()
 	for _, step := range covered.Missing() {
-		if step != "FailOpen" && step != "Crash" {
+		switch step {
+		case "FailOpen", "Crash":
+		case "Beat", "DenySlots", "Release": // of slots, which package kinds plays
+		default:
 			t.Errorf("no schedule took the step %s", step)
 		}
 	}

@@ -83,7 +83,15 @@ func (s *stranger) asks() []lease.Ask {
 		if s.w.rng.IntN(8) == 0 {
 			need = budget.Credits(s.w.rng.Int64N(int64(s.w.o.Limits[0].Amount) + 2))
 		}
-		asks = append(asks, lease.Ask{Limit: i, Need: need, Want: max(1, need)})
+		a := lease.Ask{Limit: i, Need: need, Want: max(1, need)}
+		if s.w.o.slots() && len(s.loot) > 0 && s.w.rng.IntN(2) == 0 { // also where there are no slots
+			g := s.loot[s.w.rng.IntN(len(s.loot))]
+			a.Lease, a.Keep = g.Lease, max(1, g.Amount+budget.Credits(s.w.rng.IntN(3)-1))
+			if s.w.rng.IntN(8) == 0 {
+				a.Lease = 1 + lease.ID(s.w.rng.Uint64N(uint64(s.seen)+1))
+			}
+		}
+		asks = append(asks, a)
 	}
 	return asks
 }

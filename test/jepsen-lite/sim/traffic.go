@@ -96,7 +96,7 @@ func (p *process) offer() {
 	}
 	cost := p.cost()
 	if len(p.queue) == 0 && p.holder.Admit(now, cost) == lease.Admitted {
-		p.took()
+		p.took(cost)
 	} else if len(p.queue) < maxWaiting {
 		p.queue = append(p.queue, cost)
 	}
@@ -116,11 +116,12 @@ func (p *process) cost() lease.Cost {
 	return cost
 }
 
-func (p *process) took() {
+func (p *process) took(cost lease.Cost) {
 	if p.w.healed && p.healedAt == 0 {
 		p.healedAt = p.w.now
 	}
 	p.holder.Flush()
+	p.works(cost)
 }
 
 // step serves the queue and sends what the holder has to say. It is the limiter's loop.
@@ -128,11 +129,14 @@ func (p *process) step() {
 	if p.holder == nil {
 		return
 	}
+	if p.slots {
+		p.saysSo()
+	}
 	now := p.reading()
 	for len(p.queue) > 0 {
 		switch p.holder.AdmitWaiting(now, p.queue[0]) {
 		case lease.Admitted:
-			p.took()
+			p.took(p.queue[0])
 		case lease.Oversized, lease.Invalid: // nothing will ever admit it
 		case lease.Lost:
 			p.start()
