@@ -17,7 +17,7 @@ type offer struct {
 // a fixed size.
 type orderer interface {
 	Offered(now int64, n budget.Credits)
-	Marks(now int64, left, lead time.Duration) (low, target budget.Credits)
+	Size(now int64, left, lead time.Duration) (size, reserve budget.Credits)
 }
 
 // fixed orders the same size always.
@@ -25,8 +25,8 @@ type fixed budget.Credits
 
 func (fixed) Offered(int64, budget.Credits) {}
 
-func (f fixed) Marks(int64, time.Duration, time.Duration) (low, target budget.Credits) {
-	return 0, budget.Credits(f)
+func (f fixed) Size(int64, time.Duration, time.Duration) (size, reserve budget.Credits) {
+	return budget.Credits(f), 0
 }
 
 // bill is what a play came to, reckoned offer by offer as the package comment defines the cost:
@@ -80,8 +80,8 @@ func (g game) window(k int, offers []offer, o orderer, b *bill) {
 		b.offered++
 		o.Offered(start+int64(f.at), f.n)
 		if have < f.n && granted < g.limit.Amount {
-			low, target := o.Marks(start+int64(f.at), g.limit.Per-f.at, 0)
-			got := min(max(f.n-have, target-low), g.limit.Amount-granted)
+			size, _ := o.Size(start+int64(f.at), g.limit.Per-f.at, 0)
+			got := min(max(f.n-have, size), g.limit.Amount-granted)
 			b.calls++
 			granted += got
 			have += got

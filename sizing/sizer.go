@@ -77,17 +77,17 @@ func (s *Sizer) Offered(now int64, n budget.Credits) {
 	s.offers++
 }
 
-// Marks returns the mark below which to ask for more, if that takes lead, and how many credits
-// to have then: 0 <= low < target, and target <= 2*budget.MaxAmount. Left is how long the
+// Size returns how many credits to order, at least 1, and the reserve: how few may be left when
+// more are ordered, if that takes lead. Neither exceeds budget.MaxAmount. Left is how long the
 // limit's window still lasts; zero: it is not known. It allocates nothing.
-func (s *Sizer) Marks(now int64, left, lead time.Duration) (low, target budget.Credits) {
+func (s *Sizer) Size(now int64, left, lead time.Duration) (size, reserve budget.Credits) {
 	s.advance(now)
 	if left > 0 {
 		s.rolls = after(s.now, min(left, s.span))
 	}
 	until := time.Duration(s.rolls - s.now)
-	low = credits(s.predictor.reserve(min(max(0, lead), until), float64(s.fresh)))
-	return low, low + max(1, credits(s.choose()))
+	reserve = credits(s.predictor.reserve(min(max(0, lead), until), float64(s.fresh)))
+	return max(1, credits(s.choose())), reserve
 }
 
 // advance closes what is over at a reading: the slot, the window, the round. Its work does not

@@ -34,10 +34,10 @@ func TestConfig(t *testing.T) {
 	}
 }
 
-// sane returns what is wrong with marks.
-func sane(low, target budget.Credits) error {
-	if low < 0 || target <= low || target > 2*budget.MaxAmount {
-		return fmt.Errorf("marks %d, %d: want 0 <= low < target <= 2^54", low, target)
+// sane returns what is wrong with sizes.
+func sane(size, reserve budget.Credits) error {
+	if size < 1 || reserve < 0 || max(size, reserve) > budget.MaxAmount {
+		return fmt.Errorf("size %d, reserve %d: want 1..2^53 and 0..2^53", size, reserve)
 	}
 	return nil
 }
@@ -60,7 +60,7 @@ func insane(s *Sizer) error {
 	return nil
 }
 
-// FuzzSizer has a sizer hear anything at any time: its marks stay in range, its numbers are
+// FuzzSizer has a sizer hear anything at any time: its sizes stay in range, its numbers are
 // numbers, and its regret stays within the bound.
 func FuzzSizer(f *testing.F) {
 	f.Add([]byte("\x00\x10\x20\x30\x40\x50\x60\x70\x80"), int64(1), int64(1e6), int64(time.Minute))
@@ -85,8 +85,8 @@ func FuzzSizer(f *testing.F) {
 					now += int64(limit.Per) / 100
 					s.Offered(now, 1)
 				default:
-					low, target := s.Marks(now, time.Duration(n-2), time.Duration(n/3))
-					if err := sane(low, target); err != nil {
+					size, reserve := s.Size(now, time.Duration(n-2), time.Duration(n/3))
+					if err := sane(size, reserve); err != nil {
 						t.Fatal(err)
 					}
 				}
@@ -103,9 +103,9 @@ func FuzzSizer(f *testing.F) {
 
 // The checks of the fuzz test are seen to fail.
 func TestSaneIsNoTautology(t *testing.T) {
-	for _, c := range [][2]budget.Credits{{-1, 5}, {5, 5}, {0, budget.MaxAmount*2 + 1}} {
+	for _, c := range [][2]budget.Credits{{0, 5}, {5, -1}, {budget.MaxAmount + 1, 0}} {
 		if sane(c[0], c[1]) == nil {
-			t.Errorf("marks %v pass", c)
+			t.Errorf("%v pass", c)
 		}
 	}
 	s := New(limitOf(budget.KindWindow, 100, time.Minute), DefaultConfig())
@@ -131,11 +131,11 @@ func TestSteadyDemandOfEachKind(t *testing.T) {
 				s.Offered(now, limit.Bound()/20/budget.Credits(steps))
 			}
 			left := span - time.Duration(now)%span
-			low, target := s.Marks(now, left, span/1000)
-			if low < 1 || low > limit.Bound()/400 {
-				t.Errorf("%s, %s: low mark %d", kind, p, low)
+			size, reserve := s.Size(now, left, span/1000)
+			if reserve < 1 || reserve > limit.Bound()/400 {
+				t.Errorf("%s, %s: reserve %d", kind, p, reserve)
 			}
-			if size := target - low; size < limit.Bound()/200 || size > limit.Bound()/8 {
+			if size < limit.Bound()/200 || size > limit.Bound()/8 {
 				t.Errorf("%s, %s: size %d of a demand of %d a window",
 					kind, p, size, limit.Bound()/20)
 			}
@@ -143,7 +143,7 @@ func TestSteadyDemandOfEachKind(t *testing.T) {
 	}
 }
 
-// The same seed and the same readings make the same marks, and another seed makes others.
+// The same seed and the same readings make the same sizes, and another seed makes others.
 func TestSeedDecidesTheDraws(t *testing.T) {
 	g := newGame(1_000_000, time.Minute)
 	windows := llmLike(seeded(t), 100, time.Minute)
@@ -170,7 +170,7 @@ func TestSilenceIsClosedAtOnce(t *testing.T) {
 	}
 }
 
-func TestMarksFollowTheWindow(t *testing.T) {
+func TestSizesFollowTheWindow(t *testing.T) {
 	s := New(limitOf(budget.KindWindow, 1_000_000, time.Minute),
 		Config{Policy: PolicyEOQ, Stranding: DefaultStranding})
 	now := int64(0)
@@ -178,9 +178,9 @@ func TestMarksFollowTheWindow(t *testing.T) {
 		now += int64(10 * time.Millisecond)
 		s.Offered(now, 100)
 	}
-	_, early := s.Marks(now, time.Minute, 0)
-	_, late := s.Marks(now, time.Second, 0)
-	_, last := s.Marks(now, 20*time.Millisecond, 0)
+	early, _ := s.Size(now, time.Minute, 0)
+	late, _ := s.Size(now, time.Second, 0)
+	last, _ := s.Size(now, 20*time.Millisecond, 0)
 	if early < 50_000 || late > 12_000 || last > 300 {
 		t.Errorf("orders %d with a minute left, %d with a second, %d with two offers to come",
 			early, late, last)
@@ -192,7 +192,7 @@ func TestNothingIsAllocated(t *testing.T) {
 	if got := testing.AllocsPerRun(5000, func() {
 		now += int64(time.Millisecond)
 		s.Offered(now, 1)
-		s.Marks(now, 0, time.Millisecond)
+		s.Size(now, 0, time.Millisecond)
 	}); got != 0 {
 		t.Errorf("%v allocations, want 0", got)
 	}
@@ -213,13 +213,13 @@ func BenchmarkOffered(b *testing.B) {
 	}
 }
 
-func BenchmarkMarks(b *testing.B) {
+func BenchmarkSize(b *testing.B) {
 	s := New(limitOf(budget.KindWindow, 1_000_000, time.Minute), DefaultConfig())
 	now := int64(0)
 	b.ReportAllocs()
 	for b.Loop() {
 		now += int64(time.Millisecond)
 		s.Offered(now, 1)
-		s.Marks(now, 0, time.Millisecond)
+		s.Size(now, 0, time.Millisecond)
 	}
 }
