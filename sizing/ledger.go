@@ -60,11 +60,8 @@ func (b *ledger) close() arms {
 func (b *ledger) foresee(demand, part float64, size *arms) arms {
 	var cost arms
 	demand = min(demand, b.bound)
-	if demand <= 0 {
-		return cost
-	}
 	for i := range b.n {
-		n := max(1, math.Ceil(demand/size[i])) // what is left of a level may be next to nothing
+		n := max(1, math.Ceil(demand/size[i])) // if next to nothing is expected, small is best
 		over := max(0, n*size[i]-demand)
 		cost[i] = n + b.hold*part*(demand/(2*n)+over/2+over)
 	}
