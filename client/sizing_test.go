@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/leased-io/leased/budget"
 	"github.com/leased-io/leased/lease"
 	"github.com/leased-io/leased/sizing"
 )
@@ -101,5 +102,16 @@ func TestSizingSeedsDiffer(t *testing.T) {
 	}
 	if len(sizes) < 5 {
 		t.Errorf("20 limiters began with sizes %v", sizes)
+	}
+}
+
+// A sizer adds no allocation to what is admitted.
+func TestSizedAdmissionsDoNotAllocate(t *testing.T) {
+	f := newCluster(t, 1)
+	f.put("llm", perMinute("requests", budget.MaxAmount))
+	f.grant = func(_, _, left budget.Credits) budget.Credits { return left / 2 }
+	l := open(t, f.client(t), "llm", WithSizing(sizing.DefaultConfig()))
+	if got := testing.AllocsPerRun(1000, func() { want(t, l.Allow(), Allowed) }); got != 0 {
+		t.Errorf("got %v allocations, want 0", got)
 	}
 }

@@ -5,10 +5,11 @@ package sizing
 // well against the best size of all.
 var spans = [...]uint64{0, 64, 8}
 
-// learners are one learner for each span, and one that weighs them: its arms are their expected
-// losses. So what all of them together expect to lose exceeds the best fixed size's loss by at
-// most the regret of the learner that never starts anew and that of the chief; and in any stretch
-// that another one plays without a start, by that one's and the chief's.
+// learners are one learner for each span, and one that weighs them, the chief: its arms are their
+// expected losses. So what all of them together expect to lose is at most the loss of the best
+// arm, the regret of the learner that never starts anew and the chief's. It is at most as well
+// the loss of the best arm of each span, the regrets of that span's learner in all of them, and
+// the chief's.
 type learners struct {
 	n      int
 	rounds uint64
