@@ -11,11 +11,11 @@ type Status struct {
 	Policy Policy
 	// Size is what an order is for now, and Expected the demand in the rest of the window.
 	Size, Expected budget.Credits
-	// Rounds counts those that were learned from.
+	// Rounds counts those that something was learned from.
 	Rounds uint64
 	// Regret is by how many calls' worth the choices so far are expected to have cost more than
-	// the best one size, or EOQ arm, had; less than zero: they cost less. Bound is what it cannot
-	// exceed, whatever the demand was. Both are of the ledger, and zero with PolicyEOQ.
+	// the best arm would have; less than zero: they cost less. Bound is what it cannot exceed,
+	// whatever the demand was. Both are of the ledger, and zero with PolicyEOQ, which has one arm.
 	Regret, Bound float64
 }
 
@@ -23,54 +23,40 @@ type Status struct {
 func (s *Sizer) Status(now int64) Status {
 	s.advance(now)
 	left := time.Duration(s.rolls - s.now)
-	st := Status{
+	return Status{
 		Policy:   s.policy,
-		Size:     max(1, credits(s.choose())),
+		Size:     s.choose(),
 		Expected: credits(s.predictor.expect(left, float64(s.fresh))),
+		Rounds:   s.learners.rounds,
+		Regret:   s.learners.excess,
+		Bound:    s.learners.regret(),
 	}
-	if s.book.n > 0 {
-		st.Rounds, st.Regret, st.Bound = s.learners.rounds, s.learners.excess, s.learners.regret()
-	}
-	return st
 }
 
-// choose returns the size of an order that is made now.
-func (s *Sizer) choose() float64 {
-	grid := s.book.n
+// choose returns what the arm that is played orders now.
+func (s *Sizer) choose() budget.Credits {
+	s.resize(s.now)
+	return credits(s.size[s.arm])
+}
+
+// multiples are what the EOQ arms order of the economic order quantity. PolicyEOQ has the first
+// alone.
+var multiples = [EOQArms]float64{1, 0.5, 2}
+
+// resize sets what each arm orders at a time within the window: at least 1.
+func (s *Sizer) resize(at int64) {
+	left, fresh := time.Duration(max(1, s.rolls-at)), float64(s.fresh)
+	most := s.book.bound
 	if s.policy == PolicyAided {
-		grid -= EOQArms
+		// What goes beyond a burst of the rest of the window would be stranded.
+		most = max(1, s.predictor.reserve(left, fresh))
 	}
-	if s.policy != PolicyEOQ && s.arm < grid {
-		return s.size[s.arm]
+	for i, size := range s.grid[:s.fixed] {
+		s.size[i] = min(size, most)
 	}
-	return multiple(s.arm-grid) * s.eoq(s.now)
-}
-
-// multiple returns what EOQ arm i orders of the economic order quantity.
-func multiple(i int) float64 {
-	switch i {
-	case 1:
-		return 0.5
-	case 2:
-		return 2
-	}
-	return 1
-}
-
-// eoq returns the economic order quantity at a reading within the window, at least 1.
-func (s *Sizer) eoq(now int64) float64 {
-	left := time.Duration(max(1, s.rolls-now))
-	d := min(s.predictor.expect(left, float64(s.fresh)), s.book.bound)
-	return max(1, order(d, float64(left)/float64(s.span), s.book.hold))
-}
-
-// resize sets the sizes of the arms that follow the prediction.
-func (s *Sizer) resize() {
-	if s.policy != PolicyAided {
-		return
-	}
-	eoq := s.eoq(s.opened)
-	for i := range EOQArms {
-		s.size[s.book.n-EOQArms+i] = max(1, multiple(i)*eoq)
+	demand := min(s.predictor.expect(left, fresh), s.book.bound)
+	eoq := order(demand, float64(left)/float64(s.span), s.book.hold)
+	for i := s.fixed; i < s.book.n; i++ {
+		s.size[i] = max(1, multiples[i-s.fixed]*eoq)
 	}
 }

@@ -13,8 +13,9 @@ const (
 	PolicyEOQ Policy = "eoq"
 	// PolicyHedge learns which of a grid of fixed sizes does best, and predicts nothing.
 	PolicyHedge Policy = "hedge"
-	// PolicyAided learns as PolicyHedge does, with the prediction as its hint and with the
-	// economic order quantity, and its double and half, among the sizes.
+	// PolicyAided learns as PolicyHedge does, with the prediction as its hint, with the economic
+	// order quantity, its double and its half among the sizes, and with the fixed ones cut to
+	// what a burst may still spend of the window. Its regret is against the best of these.
 	PolicyAided Policy = "aided"
 )
 

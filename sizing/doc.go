@@ -26,7 +26,8 @@
 // rate of AdaHedge (de Rooij, van Erven, Grunwald and Koolen, Follow the Leader If You Can, Hedge
 // If You Must, JMLR 2014) and with hints (Rakhlin and Sridharan, Online Learning with Predictable
 // Sequences, COLT 2013). Prediction-aided means that the predictor's idea of the next round's
-// costs is the hint, and that the economic order quantity is among the sizes.
+// costs is the hint, that the economic order quantity is among the sizes, and that no size is
+// more than a burst may still spend of the window.
 //
 // What it guarantees, whatever the demand: see learner. A load that shifts makes the best fixed
 // size a bad one, so learners that start anew now and then run beside the one that never does,

@@ -13,6 +13,7 @@ func (g game) ledgers(windows [][]offer, hold float64) (size, cost arms, n int) 
 	slot := g.limit.Per / slotsPerWindow
 	for _, offers := range windows {
 		i := 0
+		s.resize(0)
 		for at := slot; at <= g.limit.Per; at += slot {
 			demand, count := 0.0, 0.0
 			for ; i < len(offers) && offers[i].at < at; i++ {

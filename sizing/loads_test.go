@@ -121,11 +121,6 @@ func (g game) candidates() [][]offer {
 func (g game) expected(k int, offers []offer, s *Sizer) float64 {
 	now := *s
 	now.advance(int64(k) * int64(g.limit.Per))
-	if now.book.n == 0 {
-		var b bill
-		g.window(k, offers, &now, &b)
-		return b.cost
-	}
 	sum := 0.0
 	for i, w := range now.learners.weight[:now.book.n] {
 		if w > 1e-6 {

@@ -85,8 +85,8 @@ func TestFleet(t *testing.T) {
 				t.Errorf("%s: %s costs %.0f, the holder's own choice %.0f", name, p, b.cost, own.cost)
 			}
 		}
-		if b := row("whole limit", always(fixed(g.limit.Amount))); b.cost < own.cost {
-			t.Errorf("%s: ordering all there is costs less: this measures nothing", name)
+		if b := row("whole limit", always(fixed(g.limit.Amount))); b.cost < 1.1*best.cost {
+			t.Errorf("%s: ordering all there is costs as little: this measures nothing", name)
 		}
 		tb.WriteString(strings.Join(rows, "\n") + "\n")
 	}

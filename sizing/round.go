@@ -16,23 +16,17 @@ func (s *Sizer) roundLength() time.Duration { return min(s.span/roundsPerWindow,
 // closeRound lets the learners know what each arm cost, and draws one for the next round.
 func (s *Sizer) closeRound() {
 	s.round = s.opened
-	if s.book.n == 0 {
-		return
-	}
 	if cost := s.book.close(); cost != (arms{}) {
 		s.learners.learn(&cost)
 		s.aim()
 	}
 }
 
-// aim draws the arm of the round to come.
+// aim draws the arm of the round to come. PolicyHedge hopes for nothing.
 func (s *Sizer) aim() {
-	if s.book.n == 0 {
-		return
-	}
 	var hint arms
 	if s.policy == PolicyAided {
-		s.resize()
+		s.resize(s.opened)
 		t := s.roundLength()
 		d := s.predictor.expect(t, 0)
 		hint = s.book.foresee(d, float64(t)/float64(s.span), &s.size)

@@ -44,7 +44,9 @@ type Sizer struct {
 	predictor predictor
 	book      ledger
 	learners  learners
-	size      arms // of each arm's orders, in the slot
+	grid      [GridArms]float64 // the fixed sizes, of which there are
+	fixed     int
+	size      arms // what each arm orders: see resize
 	arm       int  // that is played
 }
 
@@ -55,18 +57,19 @@ func New(limit budget.Limit, c Config) *Sizer {
 	s.predictor.slot = min(max(s.span/slotsPerWindow, minSlot), maxSlot)
 	s.book = ledger{bound: float64(bound), hold: float64(c.Stranding) / float64(bound)}
 	if c.Policy != PolicyEOQ {
-		for size := bound; s.book.n < GridArms && size > 0; size /= 2 {
-			s.size[s.book.n] = float64(size)
-			s.book.n++
+		for size := bound; s.fixed < GridArms && size > 0; size /= 2 {
+			s.grid[s.fixed] = float64(size)
+			s.fixed++
 		}
 	}
-	if c.Policy == PolicyAided {
+	s.book.n = s.fixed
+	switch c.Policy {
+	case PolicyEOQ:
+		s.book.n++
+	case PolicyAided:
 		s.book.n += EOQArms
 	}
-	if s.book.n > 0 {
-		s.learners = newLearners(s.book.n)
-		s.arm = s.learners.draw(point(s.seed, 0))
-	}
+	s.learners = newLearners(s.book.n)
 	return s
 }
 
@@ -87,7 +90,7 @@ func (s *Sizer) Size(now int64, left, lead time.Duration) (size, reserve budget.
 	}
 	until := time.Duration(s.rolls - s.now)
 	reserve = credits(s.predictor.reserve(min(max(0, lead), until), float64(s.fresh)))
-	return max(1, credits(s.choose())), reserve
+	return s.choose(), reserve
 }
 
 // advance closes what is over at a reading: the slot, the window, the round. Its work does not
@@ -139,7 +142,7 @@ func (s *Sizer) slotEnd() int64 { return min(after(s.opened, s.predictor.slot), 
 // closeSlot ends a slot that had offers.
 func (s *Sizer) closeSlot(at int64) {
 	demand := float64(s.fresh)
-	s.resize()
+	s.resize(s.opened)
 	s.book.slot(demand, float64(s.offers), s.part(at), &s.size)
 	s.predictor.learn(demand)
 	s.fresh, s.offers, s.opened = 0, 0, at
