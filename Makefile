@@ -23,7 +23,7 @@ CI_JEPSEN_RUNS2 := 2
 DEMO_DURATION := 8s
 
 # The pure core, and the share of its statements that its own tests must reach.
-COVER_PACKAGES := budget lease fsm
+COVER_PACKAGES := budget lease sizing fsm
 COVER_MIN := 90
 
 # An archive without git history, and a repository without tags, still build.

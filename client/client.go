@@ -75,6 +75,9 @@ func (c *Client) Limiter(
 		return nil, fmt.Errorf("%w: unavailable after %s, allowed is 0 or more",
 			ErrInvalid, o.unavailableAfter)
 	}
+	if err := validSizing(o.sizing); err != nil {
+		return nil, err
+	}
 	opened, err := c.openSession(ctx, tries{stop: c.conns.closed}, budget, o.key)
 	if err != nil {
 		return nil, named("open limiter on", budget, err)

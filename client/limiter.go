@@ -102,6 +102,7 @@ func newLimiter(c *Client, budget string, o limiterOptions, s opened) *Limiter {
 		Limits:   s.limits,
 		DriftPPM: max(s.driftPPM, c.driftPPM),
 		Sink:     c.sink,
+		Sizing:   sizingOf(o.sizing, s.session),
 	})
 	l.layOutLocked()
 	return l

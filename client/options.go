@@ -9,6 +9,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/leased-io/leased/lease"
+	"github.com/leased-io/leased/sizing"
 	"github.com/leased-io/leased/trace"
 )
 
@@ -104,6 +105,7 @@ type limiterOptions struct {
 	key              string
 	failOpen         bool
 	unavailableAfter time.Duration
+	sizing           *sizing.Config // nil: the holder goes by the demand it has seen
 }
 
 // WithKey chooses the account of a keyed budget: a tenant, an API key, a model.

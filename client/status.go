@@ -5,6 +5,7 @@ import (
 
 	"github.com/leased-io/leased/budget"
 	"github.com/leased-io/leased/lease"
+	"github.com/leased-io/leased/sizing"
 )
 
 // Status is what a limiter knows and has done.
@@ -37,6 +38,10 @@ type LimitStatus struct {
 	// Left is how long the last of them may be spent: the rest of the window, less the drift
 	// margin.
 	Left time.Duration
+	// With fewer live credits than Low the limiter asks ahead, so that it has Target.
+	Low, Target budget.Credits
+	// Sizing is what WithSizing has chosen; nil without it.
+	Sizing *sizing.Status
 }
 
 // Counters count from the limiter's opening.
@@ -97,6 +102,9 @@ func (l *Limiter) Status() Status {
 			InUse:  held.Limits[i].InUse,
 			Window: held.Limits[i].Window,
 			Left:   held.Limits[i].Left,
+			Low:    held.Limits[i].Low,
+			Target: held.Limits[i].Target,
+			Sizing: sizingStatus(held.Limits[i].Sizer, now),
 		})
 	}
 	return s

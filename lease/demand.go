@@ -127,22 +127,6 @@ func (l *line) ahead(now Reading) time.Duration {
 	return l.demand.horizon
 }
 
-// target returns the live credits that the line should have after a refresh.
-func (l *line) target(now Reading, backlog budget.Credits) budget.Credits {
-	if l.slots() {
-		return min(l.ceiling, backlog) // others have use for what nobody here waits for
-	}
-	d := &l.demand
-	return min(l.ceiling, backlog+max(d.unit, d.expect(l.ahead(now))))
-}
-
-// lowWater returns the live credits below which the line is refreshed before callers miss: what
-// they will spend meanwhile.
-func (l *line) lowWater(now Reading, rtt time.Duration) budget.Credits {
-	d := &l.demand
-	return min(l.ceiling, max(d.unit, d.expect(min(l.ahead(now), max(2*rtt, d.horizon/4)))))
-}
-
 // mulDiv returns a*b/c, saturated. c is positive.
 func mulDiv(a, b, c uint64) uint64 {
 	hi, lo := bits.Mul64(a, b)

@@ -135,7 +135,7 @@ func TestTargetIsAtMostTheCeiling(t *testing.T) {
 	l.demand.offer(0, 40)
 	l.demand.offer(1, 40)
 	now := Reading{Mono: 1}
-	if got := l.target(now, 7); got != 50 {
+	if got := l.target(now, 7, 0); got != 50 {
 		t.Errorf("target %d, want 50", got)
 	}
 	if got := l.lowWater(now, 0); got != 40 {

@@ -68,7 +68,7 @@ func FuzzTake(f *testing.F) {
 		var granted, gone int64 // wrap around alike
 		h := NewHolder(Config{
 			Session: 1, Limits: perMinute(100, budget.MaxAmount, budget.Credits(b.wide())),
-			DriftPPM: b.wide(),
+			DriftPPM: b.wide(), Sizing: hostileButFirst,
 			Sink: func(e trace.Event) {
 				switch e.Kind {
 				case trace.KindAccept:

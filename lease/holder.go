@@ -17,6 +17,8 @@ type Config struct {
 	// Sink takes the holder's events; nil takes none. At, First and Last of its events are
 	// Reading.Mono: the edge maps them to its recorder's clock. It must not call the holder.
 	Sink trace.Sink
+	// Sizing makes a sizer for each limit; nil: the holder goes by the demand it has seen.
+	Sizing Sizing
 }
 
 // Cost is what one admission spends: one entry per limit, in the order of Limits, each >= 0
@@ -35,6 +37,7 @@ type Holder struct {
 	limits   []budget.Limit
 	driftPPM int64
 	lines    []line // one per limit
+	sizing   Sizing
 	rec      recorder
 
 	// state is zero while the holder works, and otherwise the verdict on every offer.
@@ -65,6 +68,7 @@ func NewHolder(cfg Config) *Holder {
 	h := &Holder{
 		revision: cfg.Revision,
 		driftPPM: cfg.DriftPPM,
+		sizing:   cfg.Sizing,
 		rec:      recorder{sink: cfg.Sink, session: cfg.Session},
 	}
 	h.setLimits(cfg.Limits)
@@ -100,6 +104,9 @@ func (h *Holder) admit(now Reading, cost Cost, waiting bool) Verdict {
 			l.demand.again(now.Mono)
 		} else {
 			l.demand.offer(now.Mono, n)
+			if l.sizer != nil {
+				l.sizer.Offered(now.Mono, n)
+			}
 		}
 	}
 	if short || h.state == NoBudget {
@@ -265,6 +272,9 @@ func (h *Holder) setLimits(limits []budget.Limit) {
 				h.lines[i].inherit(&old[j])
 				break
 			}
+		}
+		if h.lines[i].sizer == nil {
+			h.lines[i].sizer = h.sizing.sizer(l)
 		}
 	}
 	for j := range old {

@@ -326,7 +326,7 @@ func TestStatus(t *testing.T) {
 		Limits: []LimitStatus{
 			{
 				Limit: r.h.Limits()[0], Live: 9, Leases: 1, Window: 6, Left: 59_402_985_074,
-				Demand: 1, Horizon: 7500 * time.Millisecond, Backlog: 3,
+				Demand: 1, Horizon: 7500 * time.Millisecond, Backlog: 3, Low: 1, Target: 4,
 			},
 			{
 				Limit: r.h.Limits()[1], Live: 20, Leases: 1, Window: 6, Left: 59_402_985_074,

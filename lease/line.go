@@ -56,6 +56,7 @@ type line struct {
 	roll   time.Duration
 	denial denial
 	demand demand
+	sizer  Sizer // nil: demand alone decides
 }
 
 func newLine(l budget.Limit) line {
@@ -173,9 +174,13 @@ func (l *line) add(now Reading, d held, rec *recorder) bool {
 }
 
 // inherit takes over the leases and the demand of the same limit with another amount, and
-// leaves it none. A lowered amount binds new grants, not leases.
+// leaves it none. A lowered amount binds new grants, not leases. A sizer knows the bound that it
+// was made for, so it is kept if that stays.
 func (l *line) inherit(old *line) {
 	l.leases, old.leases = old.leases, nil
 	l.live, old.live = old.live, 0
 	l.asOf, l.roll, l.demand = old.asOf, old.roll, old.demand
+	if l.limit.Bound() == old.limit.Bound() {
+		l.sizer = old.sizer
+	}
 }

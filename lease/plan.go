@@ -69,7 +69,8 @@ func (h *Holder) planNeed(now Reading) bool {
 		l := &h.lines[i]
 		if need := min(l.shortfall(h.head[i]), l.ceiling); need > 0 {
 			given := h.planRoom(i)
-			h.ask(i, need+given, l.target(now, h.backlog[i])-l.live+given)
+			target := l.target(now, h.backlog[i], h.request.rtt)
+			h.ask(i, need+given, target-l.live+given)
 		} else {
 			h.refresh(now, i)
 		}
@@ -148,16 +149,17 @@ func (h *Holder) refresh(now Reading, i int) {
 	if l.denial.bars(now) || len(l.leases) == MaxLeasesPerLimit {
 		return
 	}
+	rtt := h.request.rtt
 	if l.live >= min(h.backlog[i], l.ceiling) {
-		if l.slots() || l.live >= l.lowWater(now, h.request.rtt) || l.idle(now) {
+		if l.slots() || l.live >= l.lowWater(now, rtt) || l.idle(now) {
 			return
 		}
 		// What arrives after the window's end is wasted; after it, ask for the next.
-		if left := l.windowLeft(now); left > 0 && left < 2*h.request.rtt {
+		if left := l.windowLeft(now); left > 0 && left < 2*rtt {
 			return
 		}
 	}
-	h.ask(i, 0, l.target(now, h.backlog[i])-l.live)
+	h.ask(i, 0, l.target(now, h.backlog[i], rtt)-l.live)
 }
 
 // planReturns plans to return credits that are of no use here, if they can arrive in time: those

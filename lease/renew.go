@@ -70,6 +70,10 @@ func (h *Holder) planRenewal(now Reading, i int) {
 		}
 	}
 	if given > 0 {
-		h.plan.ask(i, min(given, l.ceiling), l.target(now, h.backlog[i])-(l.live-given))
+		target := l.target(now, h.backlog[i], h.request.rtt)
+		if l.sizer != nil {
+			target = l.live // what a sizer orders is not due yet
+		}
+		h.plan.ask(i, min(given, l.ceiling), target-(l.live-given))
 	}
 }

@@ -76,8 +76,12 @@ func TestSafety(t *testing.T) {
 
 // run draws steps for a world of its own seed until it breaks.
 func run(rule ablation, seed uint64, steps int) *world {
+	return runSized(rule, seed, steps, nil)
+}
+
+func runSized(rule ablation, seed uint64, steps int, sizing Sizing) *world {
 	rng := rand.New(rand.NewPCG(seed, 0))
-	w := newWorld(rule, drifts[1+rng.IntN(len(drifts)-1)], rng.IntN)
+	w := newSizedWorld(rule, drifts[1+rng.IntN(len(drifts)-1)], rng.IntN, sizing)
 	actions := w.actions()
 	names := slices.Sorted(maps.Keys(actions))
 	for range steps {

@@ -31,6 +31,9 @@ type LimitStatus struct {
 	Demand  budget.Credits
 	Horizon time.Duration
 	Backlog budget.Credits // what the limiter's queue wants
+	// With fewer live credits than Low the holder asks before callers miss, so that it has Target.
+	Low, Target budget.Credits
+	Sizer       Sizer // of this limit; nil: none
 	// RetryAfter is how long the coordinator's refusal still stands, with DeniedLeft credits
 	// left there. Zero: there is none.
 	RetryAfter time.Duration
@@ -51,8 +54,10 @@ func (h *Holder) Status(now Reading) Status {
 		l.demand.fold(now.Mono)
 		st := LimitStatus{
 			Limit: l.limit, Live: l.live, Leases: len(l.leases), Horizon: l.demand.horizon,
-			Demand: l.demand.expect(l.demand.horizon), Backlog: h.backlog[i],
+			Demand: l.demand.expect(l.demand.horizon), Backlog: h.backlog[i], Sizer: l.sizer,
 		}
+		st.Low = l.lowWater(now, h.request.rtt)
+		st.Target = l.target(now, h.backlog[i], h.request.rtt)
 		if l.denial.stands(now) {
 			st.RetryAfter, st.DeniedLeft = elapsed(now.Mono, l.denial.until), l.denial.left
 		}

@@ -81,6 +81,11 @@ type message struct {
 }
 
 func newWorld(rule ablation, rho int64, pick func(int) int) *world {
+	return newSizedWorld(rule, rho, pick, nil)
+}
+
+// newSizedWorld is newWorld with a holder that is told sizes.
+func newSizedWorld(rule ablation, rho int64, pick func(int) int, sizing Sizing) *world {
 	w := &world{
 		pick: pick, rule: rule, rho: rho, sleeps: pick(2) == 0 || rule == noWallClock,
 		mono: 1_000_000_007, wall: 1_700_000_000_000_000_000, revision: 1, session: 1,
@@ -94,7 +99,7 @@ func newWorld(rule ablation, rho int64, pick func(int) int) *world {
 	w.accounts = make([]modelAccount, len(w.limits))
 	w.h = NewHolder(Config{
 		Session: w.session, Revision: w.revision, Limits: w.limits,
-		DriftPPM: w.drift(), Sink: w.observe,
+		DriftPPM: w.drift(), Sink: w.observe, Sizing: sizing,
 	})
 	return w
 }

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/leased-io/leased/client"
+	"github.com/leased-io/leased/sizing"
 	"github.com/leased-io/leased/trace"
 )
 
@@ -23,8 +24,9 @@ type process struct {
 	load       Load
 	key        string
 	failOpen   bool
-	suspends   bool // its monotonic clock may stop; otherwise its wall clock may be stepped
-	stepsBack  bool // that, also back; its trace is in its own time then: see dual
+	policy     sizing.Policy // empty: the holder goes by the demand it has seen
+	suspends   bool          // its monotonic clock may stop; otherwise its wall clock may be stepped
+	stepsBack  bool          // that, also back; its trace is in its own time then: see dual
 	mean       time.Duration
 	silence    time.Duration
 
@@ -44,6 +46,10 @@ type process struct {
 	ledger
 }
 
+// policies are how the fleet's processes choose the sizes that they ask for, in turn: what is
+// admitted must stay within the budget whoever chooses.
+var policies = [...]sizing.Policy{"", sizing.PolicyEOQ, sizing.PolicyHedge, sizing.PolicyAided}
+
 // newProcess makes a process that is number i of the fleet, in its life'th life.
 func newProcess(c *nodes, i, life int) (*process, error) {
 	o := c.o
@@ -56,6 +62,7 @@ func newProcess(c *nodes, i, life int) (*process, error) {
 	if life > 0 {
 		p.name = fmt.Sprintf("p%d.%d", i, life)
 	}
+	p.policy = policies[(i+life)%len(policies)]
 	p.mean = p.load.pace(o.Holders / len(o.Loads))
 	p.clocks = &dual{clock: c.clock, wander: wander{ppm: drift(p.rng, o.DriftPPM)}}
 	if p.load.Keys > 0 {
@@ -165,6 +172,11 @@ func (p *process) openLimiter(ctx context.Context) *client.Limiter {
 	}
 	if p.failOpen {
 		opts = append(opts, client.FailOpen())
+	}
+	if p.policy != "" {
+		config := sizing.DefaultConfig()
+		config.Policy = p.policy
+		opts = append(opts, client.WithSizing(config))
 	}
 	l, err := p.client.Limiter(ctx, p.load.Budget.Name, opts...)
 	if err != nil {
