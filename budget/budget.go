@@ -81,6 +81,8 @@ type Budget struct {
 	Name string `json:"name" cbor:"1,keyasint"`
 	// Keyed budgets have an account per limit and key; others have one, with the empty key.
 	Keyed bool `json:"keyed,omitempty" cbor:"2,keyasint,omitempty"`
-	// Limits are 1..MaxLimits, in canonical order: by metric, then by period, then by kind.
+	// Limits are 1..MaxLimits, in canonical order: by metric, then by period, then by kind. A budget
+	// that has unlimited metrics may have none.
 	Limits []Limit `json:"limits" cbor:"3,keyasint"`
+	Rules  `cbor:"7,keyasint,omitzero"`
 }

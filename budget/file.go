@@ -51,6 +51,9 @@ func (e *ParseError) Unwrap() error { return e.Err }
 //	    limits:
 //	      - {metric: requests, amount: 100, per: 1m}
 //	      - {metric: tokens, amount: 30_000, per: 1m, kind: window}
+//	    mode: shadow           # or leased, strict; default: leased
+//	    degraded: {share: 20}  # or closed, open; default: closed
+//	    unlimited: [hits]      # default: none
 //
 // and returns its budgets in canonical form, in the file's order. Several YAML documents in one
 // file are read as one. It is strict, so that a typing error cannot become a policy: unknown

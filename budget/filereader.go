@@ -51,14 +51,15 @@ func (r *fileReader) document(body ast.Node) {
 // budget reads one budget and keeps it if nothing is wrong with it.
 func (r *fileReader) budget(n ast.Node, path string) {
 	before := len(r.problems)
-	f, ok := r.mapping(n, path, "name", "keyed", "limits")
+	f, ok := r.mapping(n, path, "name", "keyed", "limits", "mode", "degraded", "unlimited")
 	if !ok {
 		return
 	}
 	places := map[string]*token.Position{"": f.pos}
 	b := Budget{Name: r.text(f, "name", true), Keyed: r.boolean(f, "keyed")}
 	places["name"] = f.posOf("name")
-	list, _ := r.sequence(f, "limits")
+	b.Rules = r.rules(f, places)
+	list := r.limits(f, b.Rules)
 	places["limits"] = f.posOf("limits")
 	for i, n := range list {
 		at := "limits[" + strconv.Itoa(i) + "]"

@@ -40,6 +40,7 @@ const (
 // then by kind, then by slots), an empty kind read as KindWindow and what else was left out
 // filled in. Two budgets are the same policy if and only if their canonical forms are equal.
 func (b Budget) Canonical() Budget {
+	b.Rules = canonicalRules(b.Rules)
 	b.Limits = slices.Clone(b.Limits)
 	for i := range b.Limits {
 		b.Limits[i] = b.Limits[i].canonical()
@@ -85,17 +86,20 @@ func (b Budget) Adopt(old Budget) Budget {
 }
 
 // Equal reports whether b and c are the same value: same name, same keys, same limits in the
-// same order.
+// same order, same rules.
 func (b Budget) Equal(c Budget) bool {
-	return b.Name == c.Name && b.Keyed == c.Keyed && slices.Equal(b.Limits, c.Limits)
+	return b.Name == c.Name && b.Keyed == c.Keyed && slices.Equal(b.Limits, c.Limits) &&
+		b.Rules.Equal(c.Rules)
 }
 
 // Validate returns every problem of b, each a *FieldError, joined, or nil. It judges b's
 // canonical form: limits may stand in any order, and an empty kind is KindWindow.
-func (b Budget) Validate() error {
-	var errs []error
-	for _, p := range b.problems() {
-		errs = append(errs, p)
+func (b Budget) Validate() error { return joined(b.problems()) }
+
+func joined(problems []*FieldError) error {
+	errs := make([]error, len(problems))
+	for i, p := range problems {
+		errs[i] = p
 	}
 	return errors.Join(errs...)
 }
@@ -107,9 +111,10 @@ func (b Budget) problems() (found []*FieldError) {
 	if !validName(b.Name, nameByte) {
 		refuse("name", quote(b.Name), allowedName)
 	}
-	if n := len(b.Limits); n < 1 || n > MaxLimits {
+	if n := len(b.Limits); n < 1 && len(b.Unlimited) == 0 || n > MaxLimits {
 		refuse("limits", strconv.Itoa(n)+" limits", allowedLimits)
 	}
+	found = append(found, b.Rules.problems(b.Limits)...)
 	for i, l := range b.Limits[:min(len(b.Limits), MaxLimits)] {
 		at := "limits[" + strconv.Itoa(i) + "]"
 		if !validName(l.Metric, metricByte) {
@@ -128,13 +133,7 @@ func (b Budget) problems() (found []*FieldError) {
 
 // Validate returns every problem of l's numbers, each a *FieldError, joined, or nil. It does not
 // judge the metric's name.
-func (l Limit) Validate() error {
-	var errs []error
-	for _, p := range l.canonical().problems() {
-		errs = append(errs, p)
-	}
-	return errors.Join(errs...)
-}
+func (l Limit) Validate() error { return joined(l.canonical().problems()) }
 
 // problems returns what is wrong with a canonical limit's numbers. A field that depends on another
 // one is judged only if that one is right.

@@ -120,16 +120,12 @@ func (c *Client) Budgets(ctx context.Context) ([]BudgetStatus, error) {
 func (c *Client) tries() tries { return tries{stop: c.conns.closed} }
 
 func toBudgetStatus(wire *leasedv1.GetBudgetResponse) (BudgetStatus, error) {
-	limits, err := toLimits(wire.GetBudget().GetLimits())
+	policy, err := toBudget(wire.GetBudget())
 	if err != nil {
-		return BudgetStatus{}, fmt.Errorf("budget %q: %w", wire.GetBudget().GetName(), err)
+		return BudgetStatus{}, err
 	}
-	b := BudgetStatus{
-		Budget: budget.Budget{
-			Name: wire.GetBudget().GetName(), Keyed: wire.GetBudget().GetKeyed(), Limits: limits,
-		},
-		Revision: wire.GetRevision(),
-	}
+	limits := policy.Limits
+	b := BudgetStatus{Budget: policy, Revision: wire.GetRevision()}
 	if len(wire.GetLimits()) != len(limits) {
 		return BudgetStatus{}, fmt.Errorf("budget %q: %d accounts for %d limits",
 			b.Budget.Name, len(wire.GetLimits()), len(limits))

@@ -99,7 +99,7 @@ func (l *Limiter) takeLocked(attempt uint64, a lease.Answer) {
 	case lease.TooLarge:
 		l.tooLarge = a.Limit
 	case lease.UnknownBudget:
-		l.failAllLocked(Decision{Verdict: UnknownBudget, Budget: l.budget}.Err())
+		l.failAllLocked(Decision{Verdict: UnknownBudget, Budget: l.budget})
 	case lease.UnknownSession, lease.Stale:
 		// Stale means that somebody else speaks for this session, as in a cloned process.
 		l.lost = true
@@ -171,7 +171,11 @@ func (l *Limiter) reopen(ctx context.Context) bool {
 		l.mu.Lock()
 		l.answeredLocked()
 		l.last = err
-		l.failAllLocked(named("open session on", l.budget, err))
+		d := Decision{Verdict: Invalid, Budget: l.budget, cause: err}
+		if errors.Is(err, ErrUnknownBudget) {
+			d = Decision{Verdict: UnknownBudget, Budget: l.budget}
+		}
+		l.failAllLocked(d)
 		l.mu.Unlock()
 	}
 	return false
@@ -183,6 +187,7 @@ func (l *Limiter) restart(o opened) {
 	l.answeredLocked()
 	l.holder.Reset(l.clock(), o.session, o.revision, o.limits,
 		max(o.driftPPM, l.client.driftPPM))
+	l.holder.SetRules(o.rules)
 	l.tellLostLocked()
 	l.layOutLocked() // records what is not recorded yet as the old session's
 	l.session, l.lost = o.session, false

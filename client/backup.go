@@ -85,12 +85,11 @@ func toBackup(wire *leasedv1.BackupResponse) (Backup, error) {
 		},
 	}
 	for _, w := range wire.GetBudgets() {
-		limits, err := toLimits(w.GetLimits())
+		one, err := toBudget(w)
 		if err != nil {
-			return Backup{}, fmt.Errorf("budget %q: %w", w.GetName(), err)
+			return Backup{}, err
 		}
-		b.Budgets = append(b.Budgets,
-			budget.Budget{Name: w.GetName(), Keyed: w.GetKeyed(), Limits: limits})
+		b.Budgets = append(b.Budgets, one)
 	}
 	return b, nil
 }

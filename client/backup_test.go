@@ -58,6 +58,8 @@ func aBackup() Backup {
 			budget.Budget{Name: name, Keyed: name == "b", Limits: []budget.Limit{
 				perMinute("requests", 10), perMinute("tokens", 1<<53)}})
 	}
+	b.Budgets[2].Rules = budget.Rules{Mode: budget.ModeShadow, Degraded: budget.DegradedShare,
+		Share: 7, Unlimited: []string{"hits"}}
 	return b
 }
 

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -14,8 +15,8 @@ import (
 // request is sent again, elsewhere.
 
 func toLimits(wire []*leasedv1.Limit) ([]budget.Limit, error) {
-	if len(wire) < 1 || len(wire) > budget.MaxLimits {
-		return nil, fmt.Errorf("%d limits, allowed is 1..%d", len(wire), budget.MaxLimits)
+	if len(wire) > budget.MaxLimits {
+		return nil, fmt.Errorf("%d limits, allowed is 0..%d", len(wire), budget.MaxLimits)
 	}
 	limits := make([]budget.Limit, len(wire))
 	for i, w := range wire {
@@ -39,8 +40,45 @@ func toLimits(wire []*leasedv1.Limit) ([]budget.Limit, error) {
 	return limits, nil
 }
 
+// toPolicy reads what a budget is to a limiter.
+func toPolicy(
+	limits []*leasedv1.Limit, rules *leasedv1.Rules,
+) ([]budget.Limit, budget.Rules, error) {
+	r := budget.Rules{
+		Mode:      budget.Mode(rules.GetMode()),
+		Degraded:  budget.Degraded(rules.GetDegraded()),
+		Share:     rules.GetShare(),
+		Unlimited: rules.GetUnlimited(),
+	}
+	if err := r.Validate(); err != nil {
+		return nil, r, err
+	}
+	if len(limits) == 0 && len(r.Unlimited) == 0 {
+		return nil, r, errors.New("no limits, and no metrics that are unlimited")
+	}
+	l, err := toLimits(limits)
+	return l, r, err
+}
+
+func toBudget(wire *leasedv1.Budget) (budget.Budget, error) {
+	limits, rules, err := toPolicy(wire.GetLimits(), wire.GetRules())
+	if err != nil {
+		return budget.Budget{}, fmt.Errorf("budget %q: %w", wire.GetName(), err)
+	}
+	return budget.Budget{Name: wire.GetName(), Keyed: wire.GetKeyed(), Limits: limits,
+		Rules: rules}, nil
+}
+
+func fromRules(r budget.Rules) *leasedv1.Rules {
+	if r.Equal(budget.Rules{}) {
+		return nil
+	}
+	return &leasedv1.Rules{Mode: string(r.Mode), Degraded: string(r.Degraded), Share: r.Share,
+		Unlimited: r.Unlimited}
+}
+
 func fromBudget(b budget.Budget) *leasedv1.Budget {
-	wire := &leasedv1.Budget{Name: b.Name, Keyed: b.Keyed}
+	wire := &leasedv1.Budget{Name: b.Name, Keyed: b.Keyed, Rules: fromRules(b.Rules)}
 	for _, limit := range b.Limits {
 		wire.Limits = append(wire.Limits, &leasedv1.Limit{
 			Metric:   limit.Metric,
@@ -114,7 +152,7 @@ func toAnswer(wire *leasedv1.AcquireResponse, req lease.Request) (lease.Answer, 
 			err = fmt.Errorf("too large at limit %d, which was not asked", a.Limit)
 		}
 	case lease.Changed:
-		a.Limits, err = toLimits(wire.GetLimits())
+		a.Limits, a.Rules, err = toPolicy(wire.GetLimits(), wire.GetRules())
 	}
 	if err == nil && (a.DriftPPM < 0 || a.DriftPPM > lease.MaxMaxClockDriftPPM) {
 		err = driftError(a.DriftPPM)

@@ -26,12 +26,13 @@ type ask struct {
 // layout is how a budget's limits lie in cost vectors.
 type layout struct {
 	limits  []budget.Limit // canonical order: by metric, then by period
-	metrics []string       // distinct, in that order
+	metrics []string       // distinct: those that are unlimited, and then in that order
 	slots   bool           // some limit is of slots
+	free    bool           // some metric is unlimited
 }
 
-func newLayout(limits []budget.Limit) layout {
-	lay := layout{limits: limits}
+func newLayout(limits []budget.Limit, unlimited []string) layout {
+	lay := layout{limits: limits, metrics: slices.Clone(unlimited), free: len(unlimited) > 0}
 	for _, limit := range limits {
 		lay.slots = lay.slots || limit.Kind == budget.KindSlots
 		if !slices.Contains(lay.metrics, limit.Metric) {

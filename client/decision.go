@@ -10,7 +10,7 @@ import (
 // Verdict is how a limiter decided. The zero Verdict is none.
 type Verdict uint8
 
-// The verdicts. Only Allowed and FailedOpen let the caller go ahead.
+// The verdicts. Only Allowed, FailedOpen and Shadowed let the caller go ahead.
 const (
 	// Allowed: the cost was spent from live leases, within the budget.
 	Allowed Verdict = iota + 1
@@ -32,13 +32,17 @@ const (
 	// Closed: the limiter was closed.
 	Closed
 	// FailedOpen: admitted without credits, where Unavailable would have been the verdict,
-	// because the limiter was opened with FailOpen. Outside the budget's bound.
+	// because the limiter was opened with FailOpen, or the budget says so: budget.Degraded.
+	// Outside the budget's bound.
 	FailedOpen
+	// Shadowed: admitted without credits, since the budget is in shadow mode; Would is what the
+	// verdict would have been. Outside the budget's bound.
+	Shadowed
 )
 
 var verdictNames = [...]string{
 	"none", "allowed", "denied", "pending", "unavailable",
-	"too large", "unknown budget", "invalid", "closed", "failed open",
+	"too large", "unknown budget", "invalid", "closed", "failed open", "shadowed",
 }
 
 // String returns the verdict in words.
@@ -53,6 +57,8 @@ func (v Verdict) String() string {
 type Decision struct {
 	Verdict Verdict
 	Budget  string
+	// Would is what the verdict would have been, with Shadowed; the fields below belong to it then.
+	Would Verdict
 	// Metric, Kind, Per and Amount name the limit that decided, with Denied and TooLarge. Amount
 	// is the most that it allows at once: a bucket's burst.
 	Metric string
@@ -68,14 +74,17 @@ type Decision struct {
 	cause error // with Invalid
 }
 
-// Allowed reports whether the caller may go ahead: within the budget, or by FailOpen.
-func (d Decision) Allowed() bool { return d.Verdict == Allowed || d.Verdict == FailedOpen }
+// Allowed reports whether the caller may go ahead: within the budget, or by an explicit policy
+// outside of it.
+func (d Decision) Allowed() bool {
+	return d.Verdict == Allowed || d.Verdict == FailedOpen || d.Verdict == Shadowed
+}
 
 // Err returns nil when the caller may go ahead, and otherwise the verdict as an error:
 // *DeniedError, *TooLargeError, or one that matches the sentinel of the verdict's name.
 func (d Decision) Err() error {
 	switch d.Verdict {
-	case Allowed, FailedOpen:
+	case Allowed, FailedOpen, Shadowed:
 		return nil
 	case Denied:
 		return &DeniedError{

@@ -15,7 +15,7 @@ func (n *fakeNode) PutBudget(
 	_ context.Context, req *leasedv1.PutBudgetRequest,
 ) (*leasedv1.PutBudgetResponse, error) {
 	wire := req.GetBudget()
-	limits, err := toLimits(wire.GetLimits())
+	limits, _, err := toPolicy(wire.GetLimits(), wire.GetRules())
 	if err != nil {
 		return nil, refuse(codes.InvalidArgument, "INVALID", err.Error())
 	}

@@ -45,6 +45,7 @@ type fakeBudget struct {
 	keyed    bool
 	revision uint64
 	limits   []budget.Limit
+	rules    budget.Rules
 	accounts map[string][]fakeAccount // by key, per limit
 }
 
@@ -134,6 +135,14 @@ func (f *fakeCluster) put(name string, limits ...budget.Limit) {
 	b.revision++
 }
 
+// rule changes a budget's rules.
+func (f *fakeCluster) rule(name string, rules budget.Rules) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.budgets[name].rules = rules
+	f.budgets[name].revision++
+}
+
 func (f *fakeCluster) remove(name string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -200,6 +209,7 @@ func (f *fakeCluster) open(req *leasedv1.OpenSessionRequest) (
 	return &leasedv1.OpenSessionResponse{
 		Session: f.serial, Revision: b.revision,
 		Limits: fromBudget(budget.Budget{Limits: b.limits}).GetLimits(), DriftPpm: f.drift,
+		Rules: fromRules(b.rules),
 	}, nil
 }
 
@@ -223,7 +233,7 @@ func (f *fakeCluster) acquire(req *leasedv1.AcquireRequest) *leasedv1.AcquireRes
 func aged(a *leasedv1.AcquireResponse, by time.Duration) *leasedv1.AcquireResponse {
 	aged := &leasedv1.AcquireResponse{
 		Outcome: a.Outcome, Revision: a.Revision, Limits: a.Limits, Limit: a.Limit,
-		DriftPpm: a.DriftPpm,
+		DriftPpm: a.DriftPpm, Rules: a.Rules,
 	}
 	for _, g := range a.Grants {
 		aged.Grants = append(aged.Grants, &leasedv1.Grant{
@@ -251,6 +261,7 @@ func (f *fakeCluster) decide(
 	if req.GetRevision() != b.revision {
 		resp.Outcome = leasedv1.Outcome_OUTCOME_CHANGED
 		resp.Limits = fromBudget(budget.Budget{Limits: b.limits}).GetLimits()
+		resp.Rules = fromRules(b.rules)
 		return resp
 	}
 	if len(req.GetAsks()) == 1 && b.limits[0].Kind == budget.KindSlots {

@@ -1,8 +1,10 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -53,8 +55,12 @@ type Limiter struct {
 	denial   denial
 	tooLarge int // the limit that the coordinator last found exceeded
 	silent   silence
-	opened   []openTally // per limit
-	decided  [FailedOpen + 1]uint64
+	opened   []openTally // per limit, of what failed open
+	shaded   []openTally // likewise, of what the shadow mode let pass
+	extras   []extra     // likewise
+	started  bool        // the loops may run
+	tending  bool        // that of tend does
+	decided  [Shadowed + 1]uint64
 	counts   Counters // those that are not in decided
 	last     error    // of the last call that failed, nil after one that was decided
 }
@@ -100,6 +106,7 @@ func newLimiter(c *Client, budget string, o limiterOptions, s opened) *Limiter {
 		Session:  s.session,
 		Revision: s.revision,
 		Limits:   s.limits,
+		Rules:    s.rules,
 		DriftPPM: max(s.driftPPM, c.driftPPM),
 		Sink:     c.sink,
 		Sizing:   sizingOf(o.sizing, s.session),
@@ -131,19 +138,23 @@ func (l *Limiter) decide(a ask) Decision {
 	// now the clock is read, and only then credits are spent.
 	now := l.clock()
 	d := l.decideLocked(now, a)
-	l.decided[d.Verdict]++
-	due := l.dueLocked(now, d.Verdict)
+	l.countLocked(now, d)
 	l.mu.Unlock()
-	if due {
-		l.rouse()
-	}
 	return d
 }
 
+// countLocked counts a decision, and rouses the loop if that is due after it.
+func (l *Limiter) countLocked(now lease.Reading, d Decision) {
+	l.decided[d.Verdict]++
+	if l.dueLocked(now, cmp.Or(d.Would, d.Verdict)) {
+		l.rouse()
+	}
+}
+
 func (l *Limiter) decideLocked(now lease.Reading, a ask) Decision {
-	d := l.verdictLocked(now, a)
+	d := l.shadeLocked(now, l.verdictLocked(now, a), l.scratch)
 	if a.slot != nil && d.Allowed() {
-		l.beginLocked(a.slot, l.scratch, d.Verdict == FailedOpen)
+		l.beginLocked(a.slot, l.scratch, d.Verdict)
 	}
 	return d
 }
@@ -154,6 +165,9 @@ func (l *Limiter) verdictLocked(now lease.Reading, a ask) Decision {
 	}
 	if err := l.lay.vector(l.scratch, a); err != nil {
 		return Decision{Verdict: Invalid, Budget: l.budget, cause: err}
+	}
+	if l.lay.free && !slices.ContainsFunc(l.scratch, positive) {
+		return Decision{Verdict: Allowed, Budget: l.budget} // of unlimited metrics alone
 	}
 	if l.queue.length > 0 {
 		return l.behindLocked(now, l.scratch)
@@ -200,9 +214,8 @@ func (l *Limiter) explainLocked(now lease.Reading, v lease.Verdict, cost lease.C
 		switch {
 		case !l.unavailableLocked(now):
 			d.Verdict = Pending
-		case l.failOpen:
+		case l.degradeLocked(now, cost):
 			d.Verdict = FailedOpen
-			l.openLocked(now, cost)
 		default:
 			d.Verdict = Unavailable
 		}
@@ -248,20 +261,16 @@ func (l *Limiter) unavailableLocked(now lease.Reading) bool {
 	return l.silent.owed && now.Mono-l.silent.since >= int64(l.unavailableAfter)
 }
 
-// openLocked admits cost by the fail-open policy.
-func (l *Limiter) openLocked(now lease.Reading, cost lease.Cost) {
-	for i, n := range cost {
-		l.opened[i].add(now, n)
-	}
-}
-
 // layOutLocked takes over the holder's limits, after they changed: costs have other places.
 // Waiters whose cost no longer fits are told so.
 func (l *Limiter) layOutLocked() {
 	l.flushLocked() // under the limits that it was admitted under
-	l.lay = newLayout(l.holder.Limits())
+	old := l.lay.limits
+	l.lay = newLayout(l.holder.Limits(), l.holder.Rules().Unlimited)
 	l.scratch = make(lease.Cost, len(l.lay.limits))
 	l.opened = make([]openTally, len(l.lay.limits))
+	l.shaded = make([]openTally, len(l.lay.limits))
+	l.extras = carryOver(l.extras, old, l.lay.limits)
 	l.denial, l.tooLarge = denial{}, 0
 	line := l.queue.head
 	l.queue = queue{total: make(lease.Cost, len(l.lay.limits))}
@@ -272,8 +281,9 @@ func (l *Limiter) layOutLocked() {
 		err := l.lay.vector(w.cost, w.ask)
 		l.queue.push(w)
 		if err != nil {
-			l.queue.settle(w, Decision{Verdict: Invalid, Budget: l.budget, cause: err}.Err())
+			l.queue.settle(w, Decision{Verdict: Invalid, Budget: l.budget, cause: err})
 		}
 	}
 	l.backlogLocked()
+	l.tendLocked()
 }

@@ -12,8 +12,10 @@ const MaxWaiters = 65_536
 type waiter struct {
 	ask  ask
 	cost lease.Cost    // ask in the current layout
-	done chan struct{} // closed once decided; err is set before
-	err  error
+	done chan struct{} // closed once decided; decision is set before
+	// decides: it waits for a decision, not for credits.
+	decides  bool
+	decision Decision
 
 	queued     bool
 	prev, next *waiter
@@ -24,6 +26,7 @@ type waiter struct {
 type queue struct {
 	head, tail *waiter
 	length     int
+	deciding   int // those that decide
 	total      lease.Cost
 }
 
@@ -37,6 +40,9 @@ func (q *queue) push(w *waiter) {
 	}
 	q.tail = w
 	q.length++
+	if w.decides {
+		q.deciding++
+	}
 	for i, n := range w.cost {
 		q.total[i] += n
 	}
@@ -56,14 +62,17 @@ func (q *queue) remove(w *waiter) {
 	}
 	w.prev, w.next, w.queued = nil, nil, false
 	q.length--
+	if w.decides {
+		q.deciding--
+	}
 	for i, n := range w.cost {
 		q.total[i] -= n
 	}
 }
 
-// settle takes w out and tells its caller: admitted if err is nil.
-func (q *queue) settle(w *waiter, err error) {
+// settle takes w out and tells its caller.
+func (q *queue) settle(w *waiter, d Decision) {
 	q.remove(w)
-	w.err = err
+	w.decision = d
 	close(w.done)
 }

@@ -72,14 +72,19 @@ func (l *Limiter) flushLocked() {
 		return
 	}
 	l.holder.Flush()
-	for i := range l.opened {
-		t := &l.opened[i]
+	l.flushTallies(trace.KindFailOpen, l.opened)
+	l.flushTallies(trace.KindShadow, l.shaded)
+}
+
+func (l *Limiter) flushTallies(kind trace.Kind, tallies []openTally) {
+	for i := range tallies {
+		t := &tallies[i]
 		if t.count == 0 {
 			continue
 		}
 		limit := l.lay.limits[i]
 		l.sink(trace.Event{
-			Kind:    trace.KindFailOpen,
+			Kind:    kind,
 			Session: uint64(l.session),
 			Budget:  l.budget,
 			Key:     l.key,

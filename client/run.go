@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/leased-io/leased/budget"
 	"github.com/leased-io/leased/lease"
 )
 
@@ -22,8 +23,8 @@ const (
 
 // start asks for the first credits and begins the loops, which Close ends and joins.
 func (l *Limiter) start() {
-	if l.lay.slots {
-		close(l.first) // nobody has asked for a slot yet, and others might want it
+	if l.lay.slots || len(l.lay.limits) == 0 || l.holder.Rules().Mode == budget.ModeStrict {
+		close(l.first) // nobody has come yet, and others might want what would be asked for
 	} else {
 		one := make(lease.Cost, len(l.lay.limits))
 		for i := range one {
@@ -38,8 +39,20 @@ func (l *Limiter) start() {
 	l.cancel = cancel
 	l.tasks.Go(func() { l.run(ctx) })
 	l.tasks.Go(func() { l.watch(ctx) })
-	if l.sink != nil || l.failOpen {
-		l.tasks.Go(func() { l.tend(ctx) })
+	l.mu.Lock()
+	l.started = true
+	l.tendLocked()
+	l.mu.Unlock()
+}
+
+// tendLocked begins to tend, once there is a reason for it.
+func (l *Limiter) tendLocked() {
+	rules := l.holder.Rules()
+	needed := l.sink != nil || l.failOpen || rules.Degraded != budget.DegradedClosed ||
+		l.queue.deciding > 0
+	if needed && l.started && !l.tending && !l.closed {
+		l.tending = true
+		l.tasks.Go(l.tend)
 	}
 }
 
@@ -133,13 +146,11 @@ func (l *Limiter) rouse() {
 }
 
 // tend hands admissions to the trace, and serves waiters once the coordinator is unavailable.
-func (l *Limiter) tend(ctx context.Context) {
+func (l *Limiter) tend() {
 	ticker := time.NewTicker(tendEvery)
 	defer ticker.Stop()
 	for {
 		select {
-		case <-ctx.Done():
-			return
 		case <-l.stop:
 			return
 		case <-ticker.C:

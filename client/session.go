@@ -26,6 +26,7 @@ type opened struct {
 	session  lease.SessionID
 	revision uint64
 	limits   []budget.Limit
+	rules    budget.Rules
 	driftPPM int64
 }
 
@@ -62,7 +63,7 @@ func toOpened(wire *leasedv1.OpenSessionResponse) (opened, error) {
 		return o, driftError(o.driftPPM)
 	}
 	var err error
-	o.limits, err = toLimits(wire.GetLimits())
+	o.limits, o.rules, err = toPolicy(wire.GetLimits(), wire.GetRules())
 	return o, err
 }
 
@@ -75,7 +76,7 @@ func (l *Limiter) Close(ctx context.Context) error {
 	l.mu.Lock()
 	again := l.closed
 	l.closed = true
-	l.failAllLocked(Decision{Verdict: Closed, Budget: l.budget}.Err())
+	l.failAllLocked(Decision{Verdict: Closed, Budget: l.budget})
 	for s := range l.slots {
 		l.loseLocked(s) // nothing keeps it from now on; it is not given back, since the work may go on
 	}

@@ -22,7 +22,7 @@ type Slot struct {
 	uses       []lease.Use
 	losses     uint64 // the holder's, when the slot was taken
 	isLost     bool
-	failedOpen bool
+	failedOpen bool // uses are extras
 }
 
 // AcquireSlot blocks until one slot of the budget's only metric is free, and takes it. Callers are
@@ -70,7 +70,10 @@ func (s *Slot) Release() {
 	l := s.limiter
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	s.failedOpen = false
+	if s.failedOpen {
+		s.failedOpen = false
+		l.releaseExtraLocked(s.uses)
+	}
 	if _, held := l.slots[s]; !held {
 		return
 	}
@@ -99,15 +102,15 @@ func (s *Slot) Err() error {
 	return nil
 }
 
-// beginLocked notes that a slot was admitted, within the bound unless open.
-func (l *Limiter) beginLocked(s *Slot, cost lease.Cost, open bool) {
+// beginLocked notes that a slot was admitted, within the bound if that is why.
+func (l *Limiter) beginLocked(s *Slot, cost lease.Cost, why Verdict) {
 	if s == nil {
 		return
 	}
-	if s.failedOpen = open; open {
+	s.uses, s.losses, s.failedOpen = l.holder.Uses(cost), l.holder.Losses(), why == FailedOpen
+	if why != Allowed {
 		return
 	}
-	s.uses, s.losses = l.holder.Uses(cost), l.holder.Losses()
 	l.slots[s] = struct{}{}
 	l.guard()
 }

@@ -15,7 +15,9 @@ type Status struct {
 	Session  lease.SessionID
 	Revision uint64 // of the budget, as last told
 	Limits   []LimitStatus
-	Waiting  int // callers of Wait in line
+	// Rules are the budget's: its mode, and what it does while the coordinator is unavailable.
+	Rules   budget.Rules
+	Waiting int // callers of Wait in line
 	// Endpoint is whom the client calls next: the leader, once it is known.
 	Endpoint string
 	// Unavailable says that the coordinator has owed a decision for too long.
@@ -55,6 +57,9 @@ type Counters struct {
 	TooLarge    uint64
 	Invalid     uint64
 	FailedOpen  uint64 // outside the budget's bound
+	// Shadowed counts what was admitted because the budget is in shadow mode, outside its bound.
+	// Each is counted above as well, as what it would have been.
+	Shadowed uint64
 	// Waited counts the callers of Wait that had to queue.
 	Waited uint64
 	// SlotsLost counts the slots that were lost before they were released.
@@ -78,6 +83,7 @@ func (l *Limiter) Status() Status {
 		Key:         l.key,
 		Session:     l.session,
 		Revision:    held.Revision,
+		Rules:       l.holder.Rules(),
 		Waiting:     l.queue.length,
 		Endpoint:    endpoint,
 		Unavailable: l.unavailableLocked(now),
@@ -91,6 +97,7 @@ func (l *Limiter) Status() Status {
 	s.Counters.TooLarge = l.decided[TooLarge]
 	s.Counters.Invalid = l.decided[Invalid]
 	s.Counters.FailedOpen = l.decided[FailedOpen]
+	s.Counters.Shadowed = l.decided[Shadowed]
 	for i, limit := range l.lay.limits {
 		s.Limits = append(s.Limits, LimitStatus{
 			Metric: limit.Metric,

@@ -40,7 +40,7 @@ func (l *Limiter) wait(ctx context.Context, a ask) error {
 	}
 	select {
 	case <-w.done:
-		return w.err
+		return w.decision.Err()
 	case <-ctx.Done():
 		return l.leave(w, ctx.Err())
 	}
@@ -54,18 +54,21 @@ func (l *Limiter) enqueue(a ask) (*waiter, error) {
 	switch d := l.decideLocked(now, a); d.Verdict {
 	case Pending, Unavailable, Denied:
 	default:
-		l.decided[d.Verdict]++
-		if l.dueLocked(now, d.Verdict) {
-			l.rouse()
-		}
+		l.countLocked(now, d)
 		return nil, d.Err()
 	}
+	return l.queueLocked(a, false)
+}
+
+// queueLocked puts a, which was decided on last, in line.
+func (l *Limiter) queueLocked(a ask, decides bool) (*waiter, error) {
 	if l.queue.length >= MaxWaiters {
 		return nil, fmt.Errorf("budget %q: %w", l.budget, ErrOverloaded)
 	}
 	a.byMetric = maps.Clone(a.byMetric)
 	l.counts.Waited++
-	w := &waiter{ask: a, done: make(chan struct{}), cost: make(lease.Cost, len(l.scratch))}
+	w := &waiter{ask: a, decides: decides, done: make(chan struct{}),
+		cost: make(lease.Cost, len(l.scratch))}
 	copy(w.cost, l.scratch)
 	l.queue.push(w)
 	l.backlogLocked()
@@ -79,16 +82,20 @@ func (l *Limiter) leave(w *waiter, cause error) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !w.queued {
-		return w.err
+		return w.decision.Err()
 	}
-	l.queue.remove(w)
-	l.backlogLocked()
-	l.serveLocked()
-	l.rouse() // the next one may need less than is left
+	l.leaveLocked(w)
 	if why := l.whyLocked(); why != nil {
 		return fmt.Errorf("budget %q: %w: %w", l.budget, cause, why)
 	}
 	return fmt.Errorf("budget %q: %w", l.budget, cause)
+}
+
+func (l *Limiter) leaveLocked(w *waiter) {
+	l.queue.remove(w)
+	l.backlogLocked()
+	l.serveLocked()
+	l.rouse() // the next one may need less than is left
 }
 
 // whyLocked returns why credits are missing, or nil where the coordinator was just asked.
@@ -106,49 +113,45 @@ func (l *Limiter) whyLocked() error {
 // serveLocked admits waiters in order until one has to wait on.
 func (l *Limiter) serveLocked() {
 	before := l.queue.length
-	for l.queue.head != nil && l.serveHeadLocked() {
+	var left Decision // the head's that stays
+	for l.queue.head != nil && left.Verdict == 0 {
+		left = l.serveHeadLocked()
 	}
+	l.answerLocked(left)
 	if l.queue.length != before {
 		l.backlogLocked()
 	}
 }
 
-// serveHeadLocked decides on the head of the queue and reports whether it left.
-func (l *Limiter) serveHeadLocked() bool {
+// serveHeadLocked decides on the head of the queue. It returns the decision if it stays in line
+// nevertheless, and none if it left.
+func (l *Limiter) serveHeadLocked() Decision {
 	w := l.queue.head
 	now := l.clock() // R10, and again for each: the queue may be long
 	v := l.holder.AdmitWaiting(now, w.cost)
-	switch v {
-	case lease.Admitted:
-		l.decided[Allowed]++
-		l.beginLocked(w.ask.slot, w.cost, false)
-		l.queue.settle(w, nil)
-		return true
-	case lease.Refused:
-		l.noteDenialLocked(now)
-		return false
-	case lease.Pending, lease.Lost:
-		if !l.failOpen || !l.unavailableLocked(now) {
-			return false
-		}
-		l.openLocked(now, w.cost)
-		l.decided[FailedOpen]++
-		l.beginLocked(w.ask.slot, w.cost, true)
-		l.queue.settle(w, nil)
-		return true
-	default:
-		l.queue.settle(w, l.explainLocked(now, v, w.cost).Err())
-		return true
+	d := Decision{Verdict: Allowed, Budget: l.budget}
+	if v != lease.Admitted {
+		d = l.shadeLocked(now, l.explainLocked(now, v, w.cost), w.cost)
 	}
+	switch d.Verdict {
+	case Denied, Pending, Unavailable:
+		return d
+	}
+	if d.Allowed() {
+		l.decided[d.Verdict]++
+		l.beginLocked(w.ask.slot, w.cost, d.Verdict)
+	}
+	l.queue.settle(w, d)
+	return Decision{}
 }
 
-// failAllLocked ends all waiting with err.
-func (l *Limiter) failAllLocked(err error) {
+// failAllLocked ends all waiting with d.
+func (l *Limiter) failAllLocked(d Decision) {
 	if l.queue.length == 0 {
 		return
 	}
 	for l.queue.head != nil {
-		l.queue.settle(l.queue.head, err)
+		l.queue.settle(l.queue.head, d)
 	}
 	l.backlogLocked()
 }

@@ -53,7 +53,7 @@ func (s *State) acquire(r *lease.Request) Result {
 // decide grants every ask of r that has a need, or none at all.
 func (s *State) decide(ss *session, p *policy, r *lease.Request) Result {
 	if r.Revision != p.revision {
-		return Result{Code: CodeChanged, Limits: p.Limits}
+		return Result{Code: CodeChanged, Limits: p.Limits, Rules: p.rules()}
 	}
 	fresh := 0
 	for _, a := range r.Asks {

@@ -121,6 +121,8 @@ type Result struct {
 	Revision uint64 `cbor:"4,keyasint,omitempty"`
 	// Limits are the budget's, with OpenSession and with CodeChanged.
 	Limits []budget.Limit `cbor:"5,keyasint,omitempty"`
+	// Rules are the budget's, with Limits, unless they are the default.
+	Rules *budget.Rules `cbor:"20,keyasint,omitempty"`
 
 	// Grants are the leases of an Acquire with CodeDone, in the order of its asks. An ask
 	// without a need has none where nothing was left.

@@ -88,10 +88,12 @@ func (s *State) emitRemoved(l *limit) {
 	}
 }
 
-func (s *State) emitSession(ss *session) {
+// emitSession reports a session on a budget; free: that has no limits, so that nobody was told
+// of any.
+func (s *State) emitSession(ss *session, free bool) {
 	if s.sink != nil {
 		s.emit(trace.Event{Kind: trace.KindSession, Session: uint64(ss.ID),
-			Budget: ss.Budget, Key: ss.Key})
+			Budget: ss.Budget, Key: ss.Key, OK: free})
 	}
 }
 

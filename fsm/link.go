@@ -39,7 +39,8 @@ func (s *State) appendLink(b []byte, results []Result) ([]byte, error) {
 
 // appendResult appends the result of an Acquire, which most are, and leaves others to encoding.
 func appendResult(b []byte, r *Result) ([]byte, error) {
-	if r.Detail != "" || r.Session != 0 || len(r.Limits) > 0 || r.Created || r.Changed {
+	if r.Detail != "" || r.Session != 0 || len(r.Limits) > 0 || r.Rules != nil ||
+		r.Created || r.Changed {
 		rest, err := encoding.Marshal(r)
 		return append(b, rest...), err
 	}

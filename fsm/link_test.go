@@ -17,7 +17,7 @@ func TestLink(t *testing.T) {
 		of    reflect.Type
 		known int
 	}{
-		{reflect.TypeFor[Result](), 11},
+		{reflect.TypeFor[Result](), 12},
 		{reflect.TypeFor[lease.Grant](), 5},
 		{reflect.TypeFor[lease.Denial](), 3},
 	} {
@@ -53,6 +53,8 @@ func TestLink(t *testing.T) {
 					{Metric: "m", Kind: budget.KindWindow, Amount: 1, Per: 1e9}}
 			case 2:
 				res.Created = true
+			case 3:
+				res.Rules = &budget.Rules{Mode: budget.ModeStrict, Unlimited: []string{"m"}}
 			}
 			results = append(results, res)
 		}

@@ -16,6 +16,14 @@ type policy struct {
 	lives    []*limit // of Budget.Limits, in the same order
 }
 
+// rules returns what limiters are told beside the limits; nil: the default.
+func (p *policy) rules() *budget.Rules {
+	if p.Rules.Equal(budget.Rules{}) {
+		return nil
+	}
+	return &p.Rules
+}
+
 // putBudget creates a budget or replaces its limits. A limit that is there already, perhaps with
 // another amount or burst, lives on with its accounts; but not when the budget's accounts get or
 // lose their keys, since those of before then mean something else.

@@ -76,8 +76,9 @@ func (s *State) openSession(c *OpenSession) Result {
 	ss := &session{ID: s.last.Session, Budget: c.Budget, Key: c.Key, Touched: s.t}
 	s.sessions[ss.ID] = ss
 	s.idle.push(ss)
-	s.emitSession(ss)
-	return Result{Code: CodeDone, Session: ss.ID, Revision: p.revision, Limits: p.Limits}
+	s.emitSession(ss, len(p.lives) == 0)
+	return Result{Code: CodeDone, Session: ss.ID, Revision: p.revision, Limits: p.Limits,
+		Rules: p.rules()}
 }
 
 // session returns the session with an id, and the budget it is on, if that exists; or no session.

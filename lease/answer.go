@@ -29,8 +29,8 @@ func (h *Holder) settle(now Reading, a attempt, answer Answer) {
 		sense = h.takeCeiling(answer.Limit)
 		h.forgetMiss()
 	case Changed:
-		if sense = sane(answer.Limits); sense {
-			h.revision = answer.Revision
+		if sense = sane(answer.Limits, answer.Rules); sense {
+			h.revision, h.rules = answer.Revision, answer.Rules
 			h.setLimits(answer.Limits)
 		}
 	case UnknownBudget:
@@ -137,12 +137,13 @@ func (h *Holder) forgetMiss() {
 	}
 }
 
-// sane reports whether limits can be those of a budget.
-func sane(limits []budget.Limit) bool {
+// sane reports whether limits and rules can be those of a budget.
+func sane(limits []budget.Limit, rules budget.Rules) bool {
 	for _, l := range limits {
 		if l.Validate() != nil {
 			return false
 		}
 	}
-	return len(limits) >= 1 && len(limits) <= budget.MaxLimits
+	return rules.Validate() == nil && len(limits) <= budget.MaxLimits &&
+		(len(limits) > 0 || len(rules.Unlimited) > 0)
 }

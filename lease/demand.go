@@ -105,10 +105,11 @@ func (d *demand) expect(t time.Duration) budget.Credits {
 }
 
 // idleAfter returns the silence after which the line is idle. Slots that nobody uses are not kept
-// for a caller that comes seldom, since nobody else can have them meanwhile.
+// for a caller that comes seldom, since nobody else can have them meanwhile; nor is anything else
+// that is not held ahead.
 func (l *line) idleAfter() time.Duration {
 	span := l.limit.Span()
-	if l.slots() {
+	if l.bare {
 		return max(minIdle, min(IdleAfter, span/8))
 	}
 	return max(minIdle, min(IdleAfter, span/4), gapsToIdle*l.demand.gap)

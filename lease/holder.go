@@ -12,6 +12,8 @@ type Config struct {
 	// Limits are the budget's, in canonical order, at most budget.MaxLimits. Costs are vectors
 	// in this order.
 	Limits []budget.Limit
+	// Rules are the budget's.
+	Rules budget.Rules
 	// DriftPPM is rho, 0..MaxMaxClockDriftPPM: the larger of the client's and the cluster's.
 	DriftPPM int64
 	// Sink takes the holder's events; nil takes none. At, First and Last of its events are
@@ -35,6 +37,7 @@ type Cost []budget.Credits
 type Holder struct {
 	revision uint64
 	limits   []budget.Limit
+	rules    budget.Rules
 	driftPPM int64
 	lines    []line // one per limit
 	sizing   Sizing
@@ -67,6 +70,7 @@ type Holder struct {
 func NewHolder(cfg Config) *Holder {
 	h := &Holder{
 		revision: cfg.Revision,
+		rules:    cfg.Rules,
 		driftPPM: cfg.DriftPPM,
 		sizing:   cfg.Sizing,
 		rec:      recorder{sink: cfg.Sink, session: cfg.Session},
@@ -78,6 +82,15 @@ func NewHolder(cfg Config) *Holder {
 // Limits returns the limits in force, in canonical order. The caller must not change them;
 // Take and Reset replace them.
 func (h *Holder) Limits() []budget.Limit { return h.limits }
+
+// Rules returns the rules in force. SetRules and Take replace them.
+func (h *Holder) Rules() budget.Rules { return h.rules }
+
+// SetRules tells what else the coordinator said when the session was opened that Reset began.
+func (h *Holder) SetRules(r budget.Rules) {
+	h.rules = r
+	h.setLimits(h.limits)
+}
 
 // Admit decides a new offer (TLA+ Admit): it spends the whole cost from live leases or nothing
 // at all. It allocates nothing. The offer counts as demand, once, whatever the verdict.
@@ -265,6 +278,7 @@ func (h *Holder) setLimits(limits []budget.Limit) {
 	h.slotted = false
 	for i, l := range h.limits {
 		h.lines[i] = newLine(l)
+		h.lines[i].bare = h.lines[i].bare || h.rules.Mode == budget.ModeStrict
 		h.slotted = h.slotted || h.lines[i].slots()
 		alike = alike && old[i].limit.Same(l)
 		for j := range old {

@@ -159,6 +159,8 @@ type Answer struct {
 	Revision uint64
 	// Limits are those in force, in canonical order; set with Changed.
 	Limits []budget.Limit
+	// Rules are those in force; set with Changed.
+	Rules budget.Rules
 	// Limit is the index of the offending limit; meaningful with TooLarge.
 	Limit int
 	// DriftPPM is the cluster's rho; the holder uses the larger of it and its own.

@@ -57,6 +57,8 @@ type line struct {
 	denial denial
 	demand demand
 	sizer  Sizer // nil: demand alone decides
+	// bare: nothing is held ahead of those who come for it. So it is with slots, and in strict mode.
+	bare bool
 }
 
 func newLine(l budget.Limit) line {
@@ -65,6 +67,7 @@ func newLine(l budget.Limit) line {
 		ceiling: max(0, min(l.Bound(), budget.MaxAmount)),
 		leases:  make([]held, 0, MaxLeasesPerLimit),
 		demand:  demand{horizon: horizon(l.Per)},
+		bare:    l.Kind == budget.KindSlots,
 	}
 }
 

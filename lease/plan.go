@@ -151,7 +151,7 @@ func (h *Holder) refresh(now Reading, i int) {
 	}
 	rtt := h.request.rtt
 	if l.live >= min(h.backlog[i], l.ceiling) {
-		if l.slots() || l.live >= l.lowWater(now, rtt) || l.idle(now) {
+		if l.bare || l.live >= l.lowWater(now, rtt) || l.idle(now) {
 			return
 		}
 		// What arrives after the window's end is wasted; after it, ask for the next.

@@ -40,7 +40,7 @@ func (h *Holder) planRenewals(now Reading) bool {
 	rtt := h.request.rtt
 	for i := range h.lines {
 		l := &h.lines[i]
-		if l.slots() || l.idle(now) && !h.queued {
+		if l.bare || l.idle(now) && !h.queued {
 			continue
 		}
 		for j := range l.leases {

@@ -33,7 +33,7 @@ func (s Sizing) sizer(limit budget.Limit) Sizer {
 // comes on top of what is left when it is due.
 func (l *line) target(now Reading, backlog budget.Credits, rtt time.Duration) budget.Credits {
 	switch {
-	case l.slots():
+	case l.bare:
 		return min(l.ceiling, backlog) // others have use for what nobody here waits for
 	case l.sizer == nil:
 		return min(l.ceiling, backlog+max(l.demand.unit, l.demand.expect(l.ahead(now))))

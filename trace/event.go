@@ -55,7 +55,7 @@ const (
 	KindLimit Kind = "limit"
 	// KindRoll: limit Limit entered Window (R4). Every account of a window limit is fresh.
 	KindRoll Kind = "roll"
-	// KindSession: Session was opened on budget Budget, key Key.
+	// KindSession: Session was opened on budget Budget, key Key; OK: it has no limits.
 	KindSession Kind = "session"
 	// KindSessionEnd: Session was closed (OK) or forgotten after its idle time.
 	KindSessionEnd Kind = "session_end"
@@ -98,6 +98,8 @@ const (
 	// KindFailOpen: N credits were admitted with no lease by an explicit fail-open policy, in
 	// Count admissions from First to Last. Outside every bound.
 	KindFailOpen Kind = "fail_open"
+	// KindShadow: likewise, in shadow mode.
+	KindShadow Kind = "shadow"
 )
 
 // Roles of a recorder.

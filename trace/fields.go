@@ -65,7 +65,7 @@ var kinds = func() map[string]Kind {
 		KindEntry, KindEpoch, KindState, KindLimit, KindRoll, KindSession, KindSessionEnd,
 		KindGrant, KindReplay, KindDeny, KindReturn, KindTakeOver,
 		KindSend, KindAccept, KindDrop, KindAdmit, KindGiveUp, KindRelease, KindExpire,
-		KindFailOpen,
+		KindFailOpen, KindShadow,
 	} {
 		m[string(k)] = k
 	}

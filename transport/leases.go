@@ -38,6 +38,7 @@ func (s *leasesServer) OpenSession(
 			Revision: res.Revision,
 			Limits:   limitsToProto(res.Limits),
 			DriftPpm: s.driftPPM,
+			Rules:    rulesToProto(res.Rules),
 		}, nil
 	}
 	return call(ctx, s.Server, leasedv1.Leases_OpenSession_FullMethodName, req, decide)
@@ -79,6 +80,7 @@ func (s *leasesServer) Acquire(
 			Limits:   limitsToProto(res.Limits),
 			Limit:    uint32(res.Limit),
 			DriftPpm: s.driftPPM,
+			Rules:    rulesToProto(res.Rules),
 		}, nil
 	}
 	return call(ctx, s.Server, leasedv1.Leases_Acquire_FullMethodName, req, decide)

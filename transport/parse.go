@@ -138,7 +138,10 @@ func parsePutBudget(req *leasedv1.PutBudgetRequest) (budget.Budget, error) {
 	if unknown(req) || unknown(in) {
 		return budget.Budget{}, invalid("budget: has a field that this version does not know")
 	}
-	out := budget.Budget{Name: in.GetName(), Keyed: in.GetKeyed()}
+	if unknown(in.GetRules()) {
+		return budget.Budget{}, invalid("budget.rules: has a field that this version does not know")
+	}
+	out := budget.Budget{Name: in.GetName(), Keyed: in.GetKeyed(), Rules: parseRules(in.GetRules())}
 	if n := len(in.GetLimits()); n > budget.MaxLimits {
 		return budget.Budget{}, invalid("budget.limits: %d, at most %d", n, budget.MaxLimits)
 	}
@@ -162,10 +165,32 @@ func parsePutBudget(req *leasedv1.PutBudgetRequest) (budget.Budget, error) {
 	return out.Canonical(), nil
 }
 
+func parseRules(in *leasedv1.Rules) budget.Rules {
+	return budget.Rules{
+		Mode:      budget.Mode(in.GetMode()),
+		Degraded:  budget.Degraded(in.GetDegraded()),
+		Share:     in.GetShare(),
+		Unlimited: in.GetUnlimited(),
+	}
+}
+
+func rulesToProto(r *budget.Rules) *leasedv1.Rules {
+	if r == nil || r.Equal(budget.Rules{}) {
+		return nil
+	}
+	return &leasedv1.Rules{
+		Mode:      string(r.Mode),
+		Degraded:  string(r.Degraded),
+		Share:     r.Share,
+		Unlimited: r.Unlimited,
+	}
+}
+
 func unknown(m proto.Message) bool { return len(m.ProtoReflect().GetUnknown()) > 0 }
 
 func budgetToProto(b budget.Budget) *leasedv1.Budget {
-	return &leasedv1.Budget{Name: b.Name, Keyed: b.Keyed, Limits: limitsToProto(b.Limits)}
+	return &leasedv1.Budget{Name: b.Name, Keyed: b.Keyed, Limits: limitsToProto(b.Limits),
+		Rules: rulesToProto(&b.Rules)}
 }
 
 func limitsToProto(limits []budget.Limit) []*leasedv1.Limit {

@@ -46,6 +46,8 @@ func TestMalformedIsNeverProposed(t *testing.T) {
 	newer, newerLimit := &leasedv1.Budget{Name: "b", Limits: []*leasedv1.Limit{limit()}}, limit()
 	newer.ProtoReflect().SetUnknown(future)
 	newerLimit.ProtoReflect().SetUnknown(future)
+	newerRules := &leasedv1.Rules{}
+	newerRules.ProtoReflect().SetUnknown(future)
 	long := strings.Repeat("n", budget.MaxNameLen+1)
 	ask := func(limit uint32, need, want int64) *leasedv1.Ask {
 		return &leasedv1.Ask{Limit: limit, Need: need, Want: want}
@@ -67,6 +69,10 @@ func TestMalformedIsNeverProposed(t *testing.T) {
 		{"same limit twice", put(&leasedv1.Budget{Name: "b",
 			Limits: []*leasedv1.Limit{limit(), limit()}}), "limits[1]"},
 		{"newer budget", put(newer), "does not know"},
+		{"newer rules", put(&leasedv1.Budget{Name: "b", Rules: newerRules,
+			Limits: []*leasedv1.Limit{limit()}}), "budget.rules: has a field"},
+		{"no such mode", put(&leasedv1.Budget{Name: "b", Rules: &leasedv1.Rules{Mode: "lax"},
+			Limits: []*leasedv1.Limit{limit()}}), `mode: "lax"`},
 		{"newer limit", put(&leasedv1.Budget{Name: "b",
 			Limits: []*leasedv1.Limit{newerLimit}}), "limits[0]"},
 		{"open without name", open("", ""), "budget"},

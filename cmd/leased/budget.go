@@ -32,7 +32,10 @@ budgets:
   - name: llm
     limits:
       - {metric: requests, amount: 600, per: 1m}
-      - {metric: tokens, amount: 900_000, per: 1m}`,
+      - {metric: tokens, amount: 900_000, per: 1m}
+    mode: shadow           # leased (default), strict, shadow: admit all, count what would not be
+    degraded: {share: 20}  # without a leader: closed (default), open, or a 20th for each limiter
+    unlimited: [hits]      # metrics that nothing bounds`,
 		Example: "  leased budget apply -f budgets.yaml\n" +
 			"  generate-budgets | leased budget apply -f -",
 		Args: cobra.NoArgs,

@@ -16,6 +16,11 @@ type budgetView struct {
 	Keyed    bool        `json:"keyed"`
 	Revision uint64      `json:"revision"`
 	Limits   []limitView `json:"limits"`
+	// The rules, each named also where it is the default.
+	Mode      string   `json:"mode"`
+	Degraded  string   `json:"degraded"`
+	Share     int64    `json:"share,omitempty"` // of degraded "share"
+	Unlimited []string `json:"unlimited,omitempty"`
 }
 
 type limitView struct {
@@ -33,7 +38,10 @@ type limitView struct {
 }
 
 func viewOf(b client.BudgetStatus) budgetView {
-	view := budgetView{Name: b.Budget.Name, Keyed: b.Budget.Keyed, Revision: b.Revision}
+	rules := b.Budget.Rules
+	view := budgetView{Name: b.Budget.Name, Keyed: b.Budget.Keyed, Revision: b.Revision,
+		Limits: []limitView{}, Mode: rules.Mode.String(), Degraded: rules.Degraded.String(),
+		Share: rules.Share, Unlimited: rules.Unlimited}
 	for _, u := range b.Limits {
 		view.Limits = append(view.Limits, limitView{
 			Metric: u.Limit.Metric, Kind: u.Limit.Kind, Amount: u.Limit.Amount,
@@ -50,7 +58,16 @@ func (f format) printBudget(out io.Writer, b client.BudgetStatus, key string) er
 	if f == formatJSON {
 		return printJSON(out, viewOf(b))
 	}
-	return printTable(out, append(budgetHeader(), budgetRows(b, !b.Budget.Keyed || key != "")...))
+	rows := append(budgetHeader(), budgetRows(b, !b.Budget.Keyed || key != "")...)
+	if err := printTable(out, rows); err != nil {
+		return err
+	}
+	for _, line := range rulesTold(b.Budget) {
+		if _, err := fmt.Fprintln(out, line); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // printBudgets writes all budgets. What is used of a keyed one depends on the key, and is
@@ -90,7 +107,35 @@ func budgetRows(b client.BudgetStatus, withUsed bool) [][]string {
 			fullIn(u, withUsed),
 		}
 	}
+	for _, metric := range b.Budget.Unlimited {
+		rows = append(rows, []string{b.Budget.Name, metric, "unlimited", "-", "-", "-", "-", "-"})
+	}
 	return rows
+}
+
+// rulesTold is a line for each rule of a budget that is not the default.
+func rulesTold(b budget.Budget) (lines []string) {
+	switch b.Mode {
+	case budget.ModeShadow:
+		lines = append(lines, "mode shadow: everything is admitted; limiters count what would not be")
+	case budget.ModeStrict:
+		lines = append(lines, "mode strict: every admission is asked of the coordinator")
+	}
+	switch b.Degraded {
+	case budget.DegradedOpen:
+		lines = append(lines, "degraded open: limiters admit everything while there is no leader to ask")
+	case budget.DegradedShare:
+		for _, l := range b.Limits {
+			extra, _ := b.Extra(l)
+			span := "per " + budget.FormatPer(l.Per)
+			if l.Kind == budget.KindSlots {
+				span = "at a time"
+			}
+			lines = append(lines, fmt.Sprintf("degraded share %d: while there is no leader to ask, each "+
+				"limiter admits up to %d %s %s by itself", b.Share, extra, l.Metric, span))
+		}
+	}
+	return lines
 }
 
 // fullIn tells when all of a limit is there again: of a bucket perhaps later than when the leases

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -36,5 +37,39 @@ func TestFullIn(t *testing.T) {
 		if got := fullIn(u, tt.known); got != tt.want {
 			t.Errorf("%+v: got %q, want %q", u, got, tt.want)
 		}
+	}
+}
+
+// TestRulesTold: what limiters do outside the bound is told in numbers.
+func TestRulesTold(t *testing.T) {
+	b := client.BudgetStatus{Budget: budget.Budget{Name: "b",
+		Rules: budget.Rules{Mode: budget.ModeShadow, Degraded: budget.DegradedShare, Share: 20,
+			Unlimited: []string{"hits"}},
+		Limits: []budget.Limit{
+			{Metric: "requests", Kind: budget.KindWindow, Amount: 610, Per: time.Minute},
+			{Metric: "jobs", Kind: budget.KindSlots, Amount: 40, Per: time.Minute}}}}
+	var text strings.Builder
+	if err := formatText.printBudget(&text, b, ""); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"hits", "unlimited",
+		"mode shadow: everything is admitted; limiters count what would not be\n",
+		"degraded share 20: while there is no leader to ask, each limiter admits up to 30 requests " +
+			"per 1m by itself\n", "admits up to 2 jobs at a time by itself\n"} {
+		if !strings.Contains(text.String(), want) {
+			t.Errorf("got\n%s\nwhich does not say %q", &text, want)
+		}
+	}
+	text.Reset()
+	if err := formatJSON.printBudget(&text, b, ""); err != nil ||
+		!strings.Contains(text.String(), `"degraded": "share"`) {
+		t.Errorf("got %v\n%s", err, &text)
+	}
+	b.Budget.Rules = budget.Rules{Mode: budget.ModeStrict, Degraded: budget.DegradedOpen}
+	if got := rulesTold(b.Budget); len(got) != 2 {
+		t.Errorf("got %q", got)
+	}
+	if got := rulesTold(budget.Budget{}); len(got) != 0 {
+		t.Errorf("got %q of the default", got)
 	}
 }

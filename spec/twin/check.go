@@ -231,5 +231,5 @@ var kindsInOrder = [...]trace.Kind{
 	trace.KindSession, trace.KindSessionEnd, trace.KindGrant, trace.KindReplay,
 	trace.KindDeny, trace.KindReturn, trace.KindTakeOver,
 	trace.KindSend, trace.KindAccept, trace.KindDrop, trace.KindAdmit, trace.KindGiveUp,
-	trace.KindRelease, trace.KindExpire, trace.KindFailOpen,
+	trace.KindRelease, trace.KindExpire, trace.KindFailOpen, trace.KindShadow,
 }

@@ -175,8 +175,8 @@ func TestTheWorldIsValid(t *testing.T) {
 			r.RealTimeChecked, r.Incomparable, r.Gaps)
 	}
 	got := fmt.Sprint(r.Epochs, r.Stale, r.Restores, r.Sessions, r.Grants, r.Granted, r.Returned,
-		r.Replays, r.Denials, r.Windows, r.Credits, r.FailOpen, r.Unrecorded, r.Untraced)
-	want := "4 1 1 11 15 376 45 3 4 9 248 2 1 0"
+		r.Replays, r.Denials, r.Windows, r.Credits, r.FailOpen, r.Shadow, r.Unrecorded, r.Untraced)
+	want := "4 1 1 11 15 376 45 3 4 9 248 2 3 1 0"
 	if got != want {
 		t.Errorf("figures: got %s, want %s", got, want)
 	}
@@ -283,6 +283,8 @@ func retries(w *world, a *holder, p *policy, app *file) {
 	w.record(app, trace.Event{Kind: trace.KindDrop, Session: a.id, Seq: a.seq,
 		Attempt: first})
 	w.record(app, trace.Event{Kind: trace.KindFailOpen, Session: a.id, N: 2, Count: 2,
+		First: w.now, Last: w.now})
+	w.record(app, trace.Event{Kind: trace.KindShadow, Session: a.id, N: 3, Count: 1,
 		First: w.now, Last: w.now})
 	a.expire(leases...)
 }

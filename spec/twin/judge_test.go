@@ -300,14 +300,15 @@ func TestReportOfFiles(t *testing.T) {
 	if err := r.WriteText(&text); err != nil {
 		t.Fatal(err)
 	}
-	want := `VALID: run run, 3 nodes, 4 fleet recorders, 8 files, 524 events
+	want := `VALID: run run, 3 nodes, 4 fleet recorders, 8 files, 525 events
   log         56 entries (1 stale), 4 epochs, 1 restore, cluster time 1m6.1825s
   leases      15 granted in 11 sessions, 376 credits, 45 returned; 3 replays, 4 denials
   admissions  248 of 248 credits in 9 account windows
   fullest     team requests per 1s, key "", window 0: 100 of 100 (100.0%)
   real time   every admission was over when its window was
-  covered     38 of 49 steps, 97 pairs of them; not ChangeBucket, TakeOver, RefillCapped, and 8 more
+  covered     38 of 49 steps, 98 pairs of them; not ChangeBucket, TakeOver, RefillCapped, and 8 more
   fail open   2 credits admitted without leases, outside the bound
+  shadow      3 credits admitted that would have been refused, outside the bound
 `
 	if text.String() != want {
 		t.Errorf("got\n%s\nwant\n%s", &text, want)

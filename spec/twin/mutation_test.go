@@ -39,6 +39,7 @@ var harmless = map[string]string{
 	"expire.drop":     "a holder may leave what it has unspent",
 	"expire.swap":     "with another lease's event",
 	"fail_open.":      "outside every bound; only reported",
+	"shadow.":         "outside every bound; only reported",
 	"grant.Amount":    "of a lease that nobody took",
 	"grant.swap":      "with the hash of the state",
 	"leader.drop":     "of a leader that is not heard of again: it may have lost its last lines",

@@ -144,6 +144,8 @@ func (c *checker) happens(p *process, at *Located) (blocked bool, err error) {
 		p.gap = true
 	case trace.KindFailOpen:
 		c.report.FailOpen += max(0, e.N)
+	case trace.KindShadow:
+		c.report.Shadow += max(0, e.N)
 	default:
 		return false, foreign(*at, "does not belong in a fleet file")
 	}

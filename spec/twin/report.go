@@ -64,6 +64,8 @@ type Report struct {
 
 	// FailOpen is what was admitted without leases by explicit policy, outside every bound.
 	FailOpen int64 `json:"fail_open_credits"`
+	// Shadow is likewise what was admitted in shadow mode, and would not have been otherwise.
+	Shadow int64 `json:"shadow_credits"`
 	// Unrecorded is what processes that died held and may have spent in their last moments.
 	Unrecorded int64 `json:"unrecorded_credits"`
 	// Untraced is what was granted to sessions that no fleet file knows.

@@ -78,6 +78,10 @@ func (r *Report) writeFigures(b *bytes.Buffer) {
 		fmt.Fprintf(b, "  fail open   %d credits admitted without leases, outside the bound\n",
 			r.FailOpen)
 	}
+	if r.Shadow > 0 {
+		fmt.Fprintf(b, "  shadow      %d credits admitted that would have been refused, "+
+			"outside the bound\n", r.Shadow)
+	}
 	if r.Gaps > 0 {
 		fmt.Fprintf(b, "  gaps        %s, %s lost\n",
 			count(r.Gaps, "gap"), count(r.Lost, "event"))

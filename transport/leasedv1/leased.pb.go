@@ -187,6 +187,7 @@ type Budget struct {
 	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	Keyed         bool                   `protobuf:"varint,2,opt,name=keyed,proto3" json:"keyed,omitempty"`
 	Limits        []*Limit               `protobuf:"bytes,3,rep,name=limits,proto3" json:"limits,omitempty"` // canonical order: by metric, then by period
+	Rules         *Rules                 `protobuf:"bytes,7,opt,name=rules,proto3" json:"rules,omitempty"`   // none: the default
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -242,6 +243,82 @@ func (x *Budget) GetLimits() []*Limit {
 	return nil
 }
 
+func (x *Budget) GetRules() *Rules {
+	if x != nil {
+		return x.Rules
+	}
+	return nil
+}
+
+// What a budget tells its limiters beside its limits.
+type Rules struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Mode          string                 `protobuf:"bytes,1,opt,name=mode,proto3" json:"mode,omitempty"`           // "strict", "shadow"; empty or "leased": from leases
+	Degraded      string                 `protobuf:"bytes,2,opt,name=degraded,proto3" json:"degraded,omitempty"`   // "open", "share"; empty or "closed": admit nothing without credits
+	Share         int64                  `protobuf:"varint,3,opt,name=share,proto3" json:"share,omitempty"`        // of "share": each limiter admits limit/share by itself, 1..2^53
+	Unlimited     []string               `protobuf:"bytes,4,rep,name=unlimited,proto3" json:"unlimited,omitempty"` // metrics that nothing bounds, at most 16
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Rules) Reset() {
+	*x = Rules{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Rules) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Rules) ProtoMessage() {}
+
+func (x *Rules) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Rules.ProtoReflect.Descriptor instead.
+func (*Rules) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Rules) GetMode() string {
+	if x != nil {
+		return x.Mode
+	}
+	return ""
+}
+
+func (x *Rules) GetDegraded() string {
+	if x != nil {
+		return x.Degraded
+	}
+	return ""
+}
+
+func (x *Rules) GetShare() int64 {
+	if x != nil {
+		return x.Share
+	}
+	return 0
+}
+
+func (x *Rules) GetUnlimited() []string {
+	if x != nil {
+		return x.Unlimited
+	}
+	return nil
+}
+
 type OpenSessionRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Budget        string                 `protobuf:"bytes,1,opt,name=budget,proto3" json:"budget,omitempty"`
@@ -252,7 +329,7 @@ type OpenSessionRequest struct {
 
 func (x *OpenSessionRequest) Reset() {
 	*x = OpenSessionRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[2]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -264,7 +341,7 @@ func (x *OpenSessionRequest) String() string {
 func (*OpenSessionRequest) ProtoMessage() {}
 
 func (x *OpenSessionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[2]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -277,7 +354,7 @@ func (x *OpenSessionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenSessionRequest.ProtoReflect.Descriptor instead.
 func (*OpenSessionRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{2}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *OpenSessionRequest) GetBudget() string {
@@ -300,13 +377,14 @@ type OpenSessionResponse struct {
 	Revision      uint64                 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
 	Limits        []*Limit               `protobuf:"bytes,3,rep,name=limits,proto3" json:"limits,omitempty"`                      // asks and grants name limits by their index in this list
 	DriftPpm      int64                  `protobuf:"varint,4,opt,name=drift_ppm,json=driftPpm,proto3" json:"drift_ppm,omitempty"` // the cluster's max_clock_drift
+	Rules         *Rules                 `protobuf:"bytes,20,opt,name=rules,proto3" json:"rules,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *OpenSessionResponse) Reset() {
 	*x = OpenSessionResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[3]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -318,7 +396,7 @@ func (x *OpenSessionResponse) String() string {
 func (*OpenSessionResponse) ProtoMessage() {}
 
 func (x *OpenSessionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[3]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -331,7 +409,7 @@ func (x *OpenSessionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenSessionResponse.ProtoReflect.Descriptor instead.
 func (*OpenSessionResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{3}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *OpenSessionResponse) GetSession() uint64 {
@@ -362,6 +440,13 @@ func (x *OpenSessionResponse) GetDriftPpm() int64 {
 	return 0
 }
 
+func (x *OpenSessionResponse) GetRules() *Rules {
+	if x != nil {
+		return x.Rules
+	}
+	return nil
+}
+
 // 0 <= need <= want, 1 <= want. All asks with a need are granted, or nothing is. One without
 // gets what there is.
 //
@@ -381,7 +466,7 @@ type Ask struct {
 
 func (x *Ask) Reset() {
 	*x = Ask{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[4]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -393,7 +478,7 @@ func (x *Ask) String() string {
 func (*Ask) ProtoMessage() {}
 
 func (x *Ask) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[4]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -406,7 +491,7 @@ func (x *Ask) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ask.ProtoReflect.Descriptor instead.
 func (*Ask) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{4}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Ask) GetLimit() uint32 {
@@ -455,7 +540,7 @@ type Return struct {
 
 func (x *Return) Reset() {
 	*x = Return{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[5]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -467,7 +552,7 @@ func (x *Return) String() string {
 func (*Return) ProtoMessage() {}
 
 func (x *Return) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[5]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -480,7 +565,7 @@ func (x *Return) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Return.ProtoReflect.Descriptor instead.
 func (*Return) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{5}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Return) GetLease() uint64 {
@@ -517,7 +602,7 @@ type AcquireRequest struct {
 
 func (x *AcquireRequest) Reset() {
 	*x = AcquireRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[6]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -529,7 +614,7 @@ func (x *AcquireRequest) String() string {
 func (*AcquireRequest) ProtoMessage() {}
 
 func (x *AcquireRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[6]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -542,7 +627,7 @@ func (x *AcquireRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcquireRequest.ProtoReflect.Descriptor instead.
 func (*AcquireRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{6}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *AcquireRequest) GetSession() uint64 {
@@ -596,7 +681,7 @@ type Grant struct {
 
 func (x *Grant) Reset() {
 	*x = Grant{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[7]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -608,7 +693,7 @@ func (x *Grant) String() string {
 func (*Grant) ProtoMessage() {}
 
 func (x *Grant) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[7]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -621,7 +706,7 @@ func (x *Grant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Grant.ProtoReflect.Descriptor instead.
 func (*Grant) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{7}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Grant) GetLease() uint64 {
@@ -670,7 +755,7 @@ type Denial struct {
 
 func (x *Denial) Reset() {
 	*x = Denial{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[8]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -682,7 +767,7 @@ func (x *Denial) String() string {
 func (*Denial) ProtoMessage() {}
 
 func (x *Denial) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[8]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -695,7 +780,7 @@ func (x *Denial) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Denial.ProtoReflect.Descriptor instead.
 func (*Denial) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{8}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Denial) GetLimit() uint32 {
@@ -729,13 +814,14 @@ type AcquireResponse struct {
 	Limits        []*Limit `protobuf:"bytes,5,rep,name=limits,proto3" json:"limits,omitempty"` // with OUTCOME_CHANGED
 	Limit         uint32   `protobuf:"varint,6,opt,name=limit,proto3" json:"limit,omitempty"`  // with OUTCOME_TOO_LARGE
 	DriftPpm      int64    `protobuf:"varint,7,opt,name=drift_ppm,json=driftPpm,proto3" json:"drift_ppm,omitempty"`
+	Rules         *Rules   `protobuf:"bytes,20,opt,name=rules,proto3" json:"rules,omitempty"` // with OUTCOME_CHANGED
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *AcquireResponse) Reset() {
 	*x = AcquireResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[9]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -747,7 +833,7 @@ func (x *AcquireResponse) String() string {
 func (*AcquireResponse) ProtoMessage() {}
 
 func (x *AcquireResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[9]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -760,7 +846,7 @@ func (x *AcquireResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcquireResponse.ProtoReflect.Descriptor instead.
 func (*AcquireResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{9}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *AcquireResponse) GetOutcome() Outcome {
@@ -812,6 +898,13 @@ func (x *AcquireResponse) GetDriftPpm() int64 {
 	return 0
 }
 
+func (x *AcquireResponse) GetRules() *Rules {
+	if x != nil {
+		return x.Rules
+	}
+	return nil
+}
+
 type ReturnRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Session       uint64                 `protobuf:"varint,1,opt,name=session,proto3" json:"session,omitempty"`
@@ -823,7 +916,7 @@ type ReturnRequest struct {
 
 func (x *ReturnRequest) Reset() {
 	*x = ReturnRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[10]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -835,7 +928,7 @@ func (x *ReturnRequest) String() string {
 func (*ReturnRequest) ProtoMessage() {}
 
 func (x *ReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[10]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -848,7 +941,7 @@ func (x *ReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnRequest.ProtoReflect.Descriptor instead.
 func (*ReturnRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{10}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ReturnRequest) GetSession() uint64 {
@@ -882,7 +975,7 @@ type ReturnResponse struct {
 
 func (x *ReturnResponse) Reset() {
 	*x = ReturnResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[11]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -894,7 +987,7 @@ func (x *ReturnResponse) String() string {
 func (*ReturnResponse) ProtoMessage() {}
 
 func (x *ReturnResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[11]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -907,7 +1000,7 @@ func (x *ReturnResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnResponse.ProtoReflect.Descriptor instead.
 func (*ReturnResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{11}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ReturnResponse) GetTaken() []int64 {
@@ -933,7 +1026,7 @@ type PutBudgetRequest struct {
 
 func (x *PutBudgetRequest) Reset() {
 	*x = PutBudgetRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[12]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -945,7 +1038,7 @@ func (x *PutBudgetRequest) String() string {
 func (*PutBudgetRequest) ProtoMessage() {}
 
 func (x *PutBudgetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[12]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -958,7 +1051,7 @@ func (x *PutBudgetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutBudgetRequest.ProtoReflect.Descriptor instead.
 func (*PutBudgetRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{12}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *PutBudgetRequest) GetBudget() *Budget {
@@ -979,7 +1072,7 @@ type PutBudgetResponse struct {
 
 func (x *PutBudgetResponse) Reset() {
 	*x = PutBudgetResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[13]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -991,7 +1084,7 @@ func (x *PutBudgetResponse) String() string {
 func (*PutBudgetResponse) ProtoMessage() {}
 
 func (x *PutBudgetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[13]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1004,7 +1097,7 @@ func (x *PutBudgetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutBudgetResponse.ProtoReflect.Descriptor instead.
 func (*PutBudgetResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{13}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *PutBudgetResponse) GetRevision() uint64 {
@@ -1037,7 +1130,7 @@ type DeleteBudgetRequest struct {
 
 func (x *DeleteBudgetRequest) Reset() {
 	*x = DeleteBudgetRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[14]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1049,7 +1142,7 @@ func (x *DeleteBudgetRequest) String() string {
 func (*DeleteBudgetRequest) ProtoMessage() {}
 
 func (x *DeleteBudgetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[14]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1062,7 +1155,7 @@ func (x *DeleteBudgetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteBudgetRequest.ProtoReflect.Descriptor instead.
 func (*DeleteBudgetRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{14}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *DeleteBudgetRequest) GetName() string {
@@ -1080,7 +1173,7 @@ type DeleteBudgetResponse struct {
 
 func (x *DeleteBudgetResponse) Reset() {
 	*x = DeleteBudgetResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[15]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1092,7 +1185,7 @@ func (x *DeleteBudgetResponse) String() string {
 func (*DeleteBudgetResponse) ProtoMessage() {}
 
 func (x *DeleteBudgetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[15]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1105,7 +1198,7 @@ func (x *DeleteBudgetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteBudgetResponse.ProtoReflect.Descriptor instead.
 func (*DeleteBudgetResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{15}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{16}
 }
 
 type GetBudgetRequest struct {
@@ -1118,7 +1211,7 @@ type GetBudgetRequest struct {
 
 func (x *GetBudgetRequest) Reset() {
 	*x = GetBudgetRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[16]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1130,7 +1223,7 @@ func (x *GetBudgetRequest) String() string {
 func (*GetBudgetRequest) ProtoMessage() {}
 
 func (x *GetBudgetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[16]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1143,7 +1236,7 @@ func (x *GetBudgetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetBudgetRequest.ProtoReflect.Descriptor instead.
 func (*GetBudgetRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{16}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *GetBudgetRequest) GetName() string {
@@ -1174,7 +1267,7 @@ type LimitStatus struct {
 
 func (x *LimitStatus) Reset() {
 	*x = LimitStatus{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[17]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1186,7 +1279,7 @@ func (x *LimitStatus) String() string {
 func (*LimitStatus) ProtoMessage() {}
 
 func (x *LimitStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[17]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1199,7 +1292,7 @@ func (x *LimitStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LimitStatus.ProtoReflect.Descriptor instead.
 func (*LimitStatus) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{17}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *LimitStatus) GetLimit() *Limit {
@@ -1255,7 +1348,7 @@ type GetBudgetResponse struct {
 
 func (x *GetBudgetResponse) Reset() {
 	*x = GetBudgetResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[18]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1267,7 +1360,7 @@ func (x *GetBudgetResponse) String() string {
 func (*GetBudgetResponse) ProtoMessage() {}
 
 func (x *GetBudgetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[18]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1280,7 +1373,7 @@ func (x *GetBudgetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetBudgetResponse.ProtoReflect.Descriptor instead.
 func (*GetBudgetResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{18}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *GetBudgetResponse) GetBudget() *Budget {
@@ -1312,7 +1405,7 @@ type ListBudgetsRequest struct {
 
 func (x *ListBudgetsRequest) Reset() {
 	*x = ListBudgetsRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[19]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1324,7 +1417,7 @@ func (x *ListBudgetsRequest) String() string {
 func (*ListBudgetsRequest) ProtoMessage() {}
 
 func (x *ListBudgetsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[19]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1337,7 +1430,7 @@ func (x *ListBudgetsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBudgetsRequest.ProtoReflect.Descriptor instead.
 func (*ListBudgetsRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{19}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{20}
 }
 
 type ListBudgetsResponse struct {
@@ -1349,7 +1442,7 @@ type ListBudgetsResponse struct {
 
 func (x *ListBudgetsResponse) Reset() {
 	*x = ListBudgetsResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[20]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1361,7 +1454,7 @@ func (x *ListBudgetsResponse) String() string {
 func (*ListBudgetsResponse) ProtoMessage() {}
 
 func (x *ListBudgetsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[20]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1374,7 +1467,7 @@ func (x *ListBudgetsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBudgetsResponse.ProtoReflect.Descriptor instead.
 func (*ListBudgetsResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{20}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ListBudgetsResponse) GetBudgets() []*GetBudgetResponse {
@@ -1392,7 +1485,7 @@ type StatusRequest struct {
 
 func (x *StatusRequest) Reset() {
 	*x = StatusRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[21]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1404,7 +1497,7 @@ func (x *StatusRequest) String() string {
 func (*StatusRequest) ProtoMessage() {}
 
 func (x *StatusRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[21]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1417,7 +1510,7 @@ func (x *StatusRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatusRequest.ProtoReflect.Descriptor instead.
 func (*StatusRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{21}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{22}
 }
 
 type Member struct {
@@ -1434,7 +1527,7 @@ type Member struct {
 
 func (x *Member) Reset() {
 	*x = Member{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[22]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1446,7 +1539,7 @@ func (x *Member) String() string {
 func (*Member) ProtoMessage() {}
 
 func (x *Member) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[22]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1459,7 +1552,7 @@ func (x *Member) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Member.ProtoReflect.Descriptor instead.
 func (*Member) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{22}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Member) GetId() string {
@@ -1527,7 +1620,7 @@ type StatusResponse struct {
 
 func (x *StatusResponse) Reset() {
 	*x = StatusResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[23]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1539,7 +1632,7 @@ func (x *StatusResponse) String() string {
 func (*StatusResponse) ProtoMessage() {}
 
 func (x *StatusResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[23]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1552,7 +1645,7 @@ func (x *StatusResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatusResponse.ProtoReflect.Descriptor instead.
 func (*StatusResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{23}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *StatusResponse) GetNode() string {
@@ -1662,7 +1755,7 @@ type RemoveMemberRequest struct {
 
 func (x *RemoveMemberRequest) Reset() {
 	*x = RemoveMemberRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[24]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1674,7 +1767,7 @@ func (x *RemoveMemberRequest) String() string {
 func (*RemoveMemberRequest) ProtoMessage() {}
 
 func (x *RemoveMemberRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[24]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1687,7 +1780,7 @@ func (x *RemoveMemberRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveMemberRequest.ProtoReflect.Descriptor instead.
 func (*RemoveMemberRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{24}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *RemoveMemberRequest) GetId() string {
@@ -1706,7 +1799,7 @@ type RemoveMemberResponse struct {
 
 func (x *RemoveMemberResponse) Reset() {
 	*x = RemoveMemberResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[25]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1718,7 +1811,7 @@ func (x *RemoveMemberResponse) String() string {
 func (*RemoveMemberResponse) ProtoMessage() {}
 
 func (x *RemoveMemberResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[25]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1731,7 +1824,7 @@ func (x *RemoveMemberResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveMemberResponse.ProtoReflect.Descriptor instead.
 func (*RemoveMemberResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{25}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *RemoveMemberResponse) GetRemoved() bool {
@@ -1754,7 +1847,7 @@ type Counters struct {
 
 func (x *Counters) Reset() {
 	*x = Counters{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[26]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1766,7 +1859,7 @@ func (x *Counters) String() string {
 func (*Counters) ProtoMessage() {}
 
 func (x *Counters) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[26]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1779,7 +1872,7 @@ func (x *Counters) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Counters.ProtoReflect.Descriptor instead.
 func (*Counters) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{26}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Counters) GetSession() uint64 {
@@ -1818,7 +1911,7 @@ type BackupRequest struct {
 
 func (x *BackupRequest) Reset() {
 	*x = BackupRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[27]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1830,7 +1923,7 @@ func (x *BackupRequest) String() string {
 func (*BackupRequest) ProtoMessage() {}
 
 func (x *BackupRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[27]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1843,7 +1936,7 @@ func (x *BackupRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupRequest.ProtoReflect.Descriptor instead.
 func (*BackupRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{27}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{28}
 }
 
 type BackupResponse struct {
@@ -1859,7 +1952,7 @@ type BackupResponse struct {
 
 func (x *BackupResponse) Reset() {
 	*x = BackupResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[28]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1871,7 +1964,7 @@ func (x *BackupResponse) String() string {
 func (*BackupResponse) ProtoMessage() {}
 
 func (x *BackupResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[28]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1884,7 +1977,7 @@ func (x *BackupResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupResponse.ProtoReflect.Descriptor instead.
 func (*BackupResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{28}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *BackupResponse) GetLast() *Counters {
@@ -1932,7 +2025,7 @@ type RestoreRequest struct {
 
 func (x *RestoreRequest) Reset() {
 	*x = RestoreRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[29]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1944,7 +2037,7 @@ func (x *RestoreRequest) String() string {
 func (*RestoreRequest) ProtoMessage() {}
 
 func (x *RestoreRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[29]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1957,7 +2050,7 @@ func (x *RestoreRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RestoreRequest.ProtoReflect.Descriptor instead.
 func (*RestoreRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{29}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *RestoreRequest) GetBackup() string {
@@ -1983,7 +2076,7 @@ type RestoreResponse struct {
 
 func (x *RestoreResponse) Reset() {
 	*x = RestoreResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[30]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1995,7 +2088,7 @@ func (x *RestoreResponse) String() string {
 func (*RestoreResponse) ProtoMessage() {}
 
 func (x *RestoreResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[30]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2008,7 +2101,7 @@ func (x *RestoreResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RestoreResponse.ProtoReflect.Descriptor instead.
 func (*RestoreResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{30}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *RestoreResponse) GetAlready() bool {
@@ -2031,19 +2124,26 @@ const file_transport_leasedv1_leased_proto_rawDesc = "" +
 	"\x05slots\x18\x05 \x01(\x05R\x05slots\x12\x14\n" +
 	"\x05burst\x18\x06 \x01(\x03R\x05burst\x12\x1f\n" +
 	"\vlease_nanos\x18\a \x01(\x03R\n" +
-	"leaseNanos\"\\\n" +
+	"leaseNanos\"\x84\x01\n" +
 	"\x06Budget\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05keyed\x18\x02 \x01(\bR\x05keyed\x12(\n" +
-	"\x06limits\x18\x03 \x03(\v2\x10.leased.v1.LimitR\x06limits\">\n" +
+	"\x06limits\x18\x03 \x03(\v2\x10.leased.v1.LimitR\x06limits\x12&\n" +
+	"\x05rules\x18\a \x01(\v2\x10.leased.v1.RulesR\x05rules\"k\n" +
+	"\x05Rules\x12\x12\n" +
+	"\x04mode\x18\x01 \x01(\tR\x04mode\x12\x1a\n" +
+	"\bdegraded\x18\x02 \x01(\tR\bdegraded\x12\x14\n" +
+	"\x05share\x18\x03 \x01(\x03R\x05share\x12\x1c\n" +
+	"\tunlimited\x18\x04 \x03(\tR\tunlimited\">\n" +
 	"\x12OpenSessionRequest\x12\x16\n" +
 	"\x06budget\x18\x01 \x01(\tR\x06budget\x12\x10\n" +
-	"\x03key\x18\x02 \x01(\tR\x03key\"\x92\x01\n" +
+	"\x03key\x18\x02 \x01(\tR\x03key\"\xba\x01\n" +
 	"\x13OpenSessionResponse\x12\x18\n" +
 	"\asession\x18\x01 \x01(\x04R\asession\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\x04R\brevision\x12(\n" +
 	"\x06limits\x18\x03 \x03(\v2\x10.leased.v1.LimitR\x06limits\x12\x1b\n" +
-	"\tdrift_ppm\x18\x04 \x01(\x03R\bdriftPpm\"m\n" +
+	"\tdrift_ppm\x18\x04 \x01(\x03R\bdriftPpm\x12&\n" +
+	"\x05rules\x18\x14 \x01(\v2\x10.leased.v1.RulesR\x05rules\"m\n" +
 	"\x03Ask\x12\x14\n" +
 	"\x05limit\x18\x01 \x01(\rR\x05limit\x12\x12\n" +
 	"\x04need\x18\x02 \x01(\x03R\x04need\x12\x12\n" +
@@ -2069,7 +2169,7 @@ const file_transport_leasedv1_leased_proto_rawDesc = "" +
 	"\x06Denial\x12\x14\n" +
 	"\x05limit\x18\x01 \x01(\rR\x05limit\x12\x12\n" +
 	"\x04left\x18\x02 \x01(\x03R\x04left\x12*\n" +
-	"\x11retry_after_nanos\x18\x03 \x01(\x03R\x0fretryAfterNanos\"\x8d\x02\n" +
+	"\x11retry_after_nanos\x18\x03 \x01(\x03R\x0fretryAfterNanos\"\xb5\x02\n" +
 	"\x0fAcquireResponse\x12,\n" +
 	"\aoutcome\x18\x01 \x01(\x0e2\x12.leased.v1.OutcomeR\aoutcome\x12(\n" +
 	"\x06grants\x18\x02 \x03(\v2\x10.leased.v1.GrantR\x06grants\x12)\n" +
@@ -2077,7 +2177,8 @@ const file_transport_leasedv1_leased_proto_rawDesc = "" +
 	"\brevision\x18\x04 \x01(\x04R\brevision\x12(\n" +
 	"\x06limits\x18\x05 \x03(\v2\x10.leased.v1.LimitR\x06limits\x12\x14\n" +
 	"\x05limit\x18\x06 \x01(\rR\x05limit\x12\x1b\n" +
-	"\tdrift_ppm\x18\a \x01(\x03R\bdriftPpm\"l\n" +
+	"\tdrift_ppm\x18\a \x01(\x03R\bdriftPpm\x12&\n" +
+	"\x05rules\x18\x14 \x01(\v2\x10.leased.v1.RulesR\x05rules\"l\n" +
 	"\rReturnRequest\x12\x18\n" +
 	"\asession\x18\x01 \x01(\x04R\asession\x12+\n" +
 	"\areturns\x18\x02 \x03(\v2\x11.leased.v1.ReturnR\areturns\x12\x14\n" +
@@ -2194,87 +2295,91 @@ func file_transport_leasedv1_leased_proto_rawDescGZIP() []byte {
 }
 
 var file_transport_leasedv1_leased_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_transport_leasedv1_leased_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
+var file_transport_leasedv1_leased_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
 var file_transport_leasedv1_leased_proto_goTypes = []any{
 	(Outcome)(0),                 // 0: leased.v1.Outcome
 	(*Limit)(nil),                // 1: leased.v1.Limit
 	(*Budget)(nil),               // 2: leased.v1.Budget
-	(*OpenSessionRequest)(nil),   // 3: leased.v1.OpenSessionRequest
-	(*OpenSessionResponse)(nil),  // 4: leased.v1.OpenSessionResponse
-	(*Ask)(nil),                  // 5: leased.v1.Ask
-	(*Return)(nil),               // 6: leased.v1.Return
-	(*AcquireRequest)(nil),       // 7: leased.v1.AcquireRequest
-	(*Grant)(nil),                // 8: leased.v1.Grant
-	(*Denial)(nil),               // 9: leased.v1.Denial
-	(*AcquireResponse)(nil),      // 10: leased.v1.AcquireResponse
-	(*ReturnRequest)(nil),        // 11: leased.v1.ReturnRequest
-	(*ReturnResponse)(nil),       // 12: leased.v1.ReturnResponse
-	(*PutBudgetRequest)(nil),     // 13: leased.v1.PutBudgetRequest
-	(*PutBudgetResponse)(nil),    // 14: leased.v1.PutBudgetResponse
-	(*DeleteBudgetRequest)(nil),  // 15: leased.v1.DeleteBudgetRequest
-	(*DeleteBudgetResponse)(nil), // 16: leased.v1.DeleteBudgetResponse
-	(*GetBudgetRequest)(nil),     // 17: leased.v1.GetBudgetRequest
-	(*LimitStatus)(nil),          // 18: leased.v1.LimitStatus
-	(*GetBudgetResponse)(nil),    // 19: leased.v1.GetBudgetResponse
-	(*ListBudgetsRequest)(nil),   // 20: leased.v1.ListBudgetsRequest
-	(*ListBudgetsResponse)(nil),  // 21: leased.v1.ListBudgetsResponse
-	(*StatusRequest)(nil),        // 22: leased.v1.StatusRequest
-	(*Member)(nil),               // 23: leased.v1.Member
-	(*StatusResponse)(nil),       // 24: leased.v1.StatusResponse
-	(*RemoveMemberRequest)(nil),  // 25: leased.v1.RemoveMemberRequest
-	(*RemoveMemberResponse)(nil), // 26: leased.v1.RemoveMemberResponse
-	(*Counters)(nil),             // 27: leased.v1.Counters
-	(*BackupRequest)(nil),        // 28: leased.v1.BackupRequest
-	(*BackupResponse)(nil),       // 29: leased.v1.BackupResponse
-	(*RestoreRequest)(nil),       // 30: leased.v1.RestoreRequest
-	(*RestoreResponse)(nil),      // 31: leased.v1.RestoreResponse
+	(*Rules)(nil),                // 3: leased.v1.Rules
+	(*OpenSessionRequest)(nil),   // 4: leased.v1.OpenSessionRequest
+	(*OpenSessionResponse)(nil),  // 5: leased.v1.OpenSessionResponse
+	(*Ask)(nil),                  // 6: leased.v1.Ask
+	(*Return)(nil),               // 7: leased.v1.Return
+	(*AcquireRequest)(nil),       // 8: leased.v1.AcquireRequest
+	(*Grant)(nil),                // 9: leased.v1.Grant
+	(*Denial)(nil),               // 10: leased.v1.Denial
+	(*AcquireResponse)(nil),      // 11: leased.v1.AcquireResponse
+	(*ReturnRequest)(nil),        // 12: leased.v1.ReturnRequest
+	(*ReturnResponse)(nil),       // 13: leased.v1.ReturnResponse
+	(*PutBudgetRequest)(nil),     // 14: leased.v1.PutBudgetRequest
+	(*PutBudgetResponse)(nil),    // 15: leased.v1.PutBudgetResponse
+	(*DeleteBudgetRequest)(nil),  // 16: leased.v1.DeleteBudgetRequest
+	(*DeleteBudgetResponse)(nil), // 17: leased.v1.DeleteBudgetResponse
+	(*GetBudgetRequest)(nil),     // 18: leased.v1.GetBudgetRequest
+	(*LimitStatus)(nil),          // 19: leased.v1.LimitStatus
+	(*GetBudgetResponse)(nil),    // 20: leased.v1.GetBudgetResponse
+	(*ListBudgetsRequest)(nil),   // 21: leased.v1.ListBudgetsRequest
+	(*ListBudgetsResponse)(nil),  // 22: leased.v1.ListBudgetsResponse
+	(*StatusRequest)(nil),        // 23: leased.v1.StatusRequest
+	(*Member)(nil),               // 24: leased.v1.Member
+	(*StatusResponse)(nil),       // 25: leased.v1.StatusResponse
+	(*RemoveMemberRequest)(nil),  // 26: leased.v1.RemoveMemberRequest
+	(*RemoveMemberResponse)(nil), // 27: leased.v1.RemoveMemberResponse
+	(*Counters)(nil),             // 28: leased.v1.Counters
+	(*BackupRequest)(nil),        // 29: leased.v1.BackupRequest
+	(*BackupResponse)(nil),       // 30: leased.v1.BackupResponse
+	(*RestoreRequest)(nil),       // 31: leased.v1.RestoreRequest
+	(*RestoreResponse)(nil),      // 32: leased.v1.RestoreResponse
 }
 var file_transport_leasedv1_leased_proto_depIdxs = []int32{
 	1,  // 0: leased.v1.Budget.limits:type_name -> leased.v1.Limit
-	1,  // 1: leased.v1.OpenSessionResponse.limits:type_name -> leased.v1.Limit
-	5,  // 2: leased.v1.AcquireRequest.asks:type_name -> leased.v1.Ask
-	6,  // 3: leased.v1.AcquireRequest.returns:type_name -> leased.v1.Return
-	0,  // 4: leased.v1.AcquireResponse.outcome:type_name -> leased.v1.Outcome
-	8,  // 5: leased.v1.AcquireResponse.grants:type_name -> leased.v1.Grant
-	9,  // 6: leased.v1.AcquireResponse.denial:type_name -> leased.v1.Denial
-	1,  // 7: leased.v1.AcquireResponse.limits:type_name -> leased.v1.Limit
-	6,  // 8: leased.v1.ReturnRequest.returns:type_name -> leased.v1.Return
-	2,  // 9: leased.v1.PutBudgetRequest.budget:type_name -> leased.v1.Budget
-	1,  // 10: leased.v1.LimitStatus.limit:type_name -> leased.v1.Limit
-	2,  // 11: leased.v1.GetBudgetResponse.budget:type_name -> leased.v1.Budget
-	18, // 12: leased.v1.GetBudgetResponse.limits:type_name -> leased.v1.LimitStatus
-	19, // 13: leased.v1.ListBudgetsResponse.budgets:type_name -> leased.v1.GetBudgetResponse
-	23, // 14: leased.v1.StatusResponse.members:type_name -> leased.v1.Member
-	27, // 15: leased.v1.BackupResponse.last:type_name -> leased.v1.Counters
-	2,  // 16: leased.v1.BackupResponse.budgets:type_name -> leased.v1.Budget
-	27, // 17: leased.v1.RestoreRequest.last:type_name -> leased.v1.Counters
-	3,  // 18: leased.v1.Leases.OpenSession:input_type -> leased.v1.OpenSessionRequest
-	7,  // 19: leased.v1.Leases.Acquire:input_type -> leased.v1.AcquireRequest
-	11, // 20: leased.v1.Leases.Return:input_type -> leased.v1.ReturnRequest
-	13, // 21: leased.v1.Budgets.PutBudget:input_type -> leased.v1.PutBudgetRequest
-	15, // 22: leased.v1.Budgets.DeleteBudget:input_type -> leased.v1.DeleteBudgetRequest
-	17, // 23: leased.v1.Budgets.GetBudget:input_type -> leased.v1.GetBudgetRequest
-	20, // 24: leased.v1.Budgets.ListBudgets:input_type -> leased.v1.ListBudgetsRequest
-	22, // 25: leased.v1.Cluster.Status:input_type -> leased.v1.StatusRequest
-	25, // 26: leased.v1.Cluster.RemoveMember:input_type -> leased.v1.RemoveMemberRequest
-	28, // 27: leased.v1.Cluster.Backup:input_type -> leased.v1.BackupRequest
-	30, // 28: leased.v1.Cluster.Restore:input_type -> leased.v1.RestoreRequest
-	4,  // 29: leased.v1.Leases.OpenSession:output_type -> leased.v1.OpenSessionResponse
-	10, // 30: leased.v1.Leases.Acquire:output_type -> leased.v1.AcquireResponse
-	12, // 31: leased.v1.Leases.Return:output_type -> leased.v1.ReturnResponse
-	14, // 32: leased.v1.Budgets.PutBudget:output_type -> leased.v1.PutBudgetResponse
-	16, // 33: leased.v1.Budgets.DeleteBudget:output_type -> leased.v1.DeleteBudgetResponse
-	19, // 34: leased.v1.Budgets.GetBudget:output_type -> leased.v1.GetBudgetResponse
-	21, // 35: leased.v1.Budgets.ListBudgets:output_type -> leased.v1.ListBudgetsResponse
-	24, // 36: leased.v1.Cluster.Status:output_type -> leased.v1.StatusResponse
-	26, // 37: leased.v1.Cluster.RemoveMember:output_type -> leased.v1.RemoveMemberResponse
-	29, // 38: leased.v1.Cluster.Backup:output_type -> leased.v1.BackupResponse
-	31, // 39: leased.v1.Cluster.Restore:output_type -> leased.v1.RestoreResponse
-	29, // [29:40] is the sub-list for method output_type
-	18, // [18:29] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	3,  // 1: leased.v1.Budget.rules:type_name -> leased.v1.Rules
+	1,  // 2: leased.v1.OpenSessionResponse.limits:type_name -> leased.v1.Limit
+	3,  // 3: leased.v1.OpenSessionResponse.rules:type_name -> leased.v1.Rules
+	6,  // 4: leased.v1.AcquireRequest.asks:type_name -> leased.v1.Ask
+	7,  // 5: leased.v1.AcquireRequest.returns:type_name -> leased.v1.Return
+	0,  // 6: leased.v1.AcquireResponse.outcome:type_name -> leased.v1.Outcome
+	9,  // 7: leased.v1.AcquireResponse.grants:type_name -> leased.v1.Grant
+	10, // 8: leased.v1.AcquireResponse.denial:type_name -> leased.v1.Denial
+	1,  // 9: leased.v1.AcquireResponse.limits:type_name -> leased.v1.Limit
+	3,  // 10: leased.v1.AcquireResponse.rules:type_name -> leased.v1.Rules
+	7,  // 11: leased.v1.ReturnRequest.returns:type_name -> leased.v1.Return
+	2,  // 12: leased.v1.PutBudgetRequest.budget:type_name -> leased.v1.Budget
+	1,  // 13: leased.v1.LimitStatus.limit:type_name -> leased.v1.Limit
+	2,  // 14: leased.v1.GetBudgetResponse.budget:type_name -> leased.v1.Budget
+	19, // 15: leased.v1.GetBudgetResponse.limits:type_name -> leased.v1.LimitStatus
+	20, // 16: leased.v1.ListBudgetsResponse.budgets:type_name -> leased.v1.GetBudgetResponse
+	24, // 17: leased.v1.StatusResponse.members:type_name -> leased.v1.Member
+	28, // 18: leased.v1.BackupResponse.last:type_name -> leased.v1.Counters
+	2,  // 19: leased.v1.BackupResponse.budgets:type_name -> leased.v1.Budget
+	28, // 20: leased.v1.RestoreRequest.last:type_name -> leased.v1.Counters
+	4,  // 21: leased.v1.Leases.OpenSession:input_type -> leased.v1.OpenSessionRequest
+	8,  // 22: leased.v1.Leases.Acquire:input_type -> leased.v1.AcquireRequest
+	12, // 23: leased.v1.Leases.Return:input_type -> leased.v1.ReturnRequest
+	14, // 24: leased.v1.Budgets.PutBudget:input_type -> leased.v1.PutBudgetRequest
+	16, // 25: leased.v1.Budgets.DeleteBudget:input_type -> leased.v1.DeleteBudgetRequest
+	18, // 26: leased.v1.Budgets.GetBudget:input_type -> leased.v1.GetBudgetRequest
+	21, // 27: leased.v1.Budgets.ListBudgets:input_type -> leased.v1.ListBudgetsRequest
+	23, // 28: leased.v1.Cluster.Status:input_type -> leased.v1.StatusRequest
+	26, // 29: leased.v1.Cluster.RemoveMember:input_type -> leased.v1.RemoveMemberRequest
+	29, // 30: leased.v1.Cluster.Backup:input_type -> leased.v1.BackupRequest
+	31, // 31: leased.v1.Cluster.Restore:input_type -> leased.v1.RestoreRequest
+	5,  // 32: leased.v1.Leases.OpenSession:output_type -> leased.v1.OpenSessionResponse
+	11, // 33: leased.v1.Leases.Acquire:output_type -> leased.v1.AcquireResponse
+	13, // 34: leased.v1.Leases.Return:output_type -> leased.v1.ReturnResponse
+	15, // 35: leased.v1.Budgets.PutBudget:output_type -> leased.v1.PutBudgetResponse
+	17, // 36: leased.v1.Budgets.DeleteBudget:output_type -> leased.v1.DeleteBudgetResponse
+	20, // 37: leased.v1.Budgets.GetBudget:output_type -> leased.v1.GetBudgetResponse
+	22, // 38: leased.v1.Budgets.ListBudgets:output_type -> leased.v1.ListBudgetsResponse
+	25, // 39: leased.v1.Cluster.Status:output_type -> leased.v1.StatusResponse
+	27, // 40: leased.v1.Cluster.RemoveMember:output_type -> leased.v1.RemoveMemberResponse
+	30, // 41: leased.v1.Cluster.Backup:output_type -> leased.v1.BackupResponse
+	32, // 42: leased.v1.Cluster.Restore:output_type -> leased.v1.RestoreResponse
+	32, // [32:43] is the sub-list for method output_type
+	21, // [21:32] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_transport_leasedv1_leased_proto_init() }
@@ -2288,7 +2393,7 @@ func file_transport_leasedv1_leased_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_transport_leasedv1_leased_proto_rawDesc), len(file_transport_leasedv1_leased_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   31,
+			NumMessages:   32,
 			NumExtensions: 0,
 			NumServices:   3,
 		},

@@ -64,6 +64,8 @@ var plants = []plant{
 	{RemoveLimit, "Same", set("remove", func(e *trace.Event) { e.Metric = "y" })},
 	{OpenSession, "Next", func(s *story) { s.drop("session 2") }},
 	{OpenSession, "Budget", set("session 3", func(e *trace.Event) { e.Budget = "d" })},
+	{OpenSession, "Budget", set("session 3", func(e *trace.Event) { e.OK = true })},
+	{OpenSession, "Budget", set("session 6", func(e *trace.Event) { e.OK = false })},
 	{EndSession, "Open", func(s *story) { s.after("end 3", *s.event("end 3")) }},
 	{Grant, "Once", func(s *story) { s.after("replay 2", grantOf(3, 1, 1, 1, 0, 1, 940)) }},
 	{Grant, "Companion", set("grant 2", func(e *trace.Event) { e.Limit, e.Amount = 1, 1 })},

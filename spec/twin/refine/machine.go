@@ -160,7 +160,7 @@ func (m *Machine) Step(f *File, e *trace.Event) *Refusal {
 		return m.release(f, e)
 	case trace.KindExpire:
 		return m.expire(f, e)
-	case trace.KindFailOpen:
+	case trace.KindFailOpen, trace.KindShadow:
 		m.counts.step(failOpens)
 	case trace.KindGap:
 		f.gap = true

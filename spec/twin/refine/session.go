@@ -64,9 +64,9 @@ func (m *Machine) openSession(e *trace.Event) *Refusal {
 	case e.Session != m.lastSession+1:
 		return refuse(OpenSession, "Next", "session %d is opened after session %d",
 			e.Session, m.lastSession)
-	case m.budgets[e.Budget] == 0:
-		return refuse(OpenSession, "Budget", "session %d is opened on budget %s, which has no limit",
-			e.Session, e.Budget)
+	case e.OK != (m.budgets[e.Budget] == 0):
+		return refuse(OpenSession, "Budget", "session %d is opened on budget %s, which has %d limits; "+
+			"that it may be one without limits: %t", e.Session, e.Budget, m.budgets[e.Budget], e.OK)
 	}
 	m.lastSession = e.Session
 	m.sessions[e.Session] = &session{id: e.Session, budget: e.Budget, key: e.Key}

@@ -16,7 +16,7 @@ func (t *Timeline) fleet(at *twin.Located) {
 		return
 	case trace.KindDrop:
 		return
-	case trace.KindFailOpen:
+	case trace.KindFailOpen, trace.KindShadow:
 		t.failOpen(at, s)
 		return
 	}

@@ -63,6 +63,10 @@ func figures(r *twin.Report) []figure {
 		list = append(list, figure{"Failed open", grouped(r.FailOpen) +
 			" credits without leases, outside the bound"})
 	}
+	if r.Shadow > 0 {
+		list = append(list, figure{"Shadow mode", grouped(r.Shadow) +
+			" credits that would have been refused, outside the bound"})
+	}
 	if r.Unrecorded > 0 {
 		list = append(list, figure{"Unrecorded", grouped(r.Unrecorded) +
 			" credits were held by processes that died"})

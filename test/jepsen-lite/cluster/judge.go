@@ -97,7 +97,7 @@ func (j *Judgement) judge(dir string, h linear.History, traced map[string]ledger
 			switch at.Event.Kind {
 			case trace.KindAdmit:
 				l.credits += at.Event.N
-			case trace.KindFailOpen:
+			case trace.KindFailOpen, trace.KindShadow:
 				l.open += at.Event.N
 			default:
 				return

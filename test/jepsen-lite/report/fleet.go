@@ -119,7 +119,7 @@ func (f *fleet) file(s source) func(*trace.Event) error {
 			f.waited = append(f.waited, waited{at, e.At - asked.sent})
 		case trace.KindAdmit:
 			f.admit(s, e)
-		case trace.KindFailOpen:
+		case trace.KindFailOpen, trace.KindShadow:
 			f.failOpen += e.N
 		}
 		return nil
