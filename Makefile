@@ -208,6 +208,10 @@ mutants: ## plant every bug, and show who catches it; WRITE=1 writes docs/mutant
 	go test ./test/jepsen-lite/mutants -count=1 -timeout 40m -v -run '^TestMutants$$' \
 		-mutants.run $(if $(WRITE),-mutants.write)
 
+.PHONY: utilisation
+utilisation: ## how much of a budget 2 to 512 limiters use under threefold overload
+	go test ./test/jepsen-lite/cluster -count=1 -v -run '^TestUtilisation$$' -cluster.crowds
+
 # Ring 1 is simulated, 2 whole nodes in virtual time, 3 real processes; RING=all is one after the
 # other. Rings 1 and 3 break things for DURATION= of real time, ring 2 in RUNS2= runs of a virtual
 # hour. ELECT= is how long ring 3's cluster may take to get well, on a machine that is shared. Reports go to OUT=, one directory a ring, and one page and one table of them all.

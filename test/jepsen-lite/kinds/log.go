@@ -2,6 +2,7 @@ package kinds
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
@@ -18,6 +19,7 @@ import (
 type log struct {
 	r       *rand.Rand
 	s       *fsm.State
+	again   *fsm.State // replays it all
 	record  *trace.Writer
 	index   uint64
 	b       budget.Budget
@@ -65,10 +67,11 @@ func play(seed uint64, steps int, dir string, slots bool) (file string, broken, 
 	if err != nil {
 		return "", nil, err
 	}
-	l := &log{r: r, s: fsm.New(record.Record), record: record, index: 1,
+	l := &log{r: r, s: fsm.New(record.Record), again: fsm.New(nil), record: record, index: 1,
 		b: budget.Budget{Name: "b", Keyed: r.IntN(2) == 0}, changes: 1 + 24*r.IntN(2), slots: slots}
 	l.wait = l.pause
 	l.s.Apply(1, 1, fsm.Entry{Open: true})
+	l.again.Apply(1, 1, fsm.Entry{Open: true})
 	if r.IntN(3) == 0 {
 		l.do(0, fsm.Command{TakeOver: &fsm.TakeOver{Backup: strings.Repeat("ab", fsm.BackupIDLen/2)}})
 	}
@@ -76,18 +79,41 @@ func play(seed uint64, steps int, dir string, slots bool) (file string, broken, 
 	for range steps {
 		l.step()
 	}
+	if l.broken == nil && l.s.Hash() != l.again.Hash() {
+		l.broken = errors.New("a replay comes to another state")
+	}
 	return file, l.broken, record.Close()
 }
 
-// do applies one command after a wait.
+// do applies one command after a wait. A second replica, which is never restored from a snapshot,
+// reads it as the log has it, and must come to the same.
 func (l *log) do(wait int64, c fsm.Command) fsm.Result {
 	l.index++
-	res := l.s.Apply(l.index, 1, fsm.Entry{Epoch: 1, Stamp: l.s.T() + budget.Instant(wait),
-		Commands: []fsm.Command{c}})[0]
-	if err := fsm.Check(l.s); err != nil && l.broken == nil {
+	e := fsm.Entry{Epoch: 1, Stamp: l.s.T() + budget.Instant(wait), Commands: []fsm.Command{c}}
+	res := l.s.Apply(l.index, 1, e)[0]
+	err := fsm.Check(l.s)
+	if err == nil {
+		err = l.replay(e)
+	}
+	if err != nil && l.broken == nil {
 		l.broken = fmt.Errorf("entry %d: %w", l.index, err)
 	}
 	return res
+}
+
+func (l *log) replay(e fsm.Entry) error {
+	data, err := fsm.EncodeEntry(e)
+	if err != nil {
+		return err
+	}
+	if e, err = fsm.DecodeEntry(data); err != nil {
+		return err
+	}
+	l.again.Apply(l.index, 1, e)
+	if l.again.Digest() != l.s.Digest() {
+		return fmt.Errorf("a replay answers otherwise: %+v", e)
+	}
+	return nil
 }
 
 // pause draws a time: none, or a part of a window, or several.

@@ -5,13 +5,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/leased-io/leased/fsm"
 	"github.com/leased-io/leased/spec/twin"
 	"github.com/leased-io/leased/spec/twin/refine"
 )
 
 // logs are played, of so many commands each.
 const (
-	logs     = 60
+	logs     = 200
 	commands = 300
 )
 
@@ -57,5 +58,15 @@ func playLogs(t *testing.T, name string, play func(uint64, int, string) (string,
 		if slices.Contains(missing, step) {
 			t.Errorf("no log took the step %s", step)
 		}
+	}
+}
+
+// TestAReplayIsCompared: a replica that comes to something else is noticed.
+func TestAReplayIsCompared(t *testing.T) {
+	l := &log{s: fsm.New(nil), again: fsm.New(nil), index: 1}
+	l.s.Apply(1, 1, fsm.Entry{Open: true}) // and the other one opens no epoch
+	l.do(0, fsm.Command{DeleteBudget: &fsm.DeleteBudget{Name: "b"}})
+	if l.broken == nil || !strings.Contains(l.broken.Error(), "a replay answers otherwise") {
+		t.Errorf("got %v", l.broken)
 	}
 }
