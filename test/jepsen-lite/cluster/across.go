@@ -81,16 +81,21 @@ func (a *across) lend(header trace.Event, e *trace.Event) {
 	}
 }
 
-// admit notes the last admission of a limit.
+// admit notes the last admission of a limit, and, of slots, the last that was held until then.
 func (a *across) admit(header trace.Event, e *trace.Event) {
-	if e.Kind != trace.KindAdmit || header.Clock != a.clock {
+	at := e.Last
+	switch {
+	case header.Clock != a.clock:
 		return
-	}
-	if e.Last >= a.parted {
+	case e.Kind == trace.KindRelease:
+		at = e.At
+	case e.Kind != trace.KindAdmit:
+		return
+	case at >= a.parted:
 		a.past += e.N
 	}
-	if limit := a.leases[e.Lease]; e.Last > a.last[limit].at {
-		a.last[limit] = admitted{e.Last, header.Recorder}
+	if limit := a.leases[e.Lease]; at > a.last[limit].at {
+		a.last[limit] = admitted{at, header.Recorder}
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"google.golang.org/grpc"
 
+	"github.com/leased-io/leased/budget"
 	"github.com/leased-io/leased/client"
 	"github.com/leased-io/leased/sizing"
 	"github.com/leased-io/leased/trace"
@@ -38,6 +39,8 @@ type process struct {
 
 	cancel  context.CancelFunc
 	running sync.WaitGroup
+	over    chan struct{} // closed when it ends, or dies
+	working sync.WaitGroup
 
 	mu      sync.Mutex
 	limiter *client.Limiter
@@ -57,6 +60,7 @@ func newProcess(c *nodes, i, life int) (*process, error) {
 		name:    fmt.Sprintf("p%d", i),
 		load:    o.Loads[i%len(o.Loads)],
 		silence: o.Silence,
+		over:    make(chan struct{}),
 		rng:     rand.New(rand.NewPCG(o.Seed, 0xf1ee7+uint64(i)+uint64(life)<<20)),
 	}
 	if life > 0 {
@@ -119,6 +123,10 @@ func (l Load) pace(holders int) time.Duration {
 	limit := l.Budget.Limits[0]
 	if l.Demand == 0 {
 		return limit.Per / 80
+	}
+	if limit.Kind == budget.KindSlots { // each is held for half a lease's time, about
+		wanted := time.Duration(l.Demand * int64(limit.Amount))
+		return limit.Per / 2 * time.Duration(holders) * 100 / wanted
 	}
 	accounts := max(1, l.Keys)
 	each := int64(limit.Amount) * int64(accounts) * l.Demand / 100 / int64(max(1, holders))
@@ -207,6 +215,10 @@ func (p *process) ask(ctx context.Context) {
 	if l == nil {
 		return
 	}
+	if p.load.Budget.Limits[0].Kind == budget.KindSlots {
+		p.work(ctx, l)
+		return
+	}
 	cost := client.Cost{"requests": 1 + p.rng.Int64N(p.load.Cost)}
 	total := cost["requests"]
 	if len(p.load.Budget.Limits) > 1 {
@@ -230,9 +242,52 @@ func (p *process) ask(ctx context.Context) {
 	}
 }
 
+// work takes a slot, or a few, and holds them for a while beside whatever else it does.
+func (p *process) work(ctx context.Context, l *client.Limiter) {
+	per := p.load.Budget.Limits[0].Per
+	hold := time.Duration(p.rng.ExpFloat64() * float64(per/4))
+	if p.rng.IntN(16) == 0 {
+		hold += 3 * per // for that it takes heartbeats
+	}
+	n := int64(1)
+	slot, d := l.TrySlot()
+	if slot == nil && !p.failOpen && p.rng.IntN(4) == 0 {
+		n = 1 + p.rng.Int64N(2)
+		patient, cancel := context.WithTimeout(ctx, time.Duration(p.rng.Int64N(int64(per))))
+		defer cancel()
+		var err error
+		if slot, err = l.AcquireSlotCost(patient, client.Cost{"requests": n}); err != nil {
+			return
+		}
+		d.Verdict = client.Allowed
+	}
+	switch d.Verdict {
+	case client.Allowed:
+		p.allowed, p.credits = p.allowed+1, p.credits+n
+	case client.FailedOpen:
+		p.open += n
+	default:
+		return
+	}
+	p.working.Go(func() {
+		timer := time.NewTimer(hold)
+		defer timer.Stop()
+		select {
+		case <-p.over:
+			return // whoever dies releases nothing
+		case <-timer.C:
+		}
+		if p.still.pass(p.over) {
+			slot.Release()
+		}
+	})
+}
+
 // end closes the process in order, giving back what it has.
 func (p *process) end(ctx context.Context) error {
 	p.stop()
+	close(p.over)
+	p.working.Wait()
 	return errors.Join(p.client.Close(ctx), p.writer.Close())
 }
 
@@ -240,6 +295,7 @@ func (p *process) end(ctx context.Context) error {
 // it was, or a little before.
 func (p *process) die(w *wires) error {
 	p.cancel()
+	close(p.over)
 	if err := p.writer.Flush(); err != nil {
 		return err
 	}
@@ -249,6 +305,7 @@ func (p *process) die(w *wires) error {
 	}
 	w.cut(w.end(p.name), true)
 	p.running.Wait()
+	p.working.Wait()
 	gone, cancel := context.WithCancel(context.Background())
 	cancel()
 	_ = p.client.Close(gone) // it reaches nobody

@@ -77,6 +77,8 @@ type Story struct {
 	Overshoot int64 `json:"overshoot_credits"`
 	// Operations are those whose history was judged for linearizability.
 	Operations int64 `json:"operations"`
+	// Slots are those that were taken. How many were held at a time is for the judges.
+	Slots int64 `json:"slots_taken,omitempty"`
 	// Strays are credits that were admitted on leases that no node's file has: of no window.
 	Strays int64 `json:"stray_credits,omitempty"`
 	// FailOpen is what was admitted without leases, by a policy that was asked for.

@@ -191,6 +191,9 @@ func (r *Run) facts() [][2]string {
 	add("windows", count(s.Windows))
 	add("credits admitted, of the limits", used(s))
 	add("largest overshoot", several(s.Overshoot, "credit", "credits"))
+	if s.Slots > 0 {
+		add("slots taken", count(s.Slots))
+	}
 	if s.FailOpen > 0 {
 		add("without lease, by policy", several(s.FailOpen, "credit", "credits"))
 	}

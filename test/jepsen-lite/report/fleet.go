@@ -11,6 +11,7 @@ type fleet struct {
 
 	admissions, admitted int64
 	strays, failOpen     int64
+	slots                int64
 	waited               []waited
 }
 
@@ -31,13 +32,13 @@ type window struct {
 // waited is how long one request was under way, and when its answer was taken.
 type waited struct{ at, wait int64 }
 
-// begin makes the windows that anything was granted from. A grant of a limit that no file tells
+// begin makes the windows that anything was granted from, but for slots, which bound no window. A grant of a limit that no file tells
 // the amount of has none.
 func (f *fleet) begin(l *log) {
 	f.log = l
 	for lease, g := range l.grants {
 		t := l.limits[g.limit]
-		if t == nil || t.level(g.place).amount < 1 {
+		if t == nil || t.level(g.place).amount < 1 || t.kind == slots {
 			continue
 		}
 		w := f.windows[g.id()]
@@ -131,8 +132,12 @@ const answered = int64(-1)
 
 func (f *fleet) admit(s source, e *trace.Event) {
 	f.admissions += e.Count
-	f.admitted += e.N
 	g, known := f.log.grants[e.Lease]
+	if t := f.log.limits[g.limit]; known && t != nil && t.kind == slots {
+		f.slots += e.N
+		return
+	}
+	f.admitted += e.N
 	w := f.windows[g.id()]
 	if !known || w == nil {
 		f.strays += e.N

@@ -119,8 +119,8 @@ func (r *Run) validate() error {
 		figure{"story.windows", s.Windows}, figure{"story.admissions", s.Admissions},
 		figure{"story.admitted_credits", s.Admitted}, figure{"story.bound_credits", s.Bound},
 		figure{"story.overshoot_credits", s.Overshoot}, figure{"story.operations", s.Operations},
-		figure{"story.stray_credits", s.Strays}, figure{"story.fail_open_credits", s.FailOpen},
-		figure{"story.hidden", s.Hidden}); err != nil {
+		figure{"story.slots_taken", s.Slots}, figure{"story.stray_credits", s.Strays},
+		figure{"story.fail_open_credits", s.FailOpen}, figure{"story.hidden", s.Hidden}); err != nil {
 		return err
 	}
 	for kind, n := range r.Counts {

@@ -147,7 +147,7 @@ func (r *reader) at(instant int64) time.Duration { return time.Duration(instant 
 func (r *reader) story() Story {
 	s := r.log.story
 	s.Admissions, s.Admitted = r.fleet.admissions, r.fleet.admitted
-	s.Strays, s.FailOpen = r.fleet.strays, r.fleet.failOpen
+	s.Strays, s.FailOpen, s.Slots = r.fleet.strays, r.fleet.failOpen, r.fleet.slots
 	share := int64(0)
 	for id, w := range r.fleet.windows {
 		s.Windows++
@@ -175,6 +175,7 @@ func (s *Story) Join(next Story) {
 	s.Bound += next.Bound
 	s.Overshoot = max(s.Overshoot, next.Overshoot)
 	s.Operations += next.Operations
+	s.Slots += next.Slots
 	s.Strays += next.Strays
 	s.FailOpen += next.FailOpen
 	s.Hidden += next.Hidden

@@ -234,3 +234,24 @@ func TestSlices(t *testing.T) {
 		}
 	}
 }
+
+// TestSlotsHaveNoWindow: slots are taken again and again in a window; that is no overshoot, and no
+// part of what windows admitted.
+func TestSlotsHaveNoWindow(t *testing.T) {
+	p := story()
+	grant := grantOf(13*sec+100*ms, 9, 3, 2)
+	grant.Limit = 2
+	p.add("n1", trace.RoleNode, "boot", entry(13*sec, 10, 3),
+		trace.Event{Kind: trace.KindLimit, At: 13 * sec, Limit: 2, Budget: "w", Metric: "jobs", Per: sec,
+			Amount: 2, Shape: slots, Span: sec, OK: true}, entry(13*sec+100*ms, 11, 3), grant)
+	for i := range int64(3) {
+		p.add("f1", trace.RoleFleet, "boot",
+			trace.Event{Kind: trace.KindAdmit, At: 13*sec + (200+i)*ms, Session: 1, Lease: 9, Window: 3,
+				N: 2, Count: 1, First: 13*sec + (200+i)*ms, Last: 13*sec + (200+i)*ms})
+	}
+	before, s := read(t, story()), read(t, p)
+	if s.Slots != 6 || s.Overshoot != 0 || s.Strays != 0 || s.Admitted != before.Admitted ||
+		s.Windows != before.Windows || s.Admissions != before.Admissions+3 {
+		t.Errorf("got %+v, and without slots %+v", s, before)
+	}
+}

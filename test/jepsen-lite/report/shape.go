@@ -10,13 +10,16 @@ import (
 // its credits are leased in. The other kinds than windows bound intervals that reach over several
 // of them; here each window is looked at alone, and the checker judges intervals.
 type shape struct {
-	kind string // "", of window limits, "sliding" or "bucket"
+	kind string // "", of window limits, "sliding", "bucket" or "slots"
 	span int64
 	// pace is the period in cluster time, half a percent longer where it is not the window.
 	pace int64
 }
 
-const bucket = "bucket"
+const (
+	bucket = "bucket"
+	slots  = "slots"
+)
 
 // shapeOf reads the event of a limit that comes into force or changes.
 func shapeOf(e *trace.Event) shape {

@@ -89,6 +89,7 @@ func (t *table) fill() {
 	all("admissions", func(s *Sums) int64 { return s.Story.Admissions })
 	t.row("credits admitted, of the limits", func(s *Sums) string { return used(&s.Story) })
 	all("largest overshoot, credits", func(s *Sums) int64 { return s.Story.Overshoot })
+	some("slots taken", func(s *Sums) int64 { return s.Story.Slots })
 	some("credits without lease, by policy", func(s *Sums) int64 { return s.Story.FailOpen })
 	some("credits on unknown leases", func(s *Sums) int64 { return s.Story.Strays })
 	t.row("gaps in grants: median, p99, max", func(s *Sums) string { return s.Gaps.text() })
