@@ -32,8 +32,8 @@ type window struct {
 // waited is how long one request was under way, and when its answer was taken.
 type waited struct{ at, wait int64 }
 
-// begin makes the windows that anything was granted from, but for slots, which bound no window. A grant of a limit that no file tells
-// the amount of has none.
+// begin makes the windows that anything was granted from, but for slots, which bound no window. A
+// grant of a limit that no file tells the amount of has none.
 func (f *fleet) begin(l *log) {
 	f.log = l
 	for lease, g := range l.grants {
