@@ -92,8 +92,8 @@ func (s *stage) checkBound() {
 	if story.Strays > 0 {
 		s.fail(judgeBound, "%d credits were admitted on leases that nobody granted", story.Strays)
 	}
-	s.out.figure(judgeBound, "%d of %d credits of %d windows", story.Admitted, story.Bound,
-		story.Windows)
+	s.out.figure(judgeBound, "%d of %d credits of %d windows; %d slots taken", story.Admitted,
+		story.Bound, story.Windows, story.Slots)
 }
 
 // checkRealTime holds every admission against the rolls around its window, in real time. The

@@ -9,6 +9,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/leased-io/leased/budget"
 	"github.com/leased-io/leased/test/jepsen-lite/linear"
 	"github.com/leased-io/leased/trace"
 )
@@ -17,6 +18,7 @@ import (
 type records struct {
 	grants map[uint64]granted // lease -> its first appearance in any node's file
 	rolls  map[uint64]rolls   // limit -> its rolls
+	slots  map[uint64]bool    // limits whose leases end at times of their own
 	tails  map[uint64]int64   // epoch -> the last event in the file of the node that led it
 	admits []admitted
 	sums   map[string]int64 // recorder -> credits
@@ -24,8 +26,8 @@ type records struct {
 }
 
 type granted struct {
-	at    int64
-	limit uint64
+	at, ttl int64
+	limit   uint64
 }
 
 // rolls are a limit's, by window.
@@ -59,7 +61,7 @@ type admitted struct {
 // read reads the trace files.
 func read(files []string) (*records, error) {
 	r := &records{grants: map[uint64]granted{}, rolls: map[uint64]rolls{},
-		tails: map[uint64]int64{}, sums: map[string]int64{}, marks: linear.NewMarks()}
+		slots: map[uint64]bool{}, tails: map[uint64]int64{}, sums: map[string]int64{}, marks: linear.NewMarks()}
 	for _, path := range files {
 		file, err := trace.Open(path)
 		if err != nil {
@@ -96,6 +98,8 @@ func (r *records) file(file *trace.Reader) error {
 			}
 		case trace.KindEntry:
 			epoch, index, event = e.Epoch, e.Index, 0
+		case trace.KindLimit:
+			r.slots[e.Limit] = r.slots[e.Limit] || e.Shape == string(budget.KindSlots)
 		case trace.KindRoll:
 			if r.rolls[e.Limit] == nil {
 				r.rolls[e.Limit] = rolls{}
@@ -108,7 +112,7 @@ func (r *records) file(file *trace.Reader) error {
 			r.rolls[e.Limit][e.Window] = roll
 		case trace.KindGrant:
 			if g, known := r.grants[e.Lease]; !known || e.At < g.at {
-				r.grants[e.Lease] = granted{e.At, e.Limit}
+				r.grants[e.Lease] = granted{e.At, e.TTL, e.Limit}
 			}
 		case trace.KindAdmit:
 			r.admits = append(r.admits,
@@ -121,7 +125,8 @@ func (r *records) file(file *trace.Reader) error {
 }
 
 // carried returns the admissions that were made, in real time, outside the rolls around their
-// lease's window (NoCarryOver), strictly: every reading is of the instant that it stands for.
+// lease's window (NoCarryOver), strictly: every reading is of the instant that it stands for. A
+// lease of slots has no window: what was told of it counts from its grant (NeverEarly).
 // real maps an instant of a recorder's trace to the nodes' clock.
 func (r *records) carried(real func(recorder string, at int64) int64) (found []admitted) {
 	windows := map[uint64][]int64{}
@@ -140,7 +145,10 @@ func (r *records) carried(real func(recorder string, at int64) int64) (found []a
 		left := int64(math.MaxInt64)
 		after := windows[g.limit]
 		i, _ := slices.BinarySearch(after, a.window+1)
-		if i < len(after) {
+		switch {
+		case r.slots[g.limit]:
+			entered, left = 0, g.at+g.ttl
+		case i < len(after):
 			left = rolled[after[i]].at
 		}
 		if real(a.recorder, a.first) < entered || real(a.recorder, a.last) >= left {

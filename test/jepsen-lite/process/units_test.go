@@ -97,6 +97,19 @@ func TestCarried(t *testing.T) {
 	}
 }
 
+// TestCarriedSlots: a lease of slots is good from its grant for what was told, whatever rolls.
+func TestCarriedSlots(t *testing.T) {
+	for last, want := range map[int64]int{399: 0, 400: 0, 549: 0, 550: 1} {
+		r := &records{grants: map[uint64]granted{1: {at: 250, ttl: 300, limit: 7}},
+			slots: map[uint64]bool{7: true}, rolls: map[uint64]rolls{7: {2: {at: 200}, 3: {at: 400}}},
+			admits: []admitted{{recorder: "f", lease: 1, window: 2, first: 260, last: last}}}
+		got := r.carried(func(_ string, at int64) int64 { return at })
+		if len(got) != want {
+			t.Errorf("admitted at %d: %d found, want %d", last, len(got), want)
+		}
+	}
+}
+
 // TestWire: packets pass from host to host, and one direction is cut without the other.
 func TestWire(t *testing.T) {
 	w := newWire(1)

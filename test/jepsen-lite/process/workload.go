@@ -30,6 +30,9 @@ type Workload struct {
 	// much as its amount. Otherwise it is a window limit.
 	Slots  int
 	Bucket bool
+	// Hold, above zero, makes it one of slots, each of which is held for so long, as a mean, and
+	// kept for Per after a heartbeat.
+	Hold   time.Duration
 	Tokens int64 // tokens a window; 0: no such limit
 	Keys   int   // accounts; 0: not keyed
 	// Limiters is their number in all processes together. With keys each has its own.
@@ -66,6 +69,9 @@ var Workloads = map[string]Workload{
 		Change: 4 * time.Second},
 	"bucket": {Per: 3 * time.Second, Amount: 150, Bucket: true, Limiters: 16, PerSec: 300,
 		MaxCost: 3, Change: 4 * time.Second},
+	// A few at a time, in the whole fleet.
+	"slots": {Per: 2 * time.Second, Amount: 12, Hold: 400 * time.Millisecond, Limiters: 12,
+		PerSec: 60, MaxCost: 2, Wait: true, Change: 4 * time.Second},
 }
 
 // WorkloadNames are the keys of Workloads, in order.
@@ -81,6 +87,8 @@ func (w Workload) Budget(amount int64) budget.Budget {
 	switch {
 	case w.Slots > 0:
 		requests.Kind, requests.Slots = budget.KindSliding, w.Slots
+	case w.Hold > 0:
+		requests.Kind = budget.KindSlots
 	case w.Bucket:
 		requests.Kind, requests.Burst = budget.KindBucket, budget.Credits(amount)
 	}

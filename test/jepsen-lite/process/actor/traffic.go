@@ -49,6 +49,7 @@ func (f *fleet) traffic(ctx context.Context) {
 		} else {
 			cost[process.Requests] = 1 + rng.Int64N(w.MaxCost)
 		}
+		hold := time.Duration(rng.ExpFloat64() * float64(w.Hold))
 		f.offered.Add(1)
 		if !w.Wait {
 			f.count(l.AllowCost(cost).Err(), cost)
@@ -60,11 +61,30 @@ func (f *fleet) traffic(ctx context.Context) {
 				defer func() { <-slots }()
 				patient, cancel := context.WithTimeout(ctx, max(w.Per, patience))
 				defer cancel()
-				f.count(l.WaitCost(patient, cost), cost)
+				f.take(ctx, patient, l, cost, hold)
 			})
 		default: // too many wait
 		}
 	}
+}
+
+// take waits for credits, or for slots, which it holds for a while; no longer than ctx lasts.
+func (f *fleet) take(
+	ctx, patient context.Context, l *client.Limiter, cost client.Cost, hold time.Duration,
+) bool {
+	if f.script.Workload.Hold == 0 {
+		err := l.WaitCost(patient, cost)
+		f.count(err, cost)
+		return err == nil
+	}
+	slot, err := l.AcquireSlotCost(patient, cost)
+	f.count(err, cost)
+	if err != nil {
+		return false
+	}
+	pause(ctx, hold)
+	slot.Release()
+	return true
 }
 
 // count puts an operation that was admitted into the ledger, and tells of one that nothing
@@ -115,9 +135,7 @@ func (f *fleet) probeOne(ctx context.Context, i int, cost client.Cost) bool {
 		pause(ctx, tellEvery/4)
 		return false
 	}
-	err := l.WaitCost(ctx, cost)
-	f.count(err, cost)
-	return err == nil
+	return f.take(ctx, ctx, l, cost, 0)
 }
 
 // pause waits, or until ctx ends.
