@@ -17,6 +17,7 @@ type fileReader struct {
 	budgets  []Budget
 	problems []*ParseError
 	named    map[string]*token.Position // where each budget name stands
+	homes    map[string]home            // of the budgets, by name
 	seen     int                        // budgets met so far, good or not
 }
 
@@ -51,13 +52,15 @@ func (r *fileReader) document(body ast.Node) {
 // budget reads one budget and keeps it if nothing is wrong with it.
 func (r *fileReader) budget(n ast.Node, path string) {
 	before := len(r.problems)
-	f, ok := r.mapping(n, path, "name", "keyed", "limits")
+	f, ok := r.mapping(n, path, "name", "keyed", "key", "parent", "limits", "weights")
 	if !ok {
 		return
 	}
 	places := map[string]*token.Position{"": f.pos}
 	b := Budget{Name: r.text(f, "name", true), Keyed: r.boolean(f, "keyed")}
 	places["name"] = f.posOf("name")
+	r.template(f, &b, places)
+	b.Weights = r.weights(f, places)
 	list, _ := r.sequence(f, "limits")
 	places["limits"] = f.posOf("limits")
 	for i, n := range list {
@@ -78,6 +81,7 @@ func (r *fileReader) budget(n ast.Node, path string) {
 	}
 	if len(r.problems) == before {
 		r.budgets = append(r.budgets, b.Canonical())
+		r.homes[b.Name] = home{path, places}
 	}
 }
 
