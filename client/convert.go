@@ -40,7 +40,8 @@ func toLimits(wire []*leasedv1.Limit) ([]budget.Limit, error) {
 }
 
 func fromBudget(b budget.Budget) *leasedv1.Budget {
-	wire := &leasedv1.Budget{Name: b.Name, Keyed: b.Keyed}
+	wire := &leasedv1.Budget{Name: b.Name, Keyed: b.Keyed, Weights: fromWeights(b.Weights),
+		KeyTemplate: b.Template, Parent: b.Parent}
 	for _, limit := range b.Limits {
 		wire.Limits = append(wire.Limits, &leasedv1.Limit{
 			Metric:   limit.Metric,
@@ -114,7 +115,9 @@ func toAnswer(wire *leasedv1.AcquireResponse, req lease.Request) (lease.Answer, 
 			err = fmt.Errorf("too large at limit %d, which was not asked", a.Limit)
 		}
 	case lease.Changed:
-		a.Limits, err = toLimits(wire.GetLimits())
+		if a.Limits, err = toLimits(wire.GetLimits()); err == nil {
+			a.Levels, err = toLevels(wire.GetLevels(), a.Limits)
+		}
 	}
 	if err == nil && (a.DriftPPM < 0 || a.DriftPPM > lease.MaxMaxClockDriftPPM) {
 		err = driftError(a.DriftPPM)

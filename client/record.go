@@ -81,8 +81,8 @@ func (l *Limiter) flushLocked() {
 		l.sink(trace.Event{
 			Kind:    trace.KindFailOpen,
 			Session: uint64(l.session),
-			Budget:  l.budget,
-			Key:     l.key,
+			Budget:  l.lay.owner(i, l.budget),
+			Key:     l.account.key,
 			Metric:  limit.Metric,
 			Per:     int64(limit.Per),
 			N:       int64(t.credits),

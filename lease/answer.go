@@ -29,9 +29,9 @@ func (h *Holder) settle(now Reading, a attempt, answer Answer) {
 		sense = h.takeCeiling(answer.Limit)
 		h.forgetMiss()
 	case Changed:
-		if sense = sane(answer.Limits); sense {
+		if sense = sane(answer.Limits, answer.Levels); sense {
 			h.revision = answer.Revision
-			h.setLimits(answer.Limits)
+			h.setLimits(answer.Limits, answer.Levels)
 		}
 	case UnknownBudget:
 		// The leases were granted and could be spent, but nobody wants that any more.
@@ -137,12 +137,12 @@ func (h *Holder) forgetMiss() {
 	}
 }
 
-// sane reports whether limits can be those of a budget.
-func sane(limits []budget.Limit) bool {
+// sane reports whether limits can be those of a budget and of those above it.
+func sane(limits []budget.Limit, levels budget.Levels) bool {
 	for _, l := range limits {
 		if l.Validate() != nil {
 			return false
 		}
 	}
-	return len(limits) >= 1 && len(limits) <= budget.MaxLimits
+	return len(limits) >= 1 && len(limits) <= budget.MaxLimits && levels.Validate(limits) == nil
 }

@@ -9,9 +9,11 @@ import (
 type Config struct {
 	Session  SessionID
 	Revision uint64
-	// Limits are the budget's, in canonical order, at most budget.MaxLimits. Costs are vectors
-	// in this order.
+	// Limits are the budget's, in canonical order, and those of each budget above it, at most
+	// budget.MaxLimits. Costs are vectors in this order.
 	Limits []budget.Limit
+	// Levels say whose the limits are; none: they are all the budget's own.
+	Levels budget.Levels
 	// DriftPPM is rho, 0..MaxMaxClockDriftPPM: the larger of the client's and the cluster's.
 	DriftPPM int64
 	// Sink takes the holder's events; nil takes none. At, First and Last of its events are
@@ -35,6 +37,7 @@ type Cost []budget.Credits
 type Holder struct {
 	revision uint64
 	limits   []budget.Limit
+	levels   budget.Levels
 	driftPPM int64
 	lines    []line // one per limit
 	sizing   Sizing
@@ -71,13 +74,16 @@ func NewHolder(cfg Config) *Holder {
 		sizing:   cfg.Sizing,
 		rec:      recorder{sink: cfg.Sink, session: cfg.Session},
 	}
-	h.setLimits(cfg.Limits)
+	h.setLimits(cfg.Limits, cfg.Levels)
 	return h
 }
 
 // Limits returns the limits in force, in canonical order. The caller must not change them;
 // Take and Reset replace them.
 func (h *Holder) Limits() []budget.Limit { return h.limits }
+
+// Levels returns whose the limits are. The caller must not change them.
+func (h *Holder) Levels() budget.Levels { return h.levels }
 
 // Admit decides a new offer (TLA+ Admit): it spends the whole cost from live leases or nothing
 // at all. It allocates nothing. The offer counts as demand, once, whatever the verdict.
@@ -186,6 +192,7 @@ func (h *Holder) SetBacklog(total Cost) {
 // holder stays closed.
 func (h *Holder) Reset(
 	now Reading, session SessionID, revision uint64, limits []budget.Limit, driftPPM int64,
+	levels ...budget.Level,
 ) {
 	now = h.observe(now)
 	if h.state == Closed {
@@ -196,7 +203,7 @@ func (h *Holder) Reset(
 	h.state = 0
 	h.request = request{attempts: h.request.attempts, sent: h.request.sent, rtt: h.request.rtt}
 	h.request.decided = now.Mono
-	h.setLimits(limits)
+	h.setLimits(limits, levels)
 }
 
 // Close gives up every credit and returns what to give back, at most MaxReturns leases of it:
@@ -255,20 +262,24 @@ func (h *Holder) endAll() {
 	}
 }
 
-// setLimits replaces the limits. Leases and demand of a limit that stays are kept, with what
+// setLimits replaces the limits. One that stays is of the same budget as before: limits of two
+// levels may look alike, and their leases are of other accounts. Leases and demand of a limit that stays are kept, with what
 // the queue wants if all stay; the leases of the others end. Denials are forgotten.
-func (h *Holder) setLimits(limits []budget.Limit) {
+func (h *Holder) setLimits(limits []budget.Limit, levels budget.Levels) {
 	old := h.lines
 	alike := len(old) == len(limits)
-	h.limits = append([]budget.Limit(nil), limits...)
+	h.limits, h.levels = append([]budget.Limit(nil), limits...), levels
 	h.lines = make([]line, len(limits))
 	h.slotted = false
 	for i, l := range h.limits {
 		h.lines[i] = newLine(l)
+		if of, up := levels.Of(i); up > 0 {
+			h.lines[i].above = of.Budget
+		}
 		h.slotted = h.slotted || h.lines[i].slots()
-		alike = alike && old[i].limit.Same(l)
+		alike = alike && old[i].same(&h.lines[i])
 		for j := range old {
-			if old[j].limit.Same(l) {
+			if old[j].same(&h.lines[i]) {
 				h.lines[i].inherit(&old[j])
 				break
 			}

@@ -186,7 +186,10 @@ type Budget struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	Keyed         bool                   `protobuf:"varint,2,opt,name=keyed,proto3" json:"keyed,omitempty"`
-	Limits        []*Limit               `protobuf:"bytes,3,rep,name=limits,proto3" json:"limits,omitempty"` // canonical order: by metric, then by period
+	Limits        []*Limit               `protobuf:"bytes,3,rep,name=limits,proto3" json:"limits,omitempty"`                              // canonical order: by metric, then by period
+	Weights       []*Weight              `protobuf:"bytes,4,rep,name=weights,proto3" json:"weights,omitempty"`                            // canonical order: by metric, then by cost
+	KeyTemplate   string                 `protobuf:"bytes,5,opt,name=key_template,json=keyTemplate,proto3" json:"key_template,omitempty"` // such as "{org}/{team}"; empty and keyed: "{key}"
+	Parent        string                 `protobuf:"bytes,6,opt,name=parent,proto3" json:"parent,omitempty"`                              // a budget that admissions draw on as well
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -242,17 +245,162 @@ func (x *Budget) GetLimits() []*Limit {
 	return nil
 }
 
+func (x *Budget) GetWeights() []*Weight {
+	if x != nil {
+		return x.Weights
+	}
+	return nil
+}
+
+func (x *Budget) GetKeyTemplate() string {
+	if x != nil {
+		return x.KeyTemplate
+	}
+	return ""
+}
+
+func (x *Budget) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+// What callers name cost draws times credits from every limit of metric. A metric without weights
+// is drawn on by its own name, once.
+type Weight struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Metric        string                 `protobuf:"bytes,1,opt,name=metric,proto3" json:"metric,omitempty"`
+	Cost          string                 `protobuf:"bytes,2,opt,name=cost,proto3" json:"cost,omitempty"`
+	Times         int64                  `protobuf:"varint,3,opt,name=times,proto3" json:"times,omitempty"` // 1..10^9
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Weight) Reset() {
+	*x = Weight{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Weight) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Weight) ProtoMessage() {}
+
+func (x *Weight) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Weight.ProtoReflect.Descriptor instead.
+func (*Weight) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Weight) GetMetric() string {
+	if x != nil {
+		return x.Metric
+	}
+	return ""
+}
+
+func (x *Weight) GetCost() string {
+	if x != nil {
+		return x.Cost
+	}
+	return ""
+}
+
+func (x *Weight) GetTimes() int64 {
+	if x != nil {
+		return x.Times
+	}
+	return 0
+}
+
+// One budget's part of what an admission draws on.
+type Level struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Budget        string                 `protobuf:"bytes,1,opt,name=budget,proto3" json:"budget,omitempty"`
+	Limits        uint32                 `protobuf:"varint,2,opt,name=limits,proto3" json:"limits,omitempty"` // how many of the limits beside this are its
+	Weights       []*Weight              `protobuf:"bytes,3,rep,name=weights,proto3" json:"weights,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Level) Reset() {
+	*x = Level{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Level) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Level) ProtoMessage() {}
+
+func (x *Level) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Level.ProtoReflect.Descriptor instead.
+func (*Level) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Level) GetBudget() string {
+	if x != nil {
+		return x.Budget
+	}
+	return ""
+}
+
+func (x *Level) GetLimits() uint32 {
+	if x != nil {
+		return x.Limits
+	}
+	return 0
+}
+
+func (x *Level) GetWeights() []*Weight {
+	if x != nil {
+		return x.Weights
+	}
+	return nil
+}
+
 type OpenSessionRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Budget        string                 `protobuf:"bytes,1,opt,name=budget,proto3" json:"budget,omitempty"`
-	Key           string                 `protobuf:"bytes,2,opt,name=key,proto3" json:"key,omitempty"` // empty unless the budget is keyed
+	Key           string                 `protobuf:"bytes,2,opt,name=key,proto3" json:"key,omitempty"`                                                                                 // the label "key": empty unless the budget's key is made of it alone
+	Labels        map[string]string      `protobuf:"bytes,3,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"` // those of the budget's key template, in place of key
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *OpenSessionRequest) Reset() {
 	*x = OpenSessionRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[2]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -264,7 +412,7 @@ func (x *OpenSessionRequest) String() string {
 func (*OpenSessionRequest) ProtoMessage() {}
 
 func (x *OpenSessionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[2]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -277,7 +425,7 @@ func (x *OpenSessionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenSessionRequest.ProtoReflect.Descriptor instead.
 func (*OpenSessionRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{2}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *OpenSessionRequest) GetBudget() string {
@@ -294,19 +442,28 @@ func (x *OpenSessionRequest) GetKey() string {
 	return ""
 }
 
+func (x *OpenSessionRequest) GetLabels() map[string]string {
+	if x != nil {
+		return x.Labels
+	}
+	return nil
+}
+
 type OpenSessionResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Session       uint64                 `protobuf:"varint,1,opt,name=session,proto3" json:"session,omitempty"`
-	Revision      uint64                 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
-	Limits        []*Limit               `protobuf:"bytes,3,rep,name=limits,proto3" json:"limits,omitempty"`                      // asks and grants name limits by their index in this list
-	DriftPpm      int64                  `protobuf:"varint,4,opt,name=drift_ppm,json=driftPpm,proto3" json:"drift_ppm,omitempty"` // the cluster's max_clock_drift
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Session  uint64                 `protobuf:"varint,1,opt,name=session,proto3" json:"session,omitempty"`
+	Revision uint64                 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
+	Limits   []*Limit               `protobuf:"bytes,3,rep,name=limits,proto3" json:"limits,omitempty"`                      // asks and grants name limits by their index in this list
+	DriftPpm int64                  `protobuf:"varint,4,opt,name=drift_ppm,json=driftPpm,proto3" json:"drift_ppm,omitempty"` // the cluster's max_clock_drift
+	// Whose the limits are, from the budget up; none without a parent and weights.
+	Levels        []*Level `protobuf:"bytes,10,rep,name=levels,proto3" json:"levels,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *OpenSessionResponse) Reset() {
 	*x = OpenSessionResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[3]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -318,7 +475,7 @@ func (x *OpenSessionResponse) String() string {
 func (*OpenSessionResponse) ProtoMessage() {}
 
 func (x *OpenSessionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[3]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -331,7 +488,7 @@ func (x *OpenSessionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenSessionResponse.ProtoReflect.Descriptor instead.
 func (*OpenSessionResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{3}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *OpenSessionResponse) GetSession() uint64 {
@@ -362,6 +519,13 @@ func (x *OpenSessionResponse) GetDriftPpm() int64 {
 	return 0
 }
 
+func (x *OpenSessionResponse) GetLevels() []*Level {
+	if x != nil {
+		return x.Levels
+	}
+	return nil
+}
+
 // 0 <= need <= want, 1 <= want. All asks with a need are granted, or nothing is. One without
 // gets what there is.
 //
@@ -381,7 +545,7 @@ type Ask struct {
 
 func (x *Ask) Reset() {
 	*x = Ask{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[4]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -393,7 +557,7 @@ func (x *Ask) String() string {
 func (*Ask) ProtoMessage() {}
 
 func (x *Ask) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[4]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -406,7 +570,7 @@ func (x *Ask) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ask.ProtoReflect.Descriptor instead.
 func (*Ask) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{4}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Ask) GetLimit() uint32 {
@@ -455,7 +619,7 @@ type Return struct {
 
 func (x *Return) Reset() {
 	*x = Return{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[5]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -467,7 +631,7 @@ func (x *Return) String() string {
 func (*Return) ProtoMessage() {}
 
 func (x *Return) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[5]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -480,7 +644,7 @@ func (x *Return) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Return.ProtoReflect.Descriptor instead.
 func (*Return) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{5}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Return) GetLease() uint64 {
@@ -517,7 +681,7 @@ type AcquireRequest struct {
 
 func (x *AcquireRequest) Reset() {
 	*x = AcquireRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[6]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -529,7 +693,7 @@ func (x *AcquireRequest) String() string {
 func (*AcquireRequest) ProtoMessage() {}
 
 func (x *AcquireRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[6]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -542,7 +706,7 @@ func (x *AcquireRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcquireRequest.ProtoReflect.Descriptor instead.
 func (*AcquireRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{6}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *AcquireRequest) GetSession() uint64 {
@@ -596,7 +760,7 @@ type Grant struct {
 
 func (x *Grant) Reset() {
 	*x = Grant{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[7]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -608,7 +772,7 @@ func (x *Grant) String() string {
 func (*Grant) ProtoMessage() {}
 
 func (x *Grant) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[7]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -621,7 +785,7 @@ func (x *Grant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Grant.ProtoReflect.Descriptor instead.
 func (*Grant) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{7}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Grant) GetLease() uint64 {
@@ -670,7 +834,7 @@ type Denial struct {
 
 func (x *Denial) Reset() {
 	*x = Denial{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[8]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -682,7 +846,7 @@ func (x *Denial) String() string {
 func (*Denial) ProtoMessage() {}
 
 func (x *Denial) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[8]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -695,7 +859,7 @@ func (x *Denial) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Denial.ProtoReflect.Descriptor instead.
 func (*Denial) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{8}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Denial) GetLimit() uint32 {
@@ -729,13 +893,14 @@ type AcquireResponse struct {
 	Limits        []*Limit `protobuf:"bytes,5,rep,name=limits,proto3" json:"limits,omitempty"` // with OUTCOME_CHANGED
 	Limit         uint32   `protobuf:"varint,6,opt,name=limit,proto3" json:"limit,omitempty"`  // with OUTCOME_TOO_LARGE
 	DriftPpm      int64    `protobuf:"varint,7,opt,name=drift_ppm,json=driftPpm,proto3" json:"drift_ppm,omitempty"`
+	Levels        []*Level `protobuf:"bytes,10,rep,name=levels,proto3" json:"levels,omitempty"` // with OUTCOME_CHANGED, as in OpenSessionResponse
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *AcquireResponse) Reset() {
 	*x = AcquireResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[9]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -747,7 +912,7 @@ func (x *AcquireResponse) String() string {
 func (*AcquireResponse) ProtoMessage() {}
 
 func (x *AcquireResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[9]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -760,7 +925,7 @@ func (x *AcquireResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcquireResponse.ProtoReflect.Descriptor instead.
 func (*AcquireResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{9}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *AcquireResponse) GetOutcome() Outcome {
@@ -812,6 +977,13 @@ func (x *AcquireResponse) GetDriftPpm() int64 {
 	return 0
 }
 
+func (x *AcquireResponse) GetLevels() []*Level {
+	if x != nil {
+		return x.Levels
+	}
+	return nil
+}
+
 type ReturnRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Session       uint64                 `protobuf:"varint,1,opt,name=session,proto3" json:"session,omitempty"`
@@ -823,7 +995,7 @@ type ReturnRequest struct {
 
 func (x *ReturnRequest) Reset() {
 	*x = ReturnRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[10]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -835,7 +1007,7 @@ func (x *ReturnRequest) String() string {
 func (*ReturnRequest) ProtoMessage() {}
 
 func (x *ReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[10]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -848,7 +1020,7 @@ func (x *ReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnRequest.ProtoReflect.Descriptor instead.
 func (*ReturnRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{10}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ReturnRequest) GetSession() uint64 {
@@ -882,7 +1054,7 @@ type ReturnResponse struct {
 
 func (x *ReturnResponse) Reset() {
 	*x = ReturnResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[11]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -894,7 +1066,7 @@ func (x *ReturnResponse) String() string {
 func (*ReturnResponse) ProtoMessage() {}
 
 func (x *ReturnResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[11]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -907,7 +1079,7 @@ func (x *ReturnResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnResponse.ProtoReflect.Descriptor instead.
 func (*ReturnResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{11}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ReturnResponse) GetTaken() []int64 {
@@ -933,7 +1105,7 @@ type PutBudgetRequest struct {
 
 func (x *PutBudgetRequest) Reset() {
 	*x = PutBudgetRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[12]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -945,7 +1117,7 @@ func (x *PutBudgetRequest) String() string {
 func (*PutBudgetRequest) ProtoMessage() {}
 
 func (x *PutBudgetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[12]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -958,7 +1130,7 @@ func (x *PutBudgetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutBudgetRequest.ProtoReflect.Descriptor instead.
 func (*PutBudgetRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{12}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *PutBudgetRequest) GetBudget() *Budget {
@@ -979,7 +1151,7 @@ type PutBudgetResponse struct {
 
 func (x *PutBudgetResponse) Reset() {
 	*x = PutBudgetResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[13]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -991,7 +1163,7 @@ func (x *PutBudgetResponse) String() string {
 func (*PutBudgetResponse) ProtoMessage() {}
 
 func (x *PutBudgetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[13]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1004,7 +1176,7 @@ func (x *PutBudgetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutBudgetResponse.ProtoReflect.Descriptor instead.
 func (*PutBudgetResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{13}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *PutBudgetResponse) GetRevision() uint64 {
@@ -1037,7 +1209,7 @@ type DeleteBudgetRequest struct {
 
 func (x *DeleteBudgetRequest) Reset() {
 	*x = DeleteBudgetRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[14]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1049,7 +1221,7 @@ func (x *DeleteBudgetRequest) String() string {
 func (*DeleteBudgetRequest) ProtoMessage() {}
 
 func (x *DeleteBudgetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[14]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1062,7 +1234,7 @@ func (x *DeleteBudgetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteBudgetRequest.ProtoReflect.Descriptor instead.
 func (*DeleteBudgetRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{14}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *DeleteBudgetRequest) GetName() string {
@@ -1080,7 +1252,7 @@ type DeleteBudgetResponse struct {
 
 func (x *DeleteBudgetResponse) Reset() {
 	*x = DeleteBudgetResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[15]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1092,7 +1264,7 @@ func (x *DeleteBudgetResponse) String() string {
 func (*DeleteBudgetResponse) ProtoMessage() {}
 
 func (x *DeleteBudgetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[15]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1105,20 +1277,21 @@ func (x *DeleteBudgetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteBudgetResponse.ProtoReflect.Descriptor instead.
 func (*DeleteBudgetResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{15}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{17}
 }
 
 type GetBudgetRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	Key           string                 `protobuf:"bytes,2,opt,name=key,proto3" json:"key,omitempty"`
+	Labels        map[string]string      `protobuf:"bytes,3,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"` // in place of key, as in OpenSessionRequest
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GetBudgetRequest) Reset() {
 	*x = GetBudgetRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[16]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1130,7 +1303,7 @@ func (x *GetBudgetRequest) String() string {
 func (*GetBudgetRequest) ProtoMessage() {}
 
 func (x *GetBudgetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[16]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1143,7 +1316,7 @@ func (x *GetBudgetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetBudgetRequest.ProtoReflect.Descriptor instead.
 func (*GetBudgetRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{16}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *GetBudgetRequest) GetName() string {
@@ -1160,6 +1333,13 @@ func (x *GetBudgetRequest) GetKey() string {
 	return ""
 }
 
+func (x *GetBudgetRequest) GetLabels() map[string]string {
+	if x != nil {
+		return x.Labels
+	}
+	return nil
+}
+
 type LimitStatus struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Limit         *Limit                 `protobuf:"bytes,1,opt,name=limit,proto3" json:"limit,omitempty"`
@@ -1174,7 +1354,7 @@ type LimitStatus struct {
 
 func (x *LimitStatus) Reset() {
 	*x = LimitStatus{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[17]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1186,7 +1366,7 @@ func (x *LimitStatus) String() string {
 func (*LimitStatus) ProtoMessage() {}
 
 func (x *LimitStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[17]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1199,7 +1379,7 @@ func (x *LimitStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LimitStatus.ProtoReflect.Descriptor instead.
 func (*LimitStatus) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{17}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *LimitStatus) GetLimit() *Limit {
@@ -1255,7 +1435,7 @@ type GetBudgetResponse struct {
 
 func (x *GetBudgetResponse) Reset() {
 	*x = GetBudgetResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[18]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1267,7 +1447,7 @@ func (x *GetBudgetResponse) String() string {
 func (*GetBudgetResponse) ProtoMessage() {}
 
 func (x *GetBudgetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[18]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1280,7 +1460,7 @@ func (x *GetBudgetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetBudgetResponse.ProtoReflect.Descriptor instead.
 func (*GetBudgetResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{18}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *GetBudgetResponse) GetBudget() *Budget {
@@ -1312,7 +1492,7 @@ type ListBudgetsRequest struct {
 
 func (x *ListBudgetsRequest) Reset() {
 	*x = ListBudgetsRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[19]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1324,7 +1504,7 @@ func (x *ListBudgetsRequest) String() string {
 func (*ListBudgetsRequest) ProtoMessage() {}
 
 func (x *ListBudgetsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[19]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1337,7 +1517,7 @@ func (x *ListBudgetsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBudgetsRequest.ProtoReflect.Descriptor instead.
 func (*ListBudgetsRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{19}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{21}
 }
 
 type ListBudgetsResponse struct {
@@ -1349,7 +1529,7 @@ type ListBudgetsResponse struct {
 
 func (x *ListBudgetsResponse) Reset() {
 	*x = ListBudgetsResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[20]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1361,7 +1541,7 @@ func (x *ListBudgetsResponse) String() string {
 func (*ListBudgetsResponse) ProtoMessage() {}
 
 func (x *ListBudgetsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[20]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1374,7 +1554,7 @@ func (x *ListBudgetsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBudgetsResponse.ProtoReflect.Descriptor instead.
 func (*ListBudgetsResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{20}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ListBudgetsResponse) GetBudgets() []*GetBudgetResponse {
@@ -1392,7 +1572,7 @@ type StatusRequest struct {
 
 func (x *StatusRequest) Reset() {
 	*x = StatusRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[21]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1404,7 +1584,7 @@ func (x *StatusRequest) String() string {
 func (*StatusRequest) ProtoMessage() {}
 
 func (x *StatusRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[21]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1417,7 +1597,7 @@ func (x *StatusRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatusRequest.ProtoReflect.Descriptor instead.
 func (*StatusRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{21}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{23}
 }
 
 type Member struct {
@@ -1434,7 +1614,7 @@ type Member struct {
 
 func (x *Member) Reset() {
 	*x = Member{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[22]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1446,7 +1626,7 @@ func (x *Member) String() string {
 func (*Member) ProtoMessage() {}
 
 func (x *Member) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[22]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1459,7 +1639,7 @@ func (x *Member) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Member.ProtoReflect.Descriptor instead.
 func (*Member) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{22}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Member) GetId() string {
@@ -1527,7 +1707,7 @@ type StatusResponse struct {
 
 func (x *StatusResponse) Reset() {
 	*x = StatusResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[23]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1539,7 +1719,7 @@ func (x *StatusResponse) String() string {
 func (*StatusResponse) ProtoMessage() {}
 
 func (x *StatusResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[23]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1552,7 +1732,7 @@ func (x *StatusResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatusResponse.ProtoReflect.Descriptor instead.
 func (*StatusResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{23}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *StatusResponse) GetNode() string {
@@ -1662,7 +1842,7 @@ type RemoveMemberRequest struct {
 
 func (x *RemoveMemberRequest) Reset() {
 	*x = RemoveMemberRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[24]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1674,7 +1854,7 @@ func (x *RemoveMemberRequest) String() string {
 func (*RemoveMemberRequest) ProtoMessage() {}
 
 func (x *RemoveMemberRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[24]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1687,7 +1867,7 @@ func (x *RemoveMemberRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveMemberRequest.ProtoReflect.Descriptor instead.
 func (*RemoveMemberRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{24}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *RemoveMemberRequest) GetId() string {
@@ -1706,7 +1886,7 @@ type RemoveMemberResponse struct {
 
 func (x *RemoveMemberResponse) Reset() {
 	*x = RemoveMemberResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[25]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1718,7 +1898,7 @@ func (x *RemoveMemberResponse) String() string {
 func (*RemoveMemberResponse) ProtoMessage() {}
 
 func (x *RemoveMemberResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[25]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1731,7 +1911,7 @@ func (x *RemoveMemberResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveMemberResponse.ProtoReflect.Descriptor instead.
 func (*RemoveMemberResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{25}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *RemoveMemberResponse) GetRemoved() bool {
@@ -1754,7 +1934,7 @@ type Counters struct {
 
 func (x *Counters) Reset() {
 	*x = Counters{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[26]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1766,7 +1946,7 @@ func (x *Counters) String() string {
 func (*Counters) ProtoMessage() {}
 
 func (x *Counters) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[26]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1779,7 +1959,7 @@ func (x *Counters) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Counters.ProtoReflect.Descriptor instead.
 func (*Counters) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{26}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Counters) GetSession() uint64 {
@@ -1818,7 +1998,7 @@ type BackupRequest struct {
 
 func (x *BackupRequest) Reset() {
 	*x = BackupRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[27]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1830,7 +2010,7 @@ func (x *BackupRequest) String() string {
 func (*BackupRequest) ProtoMessage() {}
 
 func (x *BackupRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[27]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1843,7 +2023,7 @@ func (x *BackupRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupRequest.ProtoReflect.Descriptor instead.
 func (*BackupRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{27}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{29}
 }
 
 type BackupResponse struct {
@@ -1859,7 +2039,7 @@ type BackupResponse struct {
 
 func (x *BackupResponse) Reset() {
 	*x = BackupResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[28]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1871,7 +2051,7 @@ func (x *BackupResponse) String() string {
 func (*BackupResponse) ProtoMessage() {}
 
 func (x *BackupResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[28]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1884,7 +2064,7 @@ func (x *BackupResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupResponse.ProtoReflect.Descriptor instead.
 func (*BackupResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{28}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *BackupResponse) GetLast() *Counters {
@@ -1932,7 +2112,7 @@ type RestoreRequest struct {
 
 func (x *RestoreRequest) Reset() {
 	*x = RestoreRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[29]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1944,7 +2124,7 @@ func (x *RestoreRequest) String() string {
 func (*RestoreRequest) ProtoMessage() {}
 
 func (x *RestoreRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[29]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1957,7 +2137,7 @@ func (x *RestoreRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RestoreRequest.ProtoReflect.Descriptor instead.
 func (*RestoreRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{29}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *RestoreRequest) GetBackup() string {
@@ -1983,7 +2163,7 @@ type RestoreResponse struct {
 
 func (x *RestoreResponse) Reset() {
 	*x = RestoreResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[30]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1995,7 +2175,7 @@ func (x *RestoreResponse) String() string {
 func (*RestoreResponse) ProtoMessage() {}
 
 func (x *RestoreResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[30]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2008,7 +2188,7 @@ func (x *RestoreResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RestoreResponse.ProtoReflect.Descriptor instead.
 func (*RestoreResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{30}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *RestoreResponse) GetAlready() bool {
@@ -2031,19 +2211,36 @@ const file_transport_leasedv1_leased_proto_rawDesc = "" +
 	"\x05slots\x18\x05 \x01(\x05R\x05slots\x12\x14\n" +
 	"\x05burst\x18\x06 \x01(\x03R\x05burst\x12\x1f\n" +
 	"\vlease_nanos\x18\a \x01(\x03R\n" +
-	"leaseNanos\"\\\n" +
+	"leaseNanos\"\xc4\x01\n" +
 	"\x06Budget\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05keyed\x18\x02 \x01(\bR\x05keyed\x12(\n" +
-	"\x06limits\x18\x03 \x03(\v2\x10.leased.v1.LimitR\x06limits\">\n" +
+	"\x06limits\x18\x03 \x03(\v2\x10.leased.v1.LimitR\x06limits\x12+\n" +
+	"\aweights\x18\x04 \x03(\v2\x11.leased.v1.WeightR\aweights\x12!\n" +
+	"\fkey_template\x18\x05 \x01(\tR\vkeyTemplate\x12\x16\n" +
+	"\x06parent\x18\x06 \x01(\tR\x06parent\"J\n" +
+	"\x06Weight\x12\x16\n" +
+	"\x06metric\x18\x01 \x01(\tR\x06metric\x12\x12\n" +
+	"\x04cost\x18\x02 \x01(\tR\x04cost\x12\x14\n" +
+	"\x05times\x18\x03 \x01(\x03R\x05times\"d\n" +
+	"\x05Level\x12\x16\n" +
+	"\x06budget\x18\x01 \x01(\tR\x06budget\x12\x16\n" +
+	"\x06limits\x18\x02 \x01(\rR\x06limits\x12+\n" +
+	"\aweights\x18\x03 \x03(\v2\x11.leased.v1.WeightR\aweights\"\xbc\x01\n" +
 	"\x12OpenSessionRequest\x12\x16\n" +
 	"\x06budget\x18\x01 \x01(\tR\x06budget\x12\x10\n" +
-	"\x03key\x18\x02 \x01(\tR\x03key\"\x92\x01\n" +
+	"\x03key\x18\x02 \x01(\tR\x03key\x12A\n" +
+	"\x06labels\x18\x03 \x03(\v2).leased.v1.OpenSessionRequest.LabelsEntryR\x06labels\x1a9\n" +
+	"\vLabelsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xbc\x01\n" +
 	"\x13OpenSessionResponse\x12\x18\n" +
 	"\asession\x18\x01 \x01(\x04R\asession\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\x04R\brevision\x12(\n" +
 	"\x06limits\x18\x03 \x03(\v2\x10.leased.v1.LimitR\x06limits\x12\x1b\n" +
-	"\tdrift_ppm\x18\x04 \x01(\x03R\bdriftPpm\"m\n" +
+	"\tdrift_ppm\x18\x04 \x01(\x03R\bdriftPpm\x12(\n" +
+	"\x06levels\x18\n" +
+	" \x03(\v2\x10.leased.v1.LevelR\x06levels\"m\n" +
 	"\x03Ask\x12\x14\n" +
 	"\x05limit\x18\x01 \x01(\rR\x05limit\x12\x12\n" +
 	"\x04need\x18\x02 \x01(\x03R\x04need\x12\x12\n" +
@@ -2069,7 +2266,7 @@ const file_transport_leasedv1_leased_proto_rawDesc = "" +
 	"\x06Denial\x12\x14\n" +
 	"\x05limit\x18\x01 \x01(\rR\x05limit\x12\x12\n" +
 	"\x04left\x18\x02 \x01(\x03R\x04left\x12*\n" +
-	"\x11retry_after_nanos\x18\x03 \x01(\x03R\x0fretryAfterNanos\"\x8d\x02\n" +
+	"\x11retry_after_nanos\x18\x03 \x01(\x03R\x0fretryAfterNanos\"\xb7\x02\n" +
 	"\x0fAcquireResponse\x12,\n" +
 	"\aoutcome\x18\x01 \x01(\x0e2\x12.leased.v1.OutcomeR\aoutcome\x12(\n" +
 	"\x06grants\x18\x02 \x03(\v2\x10.leased.v1.GrantR\x06grants\x12)\n" +
@@ -2077,7 +2274,9 @@ const file_transport_leasedv1_leased_proto_rawDesc = "" +
 	"\brevision\x18\x04 \x01(\x04R\brevision\x12(\n" +
 	"\x06limits\x18\x05 \x03(\v2\x10.leased.v1.LimitR\x06limits\x12\x14\n" +
 	"\x05limit\x18\x06 \x01(\rR\x05limit\x12\x1b\n" +
-	"\tdrift_ppm\x18\a \x01(\x03R\bdriftPpm\"l\n" +
+	"\tdrift_ppm\x18\a \x01(\x03R\bdriftPpm\x12(\n" +
+	"\x06levels\x18\n" +
+	" \x03(\v2\x10.leased.v1.LevelR\x06levels\"l\n" +
 	"\rReturnRequest\x12\x18\n" +
 	"\asession\x18\x01 \x01(\x04R\asession\x12+\n" +
 	"\areturns\x18\x02 \x03(\v2\x11.leased.v1.ReturnR\areturns\x12\x14\n" +
@@ -2093,10 +2292,14 @@ const file_transport_leasedv1_leased_proto_rawDesc = "" +
 	"\achanged\x18\x03 \x01(\bR\achanged\")\n" +
 	"\x13DeleteBudgetRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\"\x16\n" +
-	"\x14DeleteBudgetResponse\"8\n" +
+	"\x14DeleteBudgetResponse\"\xb4\x01\n" +
 	"\x10GetBudgetRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x10\n" +
-	"\x03key\x18\x02 \x01(\tR\x03key\"\xbf\x01\n" +
+	"\x03key\x18\x02 \x01(\tR\x03key\x12?\n" +
+	"\x06labels\x18\x03 \x03(\v2'.leased.v1.GetBudgetRequest.LabelsEntryR\x06labels\x1a9\n" +
+	"\vLabelsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xbf\x01\n" +
 	"\vLimitStatus\x12&\n" +
 	"\x05limit\x18\x01 \x01(\v2\x10.leased.v1.LimitR\x05limit\x12\x16\n" +
 	"\x06window\x18\x02 \x01(\x03R\x06window\x12\x12\n" +
@@ -2194,87 +2397,97 @@ func file_transport_leasedv1_leased_proto_rawDescGZIP() []byte {
 }
 
 var file_transport_leasedv1_leased_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_transport_leasedv1_leased_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
+var file_transport_leasedv1_leased_proto_msgTypes = make([]protoimpl.MessageInfo, 35)
 var file_transport_leasedv1_leased_proto_goTypes = []any{
 	(Outcome)(0),                 // 0: leased.v1.Outcome
 	(*Limit)(nil),                // 1: leased.v1.Limit
 	(*Budget)(nil),               // 2: leased.v1.Budget
-	(*OpenSessionRequest)(nil),   // 3: leased.v1.OpenSessionRequest
-	(*OpenSessionResponse)(nil),  // 4: leased.v1.OpenSessionResponse
-	(*Ask)(nil),                  // 5: leased.v1.Ask
-	(*Return)(nil),               // 6: leased.v1.Return
-	(*AcquireRequest)(nil),       // 7: leased.v1.AcquireRequest
-	(*Grant)(nil),                // 8: leased.v1.Grant
-	(*Denial)(nil),               // 9: leased.v1.Denial
-	(*AcquireResponse)(nil),      // 10: leased.v1.AcquireResponse
-	(*ReturnRequest)(nil),        // 11: leased.v1.ReturnRequest
-	(*ReturnResponse)(nil),       // 12: leased.v1.ReturnResponse
-	(*PutBudgetRequest)(nil),     // 13: leased.v1.PutBudgetRequest
-	(*PutBudgetResponse)(nil),    // 14: leased.v1.PutBudgetResponse
-	(*DeleteBudgetRequest)(nil),  // 15: leased.v1.DeleteBudgetRequest
-	(*DeleteBudgetResponse)(nil), // 16: leased.v1.DeleteBudgetResponse
-	(*GetBudgetRequest)(nil),     // 17: leased.v1.GetBudgetRequest
-	(*LimitStatus)(nil),          // 18: leased.v1.LimitStatus
-	(*GetBudgetResponse)(nil),    // 19: leased.v1.GetBudgetResponse
-	(*ListBudgetsRequest)(nil),   // 20: leased.v1.ListBudgetsRequest
-	(*ListBudgetsResponse)(nil),  // 21: leased.v1.ListBudgetsResponse
-	(*StatusRequest)(nil),        // 22: leased.v1.StatusRequest
-	(*Member)(nil),               // 23: leased.v1.Member
-	(*StatusResponse)(nil),       // 24: leased.v1.StatusResponse
-	(*RemoveMemberRequest)(nil),  // 25: leased.v1.RemoveMemberRequest
-	(*RemoveMemberResponse)(nil), // 26: leased.v1.RemoveMemberResponse
-	(*Counters)(nil),             // 27: leased.v1.Counters
-	(*BackupRequest)(nil),        // 28: leased.v1.BackupRequest
-	(*BackupResponse)(nil),       // 29: leased.v1.BackupResponse
-	(*RestoreRequest)(nil),       // 30: leased.v1.RestoreRequest
-	(*RestoreResponse)(nil),      // 31: leased.v1.RestoreResponse
+	(*Weight)(nil),               // 3: leased.v1.Weight
+	(*Level)(nil),                // 4: leased.v1.Level
+	(*OpenSessionRequest)(nil),   // 5: leased.v1.OpenSessionRequest
+	(*OpenSessionResponse)(nil),  // 6: leased.v1.OpenSessionResponse
+	(*Ask)(nil),                  // 7: leased.v1.Ask
+	(*Return)(nil),               // 8: leased.v1.Return
+	(*AcquireRequest)(nil),       // 9: leased.v1.AcquireRequest
+	(*Grant)(nil),                // 10: leased.v1.Grant
+	(*Denial)(nil),               // 11: leased.v1.Denial
+	(*AcquireResponse)(nil),      // 12: leased.v1.AcquireResponse
+	(*ReturnRequest)(nil),        // 13: leased.v1.ReturnRequest
+	(*ReturnResponse)(nil),       // 14: leased.v1.ReturnResponse
+	(*PutBudgetRequest)(nil),     // 15: leased.v1.PutBudgetRequest
+	(*PutBudgetResponse)(nil),    // 16: leased.v1.PutBudgetResponse
+	(*DeleteBudgetRequest)(nil),  // 17: leased.v1.DeleteBudgetRequest
+	(*DeleteBudgetResponse)(nil), // 18: leased.v1.DeleteBudgetResponse
+	(*GetBudgetRequest)(nil),     // 19: leased.v1.GetBudgetRequest
+	(*LimitStatus)(nil),          // 20: leased.v1.LimitStatus
+	(*GetBudgetResponse)(nil),    // 21: leased.v1.GetBudgetResponse
+	(*ListBudgetsRequest)(nil),   // 22: leased.v1.ListBudgetsRequest
+	(*ListBudgetsResponse)(nil),  // 23: leased.v1.ListBudgetsResponse
+	(*StatusRequest)(nil),        // 24: leased.v1.StatusRequest
+	(*Member)(nil),               // 25: leased.v1.Member
+	(*StatusResponse)(nil),       // 26: leased.v1.StatusResponse
+	(*RemoveMemberRequest)(nil),  // 27: leased.v1.RemoveMemberRequest
+	(*RemoveMemberResponse)(nil), // 28: leased.v1.RemoveMemberResponse
+	(*Counters)(nil),             // 29: leased.v1.Counters
+	(*BackupRequest)(nil),        // 30: leased.v1.BackupRequest
+	(*BackupResponse)(nil),       // 31: leased.v1.BackupResponse
+	(*RestoreRequest)(nil),       // 32: leased.v1.RestoreRequest
+	(*RestoreResponse)(nil),      // 33: leased.v1.RestoreResponse
+	nil,                          // 34: leased.v1.OpenSessionRequest.LabelsEntry
+	nil,                          // 35: leased.v1.GetBudgetRequest.LabelsEntry
 }
 var file_transport_leasedv1_leased_proto_depIdxs = []int32{
 	1,  // 0: leased.v1.Budget.limits:type_name -> leased.v1.Limit
-	1,  // 1: leased.v1.OpenSessionResponse.limits:type_name -> leased.v1.Limit
-	5,  // 2: leased.v1.AcquireRequest.asks:type_name -> leased.v1.Ask
-	6,  // 3: leased.v1.AcquireRequest.returns:type_name -> leased.v1.Return
-	0,  // 4: leased.v1.AcquireResponse.outcome:type_name -> leased.v1.Outcome
-	8,  // 5: leased.v1.AcquireResponse.grants:type_name -> leased.v1.Grant
-	9,  // 6: leased.v1.AcquireResponse.denial:type_name -> leased.v1.Denial
-	1,  // 7: leased.v1.AcquireResponse.limits:type_name -> leased.v1.Limit
-	6,  // 8: leased.v1.ReturnRequest.returns:type_name -> leased.v1.Return
-	2,  // 9: leased.v1.PutBudgetRequest.budget:type_name -> leased.v1.Budget
-	1,  // 10: leased.v1.LimitStatus.limit:type_name -> leased.v1.Limit
-	2,  // 11: leased.v1.GetBudgetResponse.budget:type_name -> leased.v1.Budget
-	18, // 12: leased.v1.GetBudgetResponse.limits:type_name -> leased.v1.LimitStatus
-	19, // 13: leased.v1.ListBudgetsResponse.budgets:type_name -> leased.v1.GetBudgetResponse
-	23, // 14: leased.v1.StatusResponse.members:type_name -> leased.v1.Member
-	27, // 15: leased.v1.BackupResponse.last:type_name -> leased.v1.Counters
-	2,  // 16: leased.v1.BackupResponse.budgets:type_name -> leased.v1.Budget
-	27, // 17: leased.v1.RestoreRequest.last:type_name -> leased.v1.Counters
-	3,  // 18: leased.v1.Leases.OpenSession:input_type -> leased.v1.OpenSessionRequest
-	7,  // 19: leased.v1.Leases.Acquire:input_type -> leased.v1.AcquireRequest
-	11, // 20: leased.v1.Leases.Return:input_type -> leased.v1.ReturnRequest
-	13, // 21: leased.v1.Budgets.PutBudget:input_type -> leased.v1.PutBudgetRequest
-	15, // 22: leased.v1.Budgets.DeleteBudget:input_type -> leased.v1.DeleteBudgetRequest
-	17, // 23: leased.v1.Budgets.GetBudget:input_type -> leased.v1.GetBudgetRequest
-	20, // 24: leased.v1.Budgets.ListBudgets:input_type -> leased.v1.ListBudgetsRequest
-	22, // 25: leased.v1.Cluster.Status:input_type -> leased.v1.StatusRequest
-	25, // 26: leased.v1.Cluster.RemoveMember:input_type -> leased.v1.RemoveMemberRequest
-	28, // 27: leased.v1.Cluster.Backup:input_type -> leased.v1.BackupRequest
-	30, // 28: leased.v1.Cluster.Restore:input_type -> leased.v1.RestoreRequest
-	4,  // 29: leased.v1.Leases.OpenSession:output_type -> leased.v1.OpenSessionResponse
-	10, // 30: leased.v1.Leases.Acquire:output_type -> leased.v1.AcquireResponse
-	12, // 31: leased.v1.Leases.Return:output_type -> leased.v1.ReturnResponse
-	14, // 32: leased.v1.Budgets.PutBudget:output_type -> leased.v1.PutBudgetResponse
-	16, // 33: leased.v1.Budgets.DeleteBudget:output_type -> leased.v1.DeleteBudgetResponse
-	19, // 34: leased.v1.Budgets.GetBudget:output_type -> leased.v1.GetBudgetResponse
-	21, // 35: leased.v1.Budgets.ListBudgets:output_type -> leased.v1.ListBudgetsResponse
-	24, // 36: leased.v1.Cluster.Status:output_type -> leased.v1.StatusResponse
-	26, // 37: leased.v1.Cluster.RemoveMember:output_type -> leased.v1.RemoveMemberResponse
-	29, // 38: leased.v1.Cluster.Backup:output_type -> leased.v1.BackupResponse
-	31, // 39: leased.v1.Cluster.Restore:output_type -> leased.v1.RestoreResponse
-	29, // [29:40] is the sub-list for method output_type
-	18, // [18:29] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	3,  // 1: leased.v1.Budget.weights:type_name -> leased.v1.Weight
+	3,  // 2: leased.v1.Level.weights:type_name -> leased.v1.Weight
+	34, // 3: leased.v1.OpenSessionRequest.labels:type_name -> leased.v1.OpenSessionRequest.LabelsEntry
+	1,  // 4: leased.v1.OpenSessionResponse.limits:type_name -> leased.v1.Limit
+	4,  // 5: leased.v1.OpenSessionResponse.levels:type_name -> leased.v1.Level
+	7,  // 6: leased.v1.AcquireRequest.asks:type_name -> leased.v1.Ask
+	8,  // 7: leased.v1.AcquireRequest.returns:type_name -> leased.v1.Return
+	0,  // 8: leased.v1.AcquireResponse.outcome:type_name -> leased.v1.Outcome
+	10, // 9: leased.v1.AcquireResponse.grants:type_name -> leased.v1.Grant
+	11, // 10: leased.v1.AcquireResponse.denial:type_name -> leased.v1.Denial
+	1,  // 11: leased.v1.AcquireResponse.limits:type_name -> leased.v1.Limit
+	4,  // 12: leased.v1.AcquireResponse.levels:type_name -> leased.v1.Level
+	8,  // 13: leased.v1.ReturnRequest.returns:type_name -> leased.v1.Return
+	2,  // 14: leased.v1.PutBudgetRequest.budget:type_name -> leased.v1.Budget
+	35, // 15: leased.v1.GetBudgetRequest.labels:type_name -> leased.v1.GetBudgetRequest.LabelsEntry
+	1,  // 16: leased.v1.LimitStatus.limit:type_name -> leased.v1.Limit
+	2,  // 17: leased.v1.GetBudgetResponse.budget:type_name -> leased.v1.Budget
+	20, // 18: leased.v1.GetBudgetResponse.limits:type_name -> leased.v1.LimitStatus
+	21, // 19: leased.v1.ListBudgetsResponse.budgets:type_name -> leased.v1.GetBudgetResponse
+	25, // 20: leased.v1.StatusResponse.members:type_name -> leased.v1.Member
+	29, // 21: leased.v1.BackupResponse.last:type_name -> leased.v1.Counters
+	2,  // 22: leased.v1.BackupResponse.budgets:type_name -> leased.v1.Budget
+	29, // 23: leased.v1.RestoreRequest.last:type_name -> leased.v1.Counters
+	5,  // 24: leased.v1.Leases.OpenSession:input_type -> leased.v1.OpenSessionRequest
+	9,  // 25: leased.v1.Leases.Acquire:input_type -> leased.v1.AcquireRequest
+	13, // 26: leased.v1.Leases.Return:input_type -> leased.v1.ReturnRequest
+	15, // 27: leased.v1.Budgets.PutBudget:input_type -> leased.v1.PutBudgetRequest
+	17, // 28: leased.v1.Budgets.DeleteBudget:input_type -> leased.v1.DeleteBudgetRequest
+	19, // 29: leased.v1.Budgets.GetBudget:input_type -> leased.v1.GetBudgetRequest
+	22, // 30: leased.v1.Budgets.ListBudgets:input_type -> leased.v1.ListBudgetsRequest
+	24, // 31: leased.v1.Cluster.Status:input_type -> leased.v1.StatusRequest
+	27, // 32: leased.v1.Cluster.RemoveMember:input_type -> leased.v1.RemoveMemberRequest
+	30, // 33: leased.v1.Cluster.Backup:input_type -> leased.v1.BackupRequest
+	32, // 34: leased.v1.Cluster.Restore:input_type -> leased.v1.RestoreRequest
+	6,  // 35: leased.v1.Leases.OpenSession:output_type -> leased.v1.OpenSessionResponse
+	12, // 36: leased.v1.Leases.Acquire:output_type -> leased.v1.AcquireResponse
+	14, // 37: leased.v1.Leases.Return:output_type -> leased.v1.ReturnResponse
+	16, // 38: leased.v1.Budgets.PutBudget:output_type -> leased.v1.PutBudgetResponse
+	18, // 39: leased.v1.Budgets.DeleteBudget:output_type -> leased.v1.DeleteBudgetResponse
+	21, // 40: leased.v1.Budgets.GetBudget:output_type -> leased.v1.GetBudgetResponse
+	23, // 41: leased.v1.Budgets.ListBudgets:output_type -> leased.v1.ListBudgetsResponse
+	26, // 42: leased.v1.Cluster.Status:output_type -> leased.v1.StatusResponse
+	28, // 43: leased.v1.Cluster.RemoveMember:output_type -> leased.v1.RemoveMemberResponse
+	31, // 44: leased.v1.Cluster.Backup:output_type -> leased.v1.BackupResponse
+	33, // 45: leased.v1.Cluster.Restore:output_type -> leased.v1.RestoreResponse
+	35, // [35:46] is the sub-list for method output_type
+	24, // [24:35] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_transport_leasedv1_leased_proto_init() }
@@ -2288,7 +2501,7 @@ func file_transport_leasedv1_leased_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_transport_leasedv1_leased_proto_rawDesc), len(file_transport_leasedv1_leased_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   31,
+			NumMessages:   35,
 			NumExtensions: 0,
 			NumServices:   3,
 		},
