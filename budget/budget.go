@@ -84,5 +84,12 @@ type Budget struct {
 	// Limits are 1..MaxLimits, in canonical order: by metric, then by period, then by kind. A budget
 	// that has unlimited metrics may have none.
 	Limits []Limit `json:"limits" cbor:"3,keyasint"`
+	// Weights are 0..MaxWeights, in canonical order: by metric, then by cost.
+	Weights []Weight `json:"weights,omitempty" cbor:"4,keyasint,omitempty"`
+	// Template makes the keys of a budget that is keyed: see ParseTemplate. Empty: {key}.
+	Template string `json:"template,omitempty" cbor:"5,keyasint,omitempty"`
+	// Parent is the budget that admissions draw on as well, with the accounts that its own template
+	// makes of the same labels. Empty: there is none.
+	Parent string `json:"parent,omitempty" cbor:"6,keyasint,omitempty"`
 	Rules  `cbor:"7,keyasint,omitzero"`
 }

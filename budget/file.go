@@ -55,6 +55,17 @@ func (e *ParseError) Unwrap() error { return e.Err }
 //	    degraded: {share: 20}  # or closed, open; default: closed
 //	    unlimited: [hits]      # default: none
 //
+// and, for budgets of several levels, with a key of several labels or with costs that weigh,
+//
+//	budgets:
+//	  - name: team
+//	    key: "{org}/{team}"    # in place of keyed, which means "{key}"
+//	    parent: org            # an admission draws on its limits as well
+//	    limits:
+//	      - {metric: tokens, amount: 30_000, per: 1m}
+//	    weights:
+//	      tokens: {input_tokens: 1, output_tokens: 5}
+//
 // and returns its budgets in canonical form, in the file's order. Several YAML documents in one
 // file are read as one. It is strict, so that a typing error cannot become a policy: unknown
 // and repeated fields, repeated names, periods without unit, numbers that are no plain decimal
@@ -66,12 +77,13 @@ func Parse(data []byte) ([]Budget, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := fileReader{named: map[string]*token.Position{}}
+	r := fileReader{named: map[string]*token.Position{}, homes: map[string]home{}}
 	for _, doc := range file.Docs {
 		if doc.Body != nil {
 			r.document(doc.Body)
 		}
 	}
+	r.families()
 	if len(r.budgets) == 0 && len(r.problems) == 0 {
 		r.refuse(nil, "budgets", "nothing", "1 or more budgets")
 	}

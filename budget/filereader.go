@@ -17,6 +17,7 @@ type fileReader struct {
 	budgets  []Budget
 	problems []*ParseError
 	named    map[string]*token.Position // where each budget name stands
+	homes    map[string]home            // of the budgets, by name
 	seen     int                        // budgets met so far, good or not
 }
 
@@ -51,7 +52,8 @@ func (r *fileReader) document(body ast.Node) {
 // budget reads one budget and keeps it if nothing is wrong with it.
 func (r *fileReader) budget(n ast.Node, path string) {
 	before := len(r.problems)
-	f, ok := r.mapping(n, path, "name", "keyed", "limits", "mode", "degraded", "unlimited")
+	f, ok := r.mapping(n, path, "name", "keyed", "key", "parent", "limits", "weights",
+		"mode", "degraded", "unlimited")
 	if !ok {
 		return
 	}
@@ -59,6 +61,8 @@ func (r *fileReader) budget(n ast.Node, path string) {
 	b := Budget{Name: r.text(f, "name", true), Keyed: r.boolean(f, "keyed")}
 	places["name"] = f.posOf("name")
 	b.Rules = r.rules(f, places)
+	r.template(f, &b, places)
+	b.Weights = r.weights(f, places)
 	list := r.limits(f, b.Rules)
 	places["limits"] = f.posOf("limits")
 	for i, n := range list {
@@ -79,6 +83,7 @@ func (r *fileReader) budget(n ast.Node, path string) {
 	}
 	if len(r.problems) == before {
 		r.budgets = append(r.budgets, b.Canonical())
+		r.homes[b.Name] = home{path, places}
 	}
 }
 

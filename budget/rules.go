@@ -109,12 +109,12 @@ const (
 	allowedMode      = `"leased", "strict" or "shadow"`
 	allowedDegraded  = `"closed", "open" or "share"`
 	allowedShare     = "1..9007199254740992, and only with degraded: share"
-	allowedUnlimited = "a metric once, and none that has a limit"
+	allowedUnlimited = "a metric once, and none that has a limit or weighs in one"
 )
 
-// problems returns what is wrong with canonical rules beside limits. It judges Unlimited in the
+// problems returns what is wrong with canonical rules beside limits and weights. It judges Unlimited in the
 // order that it has.
-func (r Rules) problems(limits []Limit) (found []*FieldError) {
+func (r Rules) problems(limits []Limit, weights []Weight) (found []*FieldError) {
 	refuse := func(field, value, allowed string) {
 		found = append(found, &FieldError{Field: field, Value: value, Allowed: allowed})
 	}
@@ -141,7 +141,8 @@ func (r Rules) problems(limits []Limit) (found []*FieldError) {
 		if !validName(metric, metricByte) {
 			refuse(at, quote(metric), allowedMetric)
 		} else if slices.Contains(r.Unlimited[:i], metric) ||
-			slices.ContainsFunc(limits, func(l Limit) bool { return l.Metric == metric }) {
+			slices.ContainsFunc(limits, func(l Limit) bool { return l.Metric == metric }) ||
+			slices.ContainsFunc(weights, func(w Weight) bool { return w.Cost == metric }) {
 			refuse(at, quote(metric), allowedUnlimited)
 		}
 	}
@@ -149,4 +150,4 @@ func (r Rules) problems(limits []Limit) (found []*FieldError) {
 }
 
 // Validate returns every problem of the rules by themselves, each a *FieldError, joined, or nil.
-func (r Rules) Validate() error { return joined(r.problems(nil)) }
+func (r Rules) Validate() error { return joined(r.problems(nil, nil)) }

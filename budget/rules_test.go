@@ -35,7 +35,7 @@ func TestRulesAreJudged(t *testing.T) {
 		{budget.Rules{Degraded: budget.DegradedOpen, Share: 3}, `share: 3 is not allowed`},
 		{budget.Rules{Share: 3}, `share: 3 is not allowed: 1..9007199254740992, and only with`},
 		{budget.Rules{Unlimited: []string{"requests"}},
-			`unlimited[0]: "requests" is not allowed: a metric once, and none that has a limit`},
+			`unlimited[0]: "requests" is not allowed: a metric once, and none that has a limit or weighs`},
 		{budget.Rules{Unlimited: []string{"hits", "hits"}}, `unlimited[1]: "hits" is not allowed`},
 		{budget.Rules{Unlimited: []string{"Hits"}}, `unlimited[0]: "Hits" is not allowed: 1..128 of`},
 		{budget.Rules{Unlimited: strings.Split("abcdefghijklmnopq", "")},

@@ -53,6 +53,11 @@ func (b Budget) Canonical() Budget {
 			cmp.Compare(l.Slots, m.Slots),
 		)
 	})
+	b.Weights = sortWeights(b.Weights)
+	b.Keyed = b.Keyed || b.Template != ""
+	if b.Template == plainTemplate {
+		b.Template = ""
+	}
 	return b
 }
 
@@ -85,12 +90,16 @@ func (b Budget) Adopt(old Budget) Budget {
 	return b
 }
 
-// Equal reports whether b and c are the same value: same name, same keys, same limits in the
-// same order, same rules.
+// Equal reports whether b and c are the same value: same name, same keys, same parent, same limits
+// and weights in the same order, same rules.
 func (b Budget) Equal(c Budget) bool {
-	return b.Name == c.Name && b.Keyed == c.Keyed && slices.Equal(b.Limits, c.Limits) &&
+	return b.Name == c.Name && b.SameKeys(c) && b.Parent == c.Parent &&
+		slices.Equal(b.Limits, c.Limits) && slices.Equal(b.Weights, c.Weights) &&
 		b.Rules.Equal(c.Rules)
 }
+
+// SameKeys reports whether b and c, in canonical form, make the same keys of the same labels.
+func (b Budget) SameKeys(c Budget) bool { return b.Keyed == c.Keyed && b.Template == c.Template }
 
 // Validate returns every problem of b, each a *FieldError, joined, or nil. It judges b's
 // canonical form: limits may stand in any order, and an empty kind is KindWindow.
@@ -114,7 +123,7 @@ func (b Budget) problems() (found []*FieldError) {
 	if n := len(b.Limits); n < 1 && len(b.Unlimited) == 0 || n > MaxLimits {
 		refuse("limits", strconv.Itoa(n)+" limits", allowedLimits)
 	}
-	found = append(found, b.Rules.problems(b.Limits)...)
+	found = append(found, b.Rules.problems(b.Limits, b.Weights)...)
 	for i, l := range b.Limits[:min(len(b.Limits), MaxLimits)] {
 		at := "limits[" + strconv.Itoa(i) + "]"
 		if !validName(l.Metric, metricByte) {
@@ -127,6 +136,15 @@ func (b Budget) problems() (found []*FieldError) {
 			refuse(at, quote(l.Metric)+" per "+FormatPer(l.Per),
 				fmt.Sprintf("a metric, kind and period once, and limits[%d] has them", j))
 		}
+	}
+	found = append(found, weightProblems(b.Weights, b.Limits)...)
+	if b.Template != "" {
+		if _, err := ParseTemplate(b.Template); err != nil {
+			refuse("key", quote(b.Template), err.Error())
+		}
+	}
+	if b.Parent != "" && (b.Parent == b.Name || !validName(b.Parent, nameByte)) {
+		refuse("parent", quote(b.Parent), "another budget's name: "+allowedName)
 	}
 	return found
 }

@@ -41,7 +41,7 @@ type LimitUsage struct {
 
 // PutBudget creates b or replaces its limits, and blocks until that is decided or ctx ends.
 // It is idempotent, so an unknown outcome is tried again.
-// Errors match ErrInvalid, ErrClosed, or ErrUnavailable with ctx's error.
+// Errors match ErrInvalid, ErrMisfit, ErrClosed, or ErrUnavailable with ctx's error.
 func (c *Client) PutBudget(ctx context.Context, b budget.Budget) (PutResult, error) {
 	var result PutResult
 	req := &leasedv1.PutBudgetRequest{Budget: fromBudget(b)}
@@ -77,8 +77,13 @@ func (c *Client) DeleteBudget(ctx context.Context, name string) error {
 // GetBudget reads a budget and the account of key, confirmed by the leader.
 // Errors match ErrUnknownBudget, ErrInvalid, ErrClosed, or ErrUnavailable with ctx's error.
 func (c *Client) GetBudget(ctx context.Context, name, key string) (BudgetStatus, error) {
+	return c.getBudget(ctx, &leasedv1.GetBudgetRequest{Name: name, Key: key})
+}
+
+func (c *Client) getBudget(
+	ctx context.Context, req *leasedv1.GetBudgetRequest,
+) (BudgetStatus, error) {
 	var result BudgetStatus
-	req := &leasedv1.GetBudgetRequest{Name: name, Key: key}
 	err := c.conns.retry(ctx, c.tries(), func(
 		ctx context.Context, cc grpc.ClientConnInterface, opts ...grpc.CallOption,
 	) error {
@@ -89,7 +94,17 @@ func (c *Client) GetBudget(ctx context.Context, name, key string) (BudgetStatus,
 		result, err = toBudgetStatus(resp)
 		return err
 	})
-	return result, named("get budget", name, err)
+	return result, named("get budget", req.GetName(), err)
+}
+
+// GetBudgetOf is GetBudget for the account that the budget's template makes of labels.
+func (c *Client) GetBudgetOf(
+	ctx context.Context, name string, labels map[string]string,
+) (BudgetStatus, error) {
+	if err := budget.LabelsOf(labels).Validate(); err != nil {
+		return BudgetStatus{}, named("get budget", name, fmt.Errorf("%w: %w", ErrInvalid, err))
+	}
+	return c.getBudget(ctx, &leasedv1.GetBudgetRequest{Name: name, Labels: labels})
 }
 
 // Budgets reads all budgets, with the accounts of the empty key, confirmed by the leader.

@@ -161,7 +161,7 @@ func (l *Limiter) reopen(ctx context.Context) bool {
 	l.callingLocked(l.clock())
 	l.mu.Unlock()
 	opened, err := l.client.openSession(ctx, tries{stop: l.stop, failed: l.failed},
-		l.budget, l.key)
+		l.budget, l.account)
 	if err == nil {
 		l.restart(opened)
 		l.log.Info("session opened", keySession, uint64(opened.session))
@@ -186,7 +186,7 @@ func (l *Limiter) restart(o opened) {
 	defer l.mu.Unlock()
 	l.answeredLocked()
 	l.holder.Reset(l.clock(), o.session, o.revision, o.limits,
-		max(o.driftPPM, l.client.driftPPM))
+		max(o.driftPPM, l.client.driftPPM), o.levels...)
 	l.holder.SetRules(o.rules)
 	l.tellLostLocked()
 	l.layOutLocked() // records what is not recorded yet as the old session's

@@ -102,7 +102,7 @@ func toBackup(wire *leasedv1.BackupResponse) (Backup, error) {
 // that begins when they are over and count no more, and denies until then.
 //
 // It blocks until every budget is there or ctx ends, and tells each of them to each, in the order
-// of b, unless that is nil. Calling it again with the same b completes what was interrupted, and
+// of b but parents first, unless that is nil. Calling it again with the same b completes what was interrupted, and
 // changes nothing that is there; already says that it was called before.
 // Errors match ErrNotNew, ErrInvalid, ErrClosed, or ErrUnavailable with ctx's error.
 func (c *Client) Restore(
@@ -122,7 +122,7 @@ func (c *Client) Restore(
 	for _, st := range there {
 		have[st.Budget.Name] = st.Budget
 	}
-	for i, want := range b.Budgets {
+	for i, want := range budget.ParentsFirst(b.Budgets) {
 		is, found := have[want.Name]
 		told := RestoredBudget{Budget: want, Created: !found,
 			Differs: found && !is.Equal(want.Canonical().Adopt(is))}

@@ -78,6 +78,10 @@ func (c *conns) judge(ctx context.Context, addr, leader string, err error) error
 		c.note(addr, leader)
 		return fmt.Errorf("%w: %s", ErrInvalid, st.Message())
 	}
+	if info.GetReason() == reasonMisfit {
+		c.note(addr, leader)
+		return fmt.Errorf("%w: %s", ErrMisfit, st.Message())
+	}
 	undecided := &callError{endpoint: addr, cause: err}
 	switch info.GetReason() {
 	case reasonNotLeader, reasonOverloaded, reasonFull:

@@ -78,7 +78,11 @@ func (c *Client) Limiter(
 	if err := validSizing(o.sizing); err != nil {
 		return nil, err
 	}
-	opened, err := c.openSession(ctx, tries{stop: c.conns.closed}, budget, o.key)
+	of, err := o.account()
+	if err != nil {
+		return nil, named("open limiter on", budget, err)
+	}
+	opened, err := c.openSession(ctx, tries{stop: c.conns.closed}, budget, of)
 	if err != nil {
 		return nil, named("open limiter on", budget, err)
 	}

@@ -54,7 +54,7 @@ func TestAFormerLeaderThatStandsStillHoldsNobodyUp(t *testing.T) {
 			t.Fatal(err)
 		}
 		c.conns.note("a:1", "c:1")
-		if _, err := c.openSession(within(t, time.Second), c.tries(), "llm", ""); err != nil {
+		if _, err := c.openSession(within(t, time.Second), c.tries(), "llm", account{}); err != nil {
 			t.Fatal(err)
 		}
 		still.Store(true)

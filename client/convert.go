@@ -60,15 +60,6 @@ func toPolicy(
 	return l, r, err
 }
 
-func toBudget(wire *leasedv1.Budget) (budget.Budget, error) {
-	limits, rules, err := toPolicy(wire.GetLimits(), wire.GetRules())
-	if err != nil {
-		return budget.Budget{}, fmt.Errorf("budget %q: %w", wire.GetName(), err)
-	}
-	return budget.Budget{Name: wire.GetName(), Keyed: wire.GetKeyed(), Limits: limits,
-		Rules: rules}, nil
-}
-
 func fromRules(r budget.Rules) *leasedv1.Rules {
 	if r.Equal(budget.Rules{}) {
 		return nil
@@ -78,7 +69,8 @@ func fromRules(r budget.Rules) *leasedv1.Rules {
 }
 
 func fromBudget(b budget.Budget) *leasedv1.Budget {
-	wire := &leasedv1.Budget{Name: b.Name, Keyed: b.Keyed, Rules: fromRules(b.Rules)}
+	wire := &leasedv1.Budget{Name: b.Name, Keyed: b.Keyed, Weights: fromWeights(b.Weights),
+		KeyTemplate: b.Template, Parent: b.Parent, Rules: fromRules(b.Rules)}
 	for _, limit := range b.Limits {
 		wire.Limits = append(wire.Limits, &leasedv1.Limit{
 			Metric:   limit.Metric,
@@ -153,6 +145,9 @@ func toAnswer(wire *leasedv1.AcquireResponse, req lease.Request) (lease.Answer, 
 		}
 	case lease.Changed:
 		a.Limits, a.Rules, err = toPolicy(wire.GetLimits(), wire.GetRules())
+		if err == nil {
+			a.Levels, err = toLevels(wire.GetLevels(), a.Limits)
+		}
 	}
 	if err == nil && (a.DriftPPM < 0 || a.DriftPPM > lease.MaxMaxClockDriftPPM) {
 		err = driftError(a.DriftPPM)

@@ -9,10 +9,11 @@ import (
 	"github.com/leased-io/leased/lease"
 )
 
-// Cost is what an admission takes, in credits by metric. A metric of the budget that it does
-// not name costs nothing. A metric with several limits (requests per minute and per day) draws
-// on each. Valid costs are 0..budget.MaxAmount each, name only the budget's metrics, and are
-// not all zero.
+// Cost is what an admission takes, by the names that the budget declares: its metrics or, where it
+// has weights, what these weigh. Another of the budget's names costs nothing. A metric with several
+// limits (requests per minute and per day, or of a budget and its parent) draws on each. Valid costs
+// are 0..budget.MaxAmount each, and so is what they draw on a limit once they are weighed; they
+// name only what the budget or one above it declares, and are not all zero.
 type Cost map[string]int64
 
 // ask is a cost as its caller put it. It outlives a change of limits, which its vector does
@@ -23,23 +24,39 @@ type ask struct {
 	slot     *Slot // what is to be held, of slots; nil where credits are spent for good
 }
 
-// layout is how a budget's limits lie in cost vectors.
+// layout is how a budget's limits, and those of each budget above it, lie in cost vectors.
 type layout struct {
-	limits  []budget.Limit // canonical order: by metric, then by period
-	metrics []string       // distinct: those that are unlimited, and then in that order
-	slots   bool           // some limit is of slots
-	free    bool           // some metric is unlimited
+	limits []budget.Limit // canonical order in each budget: by metric, then by period
+	levels budget.Levels
+	draws  [][]budget.Weight // of limits: what of a cost draws on it
+	names  []string          // that a cost may have: distinct, the unlimited ones first
+	slots  bool              // some limit is of slots
+	free   bool              // some metric is unlimited
 }
 
-func newLayout(limits []budget.Limit, unlimited []string) layout {
-	lay := layout{limits: limits, metrics: slices.Clone(unlimited), free: len(unlimited) > 0}
-	for _, limit := range limits {
+func newLayout(limits []budget.Limit, levels budget.Levels, unlimited []string) layout {
+	lay := layout{limits: limits, levels: levels, names: slices.Clone(unlimited),
+		free: len(unlimited) > 0}
+	for i, limit := range limits {
 		lay.slots = lay.slots || limit.Kind == budget.KindSlots
-		if !slices.Contains(lay.metrics, limit.Metric) {
-			lay.metrics = append(lay.metrics, limit.Metric)
+		of, _ := levels.Of(i)
+		draws := budget.Draws(of.Weights, limit.Metric)
+		lay.draws = append(lay.draws, draws)
+		for _, w := range draws {
+			if !slices.Contains(lay.names, w.Cost) {
+				lay.names = append(lay.names, w.Cost)
+			}
 		}
 	}
 	return lay
+}
+
+// owner returns the name of the budget that a limit is of; own is that of the limiter.
+func (lay *layout) owner(limit int, own string) string {
+	if of, up := lay.levels.Of(limit); up > 0 {
+		return of.Budget
+	}
+	return own
 }
 
 // vector writes a into into, which has one place per limit, or returns an error that matches
@@ -54,53 +71,79 @@ func (lay *layout) vector(into lease.Cost, a ask) error {
 	if a.byMetric != nil {
 		return lay.mapped(into, a.byMetric)
 	}
-	if len(lay.metrics) != 1 {
+	if len(lay.names) != 1 {
 		return fmt.Errorf("%w: the budget has several metrics, name them: %s",
-			ErrCost, strings.Join(lay.metrics, ", "))
+			ErrCost, strings.Join(lay.names, ", "))
 	}
 	if a.n < 1 || a.n > int64(budget.MaxAmount) {
 		return fmt.Errorf("%w: n is %d, allowed is 1..%d", ErrCost, a.n, budget.MaxAmount)
 	}
 	for i := range into {
-		into[i] = budget.Credits(a.n)
+		w := lay.draws[i][0]
+		drawn, ok := w.Of(budget.Credits(a.n))
+		if !ok {
+			return tooMuch(w, a.n)
+		}
+		into[i] = drawn
 	}
 	return nil
 }
 
 func (lay *layout) mapped(into lease.Cost, cost Cost) error {
 	known, positive := 0, false
-	for _, metric := range lay.metrics {
-		n, ok := cost[metric]
+	for _, name := range lay.names {
+		n, ok := cost[name]
 		if !ok {
 			continue
 		}
 		if n < 0 || n > int64(budget.MaxAmount) {
 			return fmt.Errorf("%w: %s is %d, allowed is 0..%d",
-				ErrCost, metric, n, budget.MaxAmount)
+				ErrCost, name, n, budget.MaxAmount)
 		}
 		known++
 		positive = positive || n > 0
 	}
 	if known != len(cost) {
-		return lay.unknownMetric(cost)
+		return lay.unknownName(cost)
 	}
 	if !positive {
 		return fmt.Errorf("%w: it is zero in every metric", ErrCost)
 	}
-	for i, limit := range lay.limits {
-		into[i] = budget.Credits(cost[limit.Metric])
+	for i := range lay.limits {
+		if err := lay.weigh(&into[i], i, cost); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// unknownMetric names the first metric of cost, in order of name, that the budget has not.
-func (lay *layout) unknownMetric(cost Cost) error {
+// weigh writes what a cost draws on limit i, whose names are known and amounts in range.
+func (lay *layout) weigh(into *budget.Credits, i int, cost Cost) error {
+	*into = 0
+	for _, w := range lay.draws[i] {
+		n := cost[w.Cost]
+		drawn, ok := w.Of(budget.Credits(n))
+		if !ok || *into+drawn > budget.MaxAmount {
+			return tooMuch(w, n)
+		}
+		*into += drawn
+	}
+	return nil
+}
+
+func tooMuch(w budget.Weight, n int64) error {
+	return fmt.Errorf("%w: %s is %d, of which each draws %d %s: allowed is what draws at most %d in all",
+		ErrCost, w.Cost, n, w.Times, w.Metric, budget.MaxAmount)
+}
+
+// unknownName names the first part of cost, in order of name, that the budget does not declare.
+func (lay *layout) unknownName(cost Cost) error {
 	var unknown []string
-	for metric := range cost {
-		if !slices.Contains(lay.metrics, metric) {
-			unknown = append(unknown, metric)
+	for name := range cost {
+		if !slices.Contains(lay.names, name) {
+			unknown = append(unknown, name)
 		}
 	}
 	return fmt.Errorf("%w: unknown metric %q, the budget has: %s",
-		ErrCost, slices.Min(unknown), strings.Join(lay.metrics, ", "))
+		ErrCost, slices.Min(unknown), strings.Join(lay.names, ", "))
 }

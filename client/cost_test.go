@@ -33,7 +33,7 @@ func TestCostVector(t *testing.T) {
 		{"too large", []budget.Limit{a, b}, ask{byMetric: Cost{"a": 1<<53 + 1}}, nil},
 		{"unknown", []budget.Limit{a, b}, ask{byMetric: Cost{"c": 1}}, nil},
 	} {
-		lay := newLayout(test.limits, nil)
+		lay := newLayout(test.limits, nil, nil)
 		got := make(lease.Cost, len(test.limits))
 		got[0] = 99 // of the cost before
 		err := lay.vector(got, test.ask)

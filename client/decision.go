@@ -59,6 +59,8 @@ type Decision struct {
 	Budget  string
 	// Would is what the verdict would have been, with Shadowed; the fields below belong to it then.
 	Would Verdict
+	// LimitOf is the budget whose limit decided, with Denied and TooLarge: Budget or one above it.
+	LimitOf string
 	// Metric, Kind, Per and Amount name the limit that decided, with Denied and TooLarge. Amount
 	// is the most that it allows at once: a bucket's burst.
 	Metric string
@@ -88,12 +90,12 @@ func (d Decision) Err() error {
 		return nil
 	case Denied:
 		return &DeniedError{
-			Budget: d.Budget, Metric: d.Metric, Per: d.Per,
+			Budget: d.Budget, LimitOf: d.LimitOf, Metric: d.Metric, Per: d.Per,
 			Left: d.Left, RetryAfter: d.RetryAfter,
 		}
 	case TooLarge:
 		return &TooLargeError{
-			Budget: d.Budget, Metric: d.Metric, Kind: d.Kind, Per: d.Per,
+			Budget: d.Budget, LimitOf: d.LimitOf, Metric: d.Metric, Kind: d.Kind, Per: d.Per,
 			Amount: d.Amount, Cost: d.Cost,
 		}
 	case Invalid:

@@ -37,9 +37,10 @@ var (
 
 // DeniedError says which limit of which budget refused, and for how long. It matches ErrDenied.
 type DeniedError struct {
-	Budget string
-	Metric string
-	Per    time.Duration // the limit's period
+	Budget  string
+	LimitOf string // the budget whose limit it is: Budget or one above it
+	Metric  string
+	Per     time.Duration // the limit's period
 	// Left is what the coordinator had left to grant: less than was needed. What another holder
 	// returns may raise it again.
 	Left budget.Credits
@@ -51,35 +52,44 @@ type DeniedError struct {
 
 // Error names the budget, the limit, what is left and when to try again.
 func (e *DeniedError) Error() string {
-	return fmt.Sprintf("client: budget %q: denied: %s per %s has %d left, retry after %s",
-		e.Budget, e.Metric, e.Per, e.Left, e.RetryAfter)
+	return fmt.Sprintf("client: budget %q: denied: %s per %s%s has %d left, retry after %s",
+		e.Budget, e.Metric, e.Per, of(e.Budget, e.LimitOf), e.Left, e.RetryAfter)
 }
 
 // Unwrap returns ErrDenied.
 func (e *DeniedError) Unwrap() error { return ErrDenied }
 
+// of names the budget that a limit is of, where that is not the limiter's own.
+func of(own, limitOf string) string {
+	if limitOf == "" || limitOf == own {
+		return ""
+	}
+	return fmt.Sprintf(" of budget %q", limitOf)
+}
+
 // TooLargeError says which limit a cost exceeds. It matches ErrTooLarge.
 type TooLargeError struct {
-	Budget string
-	Metric string
-	Kind   budget.Kind
-	Per    time.Duration  // the limit's period
-	Amount budget.Credits // what the limit allows at once: its amount, or a bucket's burst
-	Cost   budget.Credits // what was asked of it
+	Budget  string
+	LimitOf string // the budget whose limit it is: Budget or one above it
+	Metric  string
+	Kind    budget.Kind
+	Per     time.Duration  // the limit's period
+	Amount  budget.Credits // what the limit allows at once: its amount, or a bucket's burst
+	Cost    budget.Credits // what was asked of it
 }
 
 // Error names the budget, the limit and both amounts.
 func (e *TooLargeError) Error() string {
 	if e.Kind == budget.KindBucket {
-		return fmt.Sprintf("client: budget %q: cost %d exceeds the bucket of %d %s",
-			e.Budget, e.Cost, e.Amount, e.Metric)
+		return fmt.Sprintf("client: budget %q: cost %d exceeds the bucket of %d %s%s",
+			e.Budget, e.Cost, e.Amount, e.Metric, of(e.Budget, e.LimitOf))
 	}
 	if e.Kind == budget.KindSlots {
-		return fmt.Sprintf("client: budget %q: cost %d exceeds the %d slots of %s",
-			e.Budget, e.Cost, e.Amount, e.Metric)
+		return fmt.Sprintf("client: budget %q: cost %d exceeds the %d slots of %s%s",
+			e.Budget, e.Cost, e.Amount, e.Metric, of(e.Budget, e.LimitOf))
 	}
-	return fmt.Sprintf("client: budget %q: cost %d exceeds the limit of %d %s per %s",
-		e.Budget, e.Cost, e.Amount, e.Metric, e.Per)
+	return fmt.Sprintf("client: budget %q: cost %d exceeds the limit of %d %s per %s%s",
+		e.Budget, e.Cost, e.Amount, e.Metric, e.Per, of(e.Budget, e.LimitOf))
 }
 
 // Unwrap returns ErrTooLarge.

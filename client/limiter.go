@@ -16,11 +16,13 @@ import (
 // noCost stands for a nil Cost.
 var noCost = Cost{}
 
-// Limiter admits against one account of a budget, from leases that it holds. Safe for
+// Limiter admits against one account of a budget, and one of each budget above it, from leases that
+// it holds. Safe for
 // concurrent use. It is opened by Client.Limiter and ends with Close.
 type Limiter struct {
 	client           *Client
-	budget, key      string
+	budget           string
+	account          account
 	failOpen         bool
 	unavailableAfter time.Duration
 	clock            func() lease.Reading
@@ -88,12 +90,12 @@ func newLimiter(c *Client, budget string, o limiterOptions, s opened) *Limiter {
 	l := &Limiter{
 		client:           c,
 		budget:           budget,
-		key:              o.key,
+		account:          s.of,
 		failOpen:         o.failOpen,
 		unavailableAfter: o.unavailableAfter,
 		clock:            c.clock,
 		sink:             c.sink,
-		log:              c.log.With(keyBudget, budget, keyKey, o.key),
+		log:              c.log.With(keyBudget, budget, keyKey, s.of.String()),
 		stop:             make(chan struct{}),
 		wake:             make(chan struct{}, 1),
 		guarded:          make(chan struct{}, 1),
@@ -107,6 +109,7 @@ func newLimiter(c *Client, budget string, o limiterOptions, s opened) *Limiter {
 		Revision: s.revision,
 		Limits:   s.limits,
 		Rules:    s.rules,
+		Levels:   s.levels,
 		DriftPPM: max(s.driftPPM, c.driftPPM),
 		Sink:     c.sink,
 		Sizing:   sizingOf(o.sizing, s.session),
@@ -204,6 +207,7 @@ func (l *Limiter) explainLocked(now lease.Reading, v lease.Verdict, cost lease.C
 			i = l.tooLarge
 		}
 		limit := l.lay.limits[i]
+		d.LimitOf = l.lay.owner(i, l.budget)
 		d.Metric, d.Kind, d.Per = limit.Metric, limit.Kind, limit.Per
 		d.Amount, d.Cost = limit.Bound(), cost[i]
 	case lease.NoBudget:
@@ -228,6 +232,7 @@ func (l *Limiter) deniedLocked(now lease.Reading) Decision {
 	return Decision{
 		Verdict:    Denied,
 		Budget:     l.budget,
+		LimitOf:    l.lay.owner(l.denial.limit, l.budget),
 		Metric:     limit.Metric,
 		Kind:       limit.Kind,
 		Per:        limit.Per,
@@ -266,7 +271,7 @@ func (l *Limiter) unavailableLocked(now lease.Reading) bool {
 func (l *Limiter) layOutLocked() {
 	l.flushLocked() // under the limits that it was admitted under
 	old := l.lay.limits
-	l.lay = newLayout(l.holder.Limits(), l.holder.Rules().Unlimited)
+	l.lay = newLayout(l.holder.Limits(), l.holder.Levels(), l.holder.Rules().Unlimited)
 	l.scratch = make(lease.Cost, len(l.lay.limits))
 	l.opened = make([]openTally, len(l.lay.limits))
 	l.shaded = make([]openTally, len(l.lay.limits))

@@ -28,7 +28,7 @@ func TestDeniedSaysWhoWhatAndWhen(t *testing.T) {
 			t.Fatalf("got %T, want *DeniedError", d.Err())
 		}
 		got, wantErr := *denied, DeniedError{
-			Budget: "llm", Metric: "requests", Per: time.Minute,
+			Budget: "llm", LimitOf: "llm", Metric: "requests", Per: time.Minute,
 			Left: 0, RetryAfter: time.Minute - time.Since(f.born),
 		}
 		if got != wantErr {

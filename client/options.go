@@ -103,12 +103,14 @@ type LimiterOption func(*limiterOptions)
 
 type limiterOptions struct {
 	key              string
+	labels           map[string]string
 	failOpen         bool
 	unavailableAfter time.Duration
 	sizing           *sizing.Config // nil: the holder goes by the demand it has seen
 }
 
-// WithKey chooses the account of a keyed budget: a tenant, an API key, a model.
+// WithKey chooses the account of a keyed budget: a tenant, an API key, a model. It is the label
+// "key" of WithLabels.
 func WithKey(key string) LimiterOption { return func(o *limiterOptions) { o.key = key } }
 
 // FailOpen makes the limiter admit where its verdict would be Unavailable, and never where it

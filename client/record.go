@@ -86,8 +86,8 @@ func (l *Limiter) flushTallies(kind trace.Kind, tallies []openTally) {
 		l.sink(trace.Event{
 			Kind:    kind,
 			Session: uint64(l.session),
-			Budget:  l.budget,
-			Key:     l.key,
+			Budget:  l.lay.owner(i, l.budget),
+			Key:     l.account.key,
 			Metric:  limit.Metric,
 			Per:     int64(limit.Per),
 			N:       int64(t.credits),

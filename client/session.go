@@ -23,9 +23,11 @@ const (
 
 // opened is a session as the coordinator opened it.
 type opened struct {
+	of       account
 	session  lease.SessionID
 	revision uint64
 	limits   []budget.Limit
+	levels   budget.Levels
 	rules    budget.Rules
 	driftPPM int64
 }
@@ -33,10 +35,10 @@ type opened struct {
 // openSession starts a holder's incarnation. An attempt whose answer was lost leaves a session
 // behind, which holds nothing and expires by itself.
 func (c *Client) openSession(
-	ctx context.Context, t tries, budget, key string,
+	ctx context.Context, t tries, budget string, of account,
 ) (opened, error) {
 	var o opened
-	req := &leasedv1.OpenSessionRequest{Budget: budget, Key: key}
+	req := &leasedv1.OpenSessionRequest{Budget: budget, Key: of.key, Labels: of.labels}
 	err := c.conns.retry(ctx, t, func(
 		ctx context.Context, cc grpc.ClientConnInterface, opts ...grpc.CallOption,
 	) error {
@@ -45,6 +47,7 @@ func (c *Client) openSession(
 			return err
 		}
 		o, err = toOpened(resp)
+		o.of = of
 		return err
 	})
 	return o, err
@@ -64,6 +67,10 @@ func toOpened(wire *leasedv1.OpenSessionResponse) (opened, error) {
 	}
 	var err error
 	o.limits, o.rules, err = toPolicy(wire.GetLimits(), wire.GetRules())
+	if err != nil {
+		return o, err
+	}
+	o.levels, err = toLevels(wire.GetLevels(), o.limits)
 	return o, err
 }
 

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"maps"
 	"time"
 
 	"github.com/leased-io/leased/budget"
@@ -12,6 +13,7 @@ import (
 type Status struct {
 	Budget   string
 	Key      string
+	Labels   map[string]string // in place of Key, with WithLabels
 	Session  lease.SessionID
 	Revision uint64 // of the budget, as last told
 	Limits   []LimitStatus
@@ -29,6 +31,7 @@ type Status struct {
 
 // LimitStatus is what a limiter holds of one limit.
 type LimitStatus struct {
+	Budget string // whose it is: the limiter's own, or one above it
 	Metric string
 	Kind   budget.Kind
 	Per    time.Duration
@@ -80,7 +83,8 @@ func (l *Limiter) Status() Status {
 	held := l.holder.Status(now)
 	s := Status{
 		Budget:      l.budget,
-		Key:         l.key,
+		Key:         l.account.key,
+		Labels:      maps.Clone(l.account.labels),
 		Session:     l.session,
 		Revision:    held.Revision,
 		Rules:       l.holder.Rules(),
@@ -100,6 +104,7 @@ func (l *Limiter) Status() Status {
 	s.Counters.Shadowed = l.decided[Shadowed]
 	for i, limit := range l.lay.limits {
 		s.Limits = append(s.Limits, LimitStatus{
+			Budget: l.lay.owner(i, l.budget),
 			Metric: limit.Metric,
 			Kind:   limit.Kind,
 			Per:    limit.Per,

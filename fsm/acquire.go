@@ -10,7 +10,7 @@ import (
 
 // acquire decides a request: the rows of Code, from top to bottom (TLA+: Commit, "reserve").
 func (s *State) acquire(r *lease.Request) Result {
-	ss, p := s.session(r.Session)
+	ss, at := s.session(r.Session)
 	switch {
 	case ss == nil:
 		return Result{Code: CodeUnknownSession}
@@ -21,19 +21,19 @@ func (s *State) acquire(r *lease.Request) Result {
 		again := ss.Decided.answer(s.t)
 		s.emitReplay(ss, again.Grants)
 		return again
-	case p == nil:
+	case at.line == nil:
 		s.touch(ss)
 		return Result{Code: CodeUnknownBudget}
 	}
-	if r.Revision == p.revision {
+	if r.Revision == at.revision {
 		// The only malformations that need the state. Under another revision the ask may have
 		// been right.
 		for i, a := range r.Asks {
-			if a.Limit >= len(p.lives) {
+			if a.Limit >= len(at.lives) {
 				return Result{Code: CodeInvalid, Detail: fmt.Sprintf(
-					"asks[%d].limit: is %d, and the budget has %d limits", i, a.Limit, len(p.lives))}
+					"asks[%d].limit: is %d, and the budget has %d limits", i, a.Limit, len(at.lives))}
 			}
-			if a.Keep > 0 && p.Limits[a.Limit].Kind != budget.KindSlots {
+			if a.Keep > 0 && at.limits[a.Limit].Kind != budget.KindSlots {
 				return Result{Code: CodeInvalid, Detail: fmt.Sprintf(
 					"asks[%d].keep: is %d, and limit %d has no slots", i, a.Keep, a.Limit)}
 			}
@@ -41,8 +41,8 @@ func (s *State) acquire(r *lease.Request) Result {
 	}
 	s.touch(ss)
 	s.take(ss, r.Returns)
-	res := s.decide(ss, p, r)
-	res.Revision = p.revision
+	res := s.decide(ss, &at, r)
+	res.Revision = at.revision
 	if res.Code == CodeFull {
 		return res
 	}
@@ -50,18 +50,18 @@ func (s *State) acquire(r *lease.Request) Result {
 	return ss.Decided.answer(s.t)
 }
 
-// decide grants every ask of r that has a need, or none at all.
-func (s *State) decide(ss *session, p *policy, r *lease.Request) Result {
-	if r.Revision != p.revision {
-		return Result{Code: CodeChanged, Limits: p.Limits, Rules: p.rules()}
+// decide grants every ask of r that has a need, in whatever budget of the line, or none at all.
+func (s *State) decide(ss *session, at *reach, r *lease.Request) Result {
+	if r.Revision != at.revision {
+		return Result{Code: CodeChanged, Limits: at.limits, Levels: at.levels, Rules: at.rules}
 	}
 	fresh := 0
 	for _, a := range r.Asks {
-		l := p.lives[a.Limit]
+		l, key := at.limit(a.Limit)
 		if a.Need > l.Bound() {
 			return Result{Code: CodeTooLarge, Limit: a.Limit}
 		}
-		if found, _ := l.find(ss.Key); found == nil {
+		if found, _ := l.find(key); found == nil {
 			fresh++
 		}
 	}
@@ -69,25 +69,31 @@ func (s *State) decide(ss *session, p *policy, r *lease.Request) Result {
 		return full("accounts", s.bounds.accounts)
 	}
 	s.accounts += fresh
-	s.countAsker(ss, p, r.Asks)
-	refused, spared := s.short(ss, p, r.Asks)
+	s.countAsker(ss, at, r.Asks)
+	refused, spared := s.short(ss, at, r.Asks)
 	if refused != nil {
-		s.emitDeny(ss, r.Seq, p.lives[refused.Limit], *refused)
+		l, key := at.limit(refused.Limit)
+		s.emitDeny(ss, r.Seq, l, key, *refused)
 		return Result{Code: CodeDenied, Denial: refused}
 	}
-	return Result{Code: CodeDone, Grants: s.grant(ss, p, r), Denial: spared}
+	return Result{Code: CodeDone, Grants: s.grant(ss, at, r), Denial: spared}
 }
 
 // countAsker creates the accounts that the asks are for, and counts the session once per
 // account and window.
-func (s *State) countAsker(ss *session, p *policy, asks []lease.Ask) {
+func (s *State) countAsker(ss *session, at *reach, asks []lease.Ask) {
 	for _, a := range asks {
-		l := p.lives[a.Limit]
-		account := l.account(ss.Key, s.t)
+		l, key := at.limit(a.Limit)
+		account := l.account(key, s.t)
 		i := slices.IndexFunc(ss.Asked, func(m asked) bool { return m.Limit == l.serial })
 		if i < 0 {
-			// Marks of limits that are gone make room: there are at most MaxLimits.
+			// Marks of limits that are gone make room, and, of too many, those of former parents.
 			ss.Asked = slices.DeleteFunc(ss.Asked, func(m asked) bool { return s.limits[m.Limit] == nil })
+			if len(ss.Asked) >= budget.MaxLimits {
+				ss.Asked = slices.DeleteFunc(ss.Asked, func(m asked) bool {
+					return !slices.Contains(at.lives, s.limits[m.Limit])
+				})
+			}
 			i = len(ss.Asked)
 			ss.Asked = append(ss.Asked, asked{Limit: l.serial, Window: -1})
 		}
@@ -101,10 +107,10 @@ func (s *State) countAsker(ss *session, p *policy, asks []lease.Ask) {
 // short finds the asks that cannot be met. Of those with a need, or of all if nothing at all can
 // be granted, refused is the one whose limit opens last: the first asked of those that open at
 // the same instant. Spared is likewise the one without a need that gets nothing. Nil: none.
-func (s *State) short(ss *session, p *policy, asks []lease.Ask) (refused, spared *lease.Denial) {
+func (s *State) short(ss *session, at *reach, asks []lease.Ask) (refused, spared *lease.Denial) {
 	later := func(d *lease.Denial, a lease.Ask, left budget.Credits) *lease.Denial {
-		l := p.lives[a.Limit]
-		retry := s.retry(l, ss.Key, a.Need)
+		l, key := at.limit(a.Limit)
+		retry := s.retry(l, key, a.Need)
 		if d != nil && d.RetryAfter >= retry {
 			return d
 		}
@@ -112,9 +118,9 @@ func (s *State) short(ss *session, p *policy, asks []lease.Ask) (refused, spared
 	}
 	met := len(asks) == 0
 	for _, a := range asks {
-		l := p.lives[a.Limit]
+		l, key := at.limit(a.Limit)
 		a, kept := s.keeps(ss, l, a)
-		switch left := l.left(l.accounts[ss.Key], ss.Key); {
+		switch left := l.left(l.accounts[key], key); {
 		case left < a.Need:
 			refused = later(refused, a, left)
 		case left == 0 && kept == nil:
@@ -130,25 +136,25 @@ func (s *State) short(ss *session, p *policy, asks []lease.Ask) (refused, spared
 }
 
 // grant charges every ask of which anything is left; short has found that to be enough.
-func (s *State) grant(ss *session, p *policy, r *lease.Request) []lease.Grant {
+func (s *State) grant(ss *session, at *reach, r *lease.Request) []lease.Grant {
 	ss.Leases = slices.DeleteFunc(ss.Leases, func(h held) bool { return !s.returnable(h) })
 	var grants []lease.Grant // nil without asks, as a restored decision has it
 	for _, a := range r.Asks {
-		l := p.lives[a.Limit]
-		account := l.accounts[ss.Key]
+		l, key := at.limit(a.Limit)
+		account := l.accounts[key]
 		a, kept := s.keeps(ss, l, a)
 		amount := budget.Credits(0)
 		if a.Want > 0 {
-			amount = account.Share(a.Need, a.Want, l.left(account, ss.Key))
+			amount = account.Share(a.Need, a.Want, l.left(account, key))
 		}
 		if amount == 0 && kept == nil {
 			continue
 		}
-		if amount > 0 && !account.Charge(l.Limit, l.before(ss.Key), amount) {
+		if amount > 0 && !account.Charge(l.Limit, l.before(key), amount) {
 			panic(broken("NoOverGrant", s.index, s.term, fmt.Sprintf(
 				"limit %d cannot be charged %d: %+v", l.serial, amount, *account)))
 		}
-		from := s.swap(ss, l, a, kept)
+		from := s.swap(ss, l, key, a, kept)
 		s.last.Lease++
 		g := lease.Grant{Lease: s.last.Lease, Limit: a.Limit, Window: l.window,
 			Amount: amount + from.Amount, TTL: l.Until(s.t).Sub(s.t)}
@@ -158,7 +164,7 @@ func (s *State) grant(ss *session, p *policy, r *lease.Request) []lease.Grant {
 			h.Until = l.Until(s.t)
 		}
 		s.hold(ss, h)
-		s.emitGrant(ss, r.Seq, l, g, from)
+		s.emitGrant(ss, r.Seq, l, key, g, from)
 	}
 	return grants
 }

@@ -34,10 +34,12 @@ type Command struct {
 	TakeOver     *TakeOver      `cbor:"6,keyasint,omitempty"`
 }
 
-// OpenSession starts a holder's incarnation on one account of a budget.
+// OpenSession starts a holder's incarnation on one account of a budget, and of each above it.
 type OpenSession struct {
 	Budget string `cbor:"1,keyasint"`
-	Key    string `cbor:"2,keyasint,omitempty"`
+	// Key is the label "key", where there is no other.
+	Key    string        `cbor:"2,keyasint,omitempty"`
+	Labels budget.Labels `cbor:"3,keyasint,omitempty"`
 }
 
 // Return gives back credits without asking for others, and closes the session if told so.
@@ -80,7 +82,8 @@ const (
 	CodeChanged
 	// CodeTooLarge: Acquire with a need above the limit's amount. Returns were taken.
 	CodeTooLarge
-	// CodeKeyNotAllowed: OpenSession with a key on a budget without keys, or the reverse.
+	// CodeKeyNotAllowed: OpenSession with other labels than the budget's key is made of: a key on a
+	// budget without keys, or the reverse; or with such as make a key that is too long.
 	CodeKeyNotAllowed
 	// CodeFull: a table is full (sessions, budgets, accounts, graves); Detail names it. Returns
 	// of an Acquire were taken; it is decided anew when it is retried.
@@ -94,15 +97,20 @@ const (
 	// one; Detail says which. It comes last because the numbers above are in snapshots: of those,
 	// only CodeInvalid and CodeStaleEpoch can apply to a TakeOver too.
 	CodeNotNew
+	// CodeMisfit: PutBudget of a budget that would not fit its parents or those below it, or
+	// DeleteBudget of a parent; Detail says which. It can apply with CodeInvalid, CodeStaleEpoch,
+	// CodeUnknownBudget and CodeFull, and comes after them.
+	CodeMisfit Code = 14
 )
 
 // codeNames are the constants' names in lower case, as scripts and logs tell them.
 var codeNames = [...]string{"none", "invalid", "stale_epoch", "unknown_session", "stale",
-	"unknown_budget", "changed", "too_large", "key_not_allowed", "full", "denied", "done", "not_new"}
+	"unknown_budget", "changed", "too_large", "key_not_allowed", "full", "denied", "done", "not_new",
+	CodeMisfit: "misfit"}
 
 // String returns the code's name in lower case, such as "unknown_session".
 func (c Code) String() string {
-	if int(c) >= len(codeNames) {
+	if int(c) >= len(codeNames) || codeNames[c] == "" {
 		return "code " + strconv.Itoa(int(c))
 	}
 	return codeNames[c]
@@ -112,15 +120,19 @@ func (c Code) String() string {
 // are read-only.
 type Result struct {
 	Code Code `cbor:"1,keyasint"`
-	// Detail says more, with CodeInvalid, CodeKeyNotAllowed, CodeFull and CodeNotNew.
+	// Detail says more, with CodeInvalid, CodeKeyNotAllowed, CodeFull, CodeNotNew and
+	// CodeMisfit.
 	Detail string `cbor:"2,keyasint,omitempty"`
 
 	// Session is the new session, with OpenSession.
 	Session lease.SessionID `cbor:"3,keyasint,omitempty"`
-	// Revision is the budget's, with OpenSession, Acquire and PutBudget.
+	// Revision is the budget's with PutBudget; with OpenSession and Acquire, the latest of the
+	// budget's and those of all above it.
 	Revision uint64 `cbor:"4,keyasint,omitempty"`
-	// Limits are the budget's, with OpenSession and with CodeChanged.
+	// Limits are the budget's and then those of each above it, with OpenSession and with
+	// CodeChanged. Levels say whose they are, where a budget is above or has weights.
 	Limits []budget.Limit `cbor:"5,keyasint,omitempty"`
+	Levels budget.Levels  `cbor:"14,keyasint,omitempty"`
 	// Rules are the budget's, with Limits, unless they are the default.
 	Rules *budget.Rules `cbor:"20,keyasint,omitempty"`
 

@@ -104,14 +104,14 @@ func FuzzDecodeEntry(f *testing.F) {
 
 func TestCodeNames(t *testing.T) {
 	names := map[string]Code{}
-	for c := CodeInvalid; c <= CodeNotNew; c++ {
+	for c := CodeInvalid; c <= CodeMisfit; c++ {
 		if other, taken := names[c.String()]; taken || c.String() == "" {
 			t.Errorf("%d and %d are both named %q", c, other, c)
 		}
 		names[c.String()] = c
 	}
-	if got := (CodeNotNew + 1).String(); got != "code 13" {
-		t.Errorf("got %q, want code 13", got)
+	if got := (CodeMisfit + 1).String(); got != "code 15" {
+		t.Errorf("got %q, want code 15", got)
 	}
 }
 

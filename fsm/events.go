@@ -104,10 +104,12 @@ func (s *State) emitSessionEnd(ss *session, closed bool) {
 }
 
 // emitGrant reports a grant, and, of slots, how many of them are kept of which lease.
-func (s *State) emitGrant(ss *session, seq uint64, l *limit, g lease.Grant, from held) {
+func (s *State) emitGrant(
+	ss *session, seq uint64, l *limit, key string, g lease.Grant, from held,
+) {
 	if s.sink != nil {
 		s.emit(trace.Event{Kind: trace.KindGrant, Session: uint64(ss.ID), Seq: seq,
-			Lease: uint64(g.Lease), Limit: l.serial, Key: ss.Key, Window: int64(g.Window),
+			Lease: uint64(g.Lease), Limit: l.serial, Key: key, Window: int64(g.Window),
 			Amount: int64(g.Amount), TTL: int64(g.TTL),
 			From: uint64(from.Lease), Kept: int64(from.Amount)})
 	}
@@ -124,10 +126,12 @@ func (s *State) emitReplay(ss *session, grants []lease.Grant) {
 	}
 }
 
-func (s *State) emitDeny(ss *session, seq uint64, l *limit, d lease.Denial) {
+func (s *State) emitDeny(
+	ss *session, seq uint64, l *limit, key string, d lease.Denial,
+) {
 	if s.sink != nil {
 		s.emit(trace.Event{Kind: trace.KindDeny, Session: uint64(ss.ID), Seq: seq, Limit: l.serial,
-			Key: ss.Key, Amount: int64(d.Left), TTL: int64(d.RetryAfter)})
+			Key: key, Amount: int64(d.Left), TTL: int64(d.RetryAfter)})
 	}
 }
 
@@ -141,6 +145,9 @@ func (s *State) emitReturn(ss *session, r lease.Return, at int, ok bool) {
 		Window: int64(r.Window), Amount: int64(r.Amount), OK: ok}
 	if at >= 0 {
 		ev.Limit, ev.Key = ss.Leases[at].Limit, ss.Key
+		if l := s.limits[ev.Limit]; l != nil {
+			ev.Key = s.keyOf(ss, l)
+		}
 	}
 	s.emit(ev)
 }

@@ -19,6 +19,7 @@ type Invariant struct {
 // Invariants are all there are. Each may rely on those before it.
 var Invariants = []Invariant{
 	{"TypeOK", typeOK},
+	{"LinesWhole", linesWhole},
 	{"OneWindow", oneWindow},
 	{"FencingMonotonic", fencingMonotonic},
 	{"SessionsBounded", sessionsBounded},
@@ -134,12 +135,16 @@ func books(s *State) error {
 			if !s.returnable(h) {
 				continue
 			}
-			if found, _ := s.limits[h.Limit].find(ss.Key); found == nil {
-				return fmt.Errorf("session %d holds %+v, and key %q has no account", ss.ID, h, ss.Key)
+			key, err := ss.keyIn(s.budgets[s.limits[h.Limit].budget])
+			if err != nil {
+				return fmt.Errorf("session %d holds %+v: %w", ss.ID, h, err)
 			}
-			live[accountOf{h.Limit, ss.Key}] += h.Amount
+			if found, _ := s.limits[h.Limit].find(key); found == nil {
+				return fmt.Errorf("session %d holds %+v, and key %q has no account", ss.ID, h, key)
+			}
+			live[accountOf{h.Limit, key}] += h.Amount
 			if h.Until > 0 {
-				out[leasedUntil{accountOf{h.Limit, ss.Key}, h.Until}] += h.Amount
+				out[leasedUntil{accountOf{h.Limit, key}, h.Until}] += h.Amount
 			}
 		}
 	}

@@ -37,6 +37,18 @@ func TestInvariantsCanBreak(t *testing.T) {
 		{"TypeOK", func(s *State) { s.bounds.accounts = 1 }},
 		{"TypeOK", func(s *State) { s.bounds.budgets = 1 }},
 		{"TypeOK", func(s *State) { s.bounds.graves = 0 }},
+		{"LinesWhole", func(s *State) { s.budgets["chat"].line = nil }},
+		{"LinesWhole", func(s *State) { s.budgets["chat"].line = s.budgets["org"].line }},
+		{"LinesWhole", func(s *State) { s.budgets["org"].line.revision-- }},
+		{"LinesWhole", func(s *State) { s.budgets["org"].Parent = "chat" }},
+		{"LinesWhole", func(s *State) { s.budgets["org"].Parent = "nowhere" }},
+		{"LinesWhole", func(s *State) { s.budgets["org"].template = budget.Template{} }},
+		{"LinesWhole", func(s *State) { s.children["chat"] = []string{"org"} }},
+		{"LinesWhole", func(s *State) {
+			p := s.budgets["org"]
+			p.Parent = "chat"
+			p.line = newLine([]*policy{p, s.budgets["chat"]})
+		}},
 		{"NoOverGrant", func(s *State) { account(s).Used = account(s).Peak + 1 }},
 		{"NoOverGrant", func(s *State) { account(s).Used = -1 }},
 		{"NoOverGrant", func(s *State) { account(s).Peak = budget.MaxAmount + 1 }},

@@ -17,7 +17,7 @@ func TestLink(t *testing.T) {
 		of    reflect.Type
 		known int
 	}{
-		{reflect.TypeFor[Result](), 12},
+		{reflect.TypeFor[Result](), 13},
 		{reflect.TypeFor[lease.Grant](), 5},
 		{reflect.TypeFor[lease.Denial](), 3},
 	} {
@@ -51,6 +51,9 @@ func TestLink(t *testing.T) {
 			case 1:
 				res.Session, res.Limits = 7, []budget.Limit{
 					{Metric: "m", Kind: budget.KindWindow, Amount: 1, Per: 1e9}}
+				if r.IntN(2) == 0 { // never without limits
+					res.Levels = budget.Levels{{Budget: "b", Limits: 1}}
+				}
 			case 2:
 				res.Created = true
 			case 3:

@@ -50,7 +50,7 @@ type mBudget struct {
 type mSession struct {
 	id      lease.SessionID
 	budget  string
-	key     string
+	labels  budget.Labels
 	touched budget.Instant
 	ended   bool
 	seq     uint64
@@ -62,6 +62,7 @@ type mCharge struct {
 	id       lease.ID
 	session  *mSession
 	limit    *mLimit
+	key      string
 	window   budget.Window
 	amount   budget.Credits
 	back     budget.Credits
@@ -130,7 +131,7 @@ func (m *model) window(l *mLimit) (w budget.Window, start, end budget.Instant) {
 func (m *model) used(l *mLimit, key string) (sum budget.Credits) {
 	w, _, _ := m.window(l)
 	for _, c := range m.charges {
-		if c.limit == l && c.session.key == key && c.window == w {
+		if c.limit == l && c.key == key && c.window == w {
 			sum += c.amount - c.back
 		}
 	}
@@ -187,7 +188,7 @@ func (m *model) session(id lease.SessionID) *mSession {
 		if ss.id != id {
 			continue
 		}
-		if b := m.find(ss.budget); b != nil && b.Keyed == (ss.key == "") {
+		if b := m.find(ss.budget); b != nil && labelsIn(b.Budget) != ss.names() {
 			ss.ended = true
 			return nil
 		}
@@ -201,20 +202,18 @@ func (m *model) open(c *OpenSession) Result {
 	if b == nil {
 		return Result{Code: CodeUnknownBudget}
 	}
-	if b.Keyed && c.Key == "" {
-		return Result{Code: CodeKeyNotAllowed, Detail: "key: is empty, and the budget has keys"}
-	}
-	if !b.Keyed && c.Key != "" {
-		return Result{Code: CodeKeyNotAllowed,
-			Detail: `key: is "` + c.Key + `", and the budget has no keys`}
+	ss := &mSession{budget: c.Budget, labels: labelsOf(c), touched: m.t}
+	if labelsIn(b.Budget) != ss.names() {
+		return Result{Code: CodeKeyNotAllowed, Detail: anyDetail}
 	}
 	if len(m.alive()) >= m.max.sessions {
 		return full("sessions", m.max.sessions)
 	}
-	ss := &mSession{id: m.last().Session + 1,
-		budget: c.Budget, key: c.Key, touched: m.t}
+	ss.id = m.last().Session + 1
 	m.sessions = append(m.sessions, ss)
-	return Result{Code: CodeDone, Session: ss.id, Revision: b.revision, Limits: b.Limits}
+	at := m.lineOf(ss, b)
+	return Result{Code: CodeDone, Session: ss.id, Revision: at.revision, Limits: at.limits,
+		Levels: at.levels}
 }
 
 func (m *model) acquire(r *lease.Request) Result {
@@ -234,16 +233,17 @@ func (m *model) acquire(r *lease.Request) Result {
 		ss.touched = m.t
 		return Result{Code: CodeUnknownBudget}
 	}
+	at := m.lineOf(ss, b)
 	for i, a := range r.Asks {
-		if r.Revision == b.revision && a.Limit >= len(b.lives) {
+		if r.Revision == at.revision && a.Limit >= len(at.lives) {
 			return Result{Code: CodeInvalid, Detail: fmt.Sprintf(
-				"asks[%d].limit: is %d, and the budget has %d limits", i, a.Limit, len(b.lives))}
+				"asks[%d].limit: is %d, and the budget has %d limits", i, a.Limit, len(at.lives))}
 		}
 	}
 	ss.touched = m.t
 	m.take(ss, r.Returns)
-	res := m.decide(ss, b, r)
-	res.Revision = b.revision
+	res := m.decide(ss, at, r)
+	res.Revision = at.revision
 	if res.Code != CodeFull {
 		ss.seq, ss.at, ss.told = r.Seq, m.t, res
 	}
@@ -266,20 +266,20 @@ func (m *model) again(ss *mSession) Result {
 	return res
 }
 
-func (m *model) decide(ss *mSession, b *mBudget, r *lease.Request) Result {
-	if r.Revision != b.revision {
-		return Result{Code: CodeChanged, Limits: b.Limits}
+func (m *model) decide(ss *mSession, at mLine, r *lease.Request) Result {
+	if r.Revision != at.revision {
+		return Result{Code: CodeChanged, Limits: at.limits, Levels: at.levels}
 	}
 	for _, a := range r.Asks {
-		if a.Need > b.lives[a.Limit].Amount {
+		if a.Need > at.lives[a.Limit].Amount {
 			return Result{Code: CodeTooLarge, Limit: a.Limit}
 		}
 	}
 	before := len(m.asks)
 	for _, a := range r.Asks {
-		l := b.lives[a.Limit]
+		l := at.lives[a.Limit]
 		w, _, _ := m.window(l)
-		m.asks = append(m.asks, mAsk{ss.id, l, ss.key, w})
+		m.asks = append(m.asks, mAsk{ss.id, l, at.keys[a.Limit], w})
 	}
 	if m.accounts() > m.max.accounts {
 		m.asks = m.asks[:before]
@@ -288,7 +288,7 @@ func (m *model) decide(ss *mSession, b *mBudget, r *lease.Request) Result {
 	latest := func(unmet func(a lease.Ask, left budget.Credits) bool) (d *lease.Denial) {
 		var worst budget.Instant
 		for _, a := range r.Asks {
-			left, opens := m.left(b.lives[a.Limit], ss.key)
+			left, opens := m.left(at.lives[a.Limit], at.keys[a.Limit])
 			if unmet(a, left) && opens > worst {
 				worst = opens
 				d = &lease.Denial{Limit: a.Limit, Left: left, RetryAfter: time.Duration(opens - m.t)}
@@ -307,18 +307,18 @@ func (m *model) decide(ss *mSession, b *mBudget, r *lease.Request) Result {
 	}
 	res := Result{Code: CodeDone, Denial: soft}
 	for _, a := range r.Asks {
-		l := b.lives[a.Limit]
+		l, key := at.lives[a.Limit], at.keys[a.Limit]
 		w, _, end := m.window(l)
-		left, _ := m.left(l, ss.key)
+		left, _ := m.left(l, key)
 		if left == 0 {
 			continue
 		}
-		holders := max(1, m.askers(l, ss.key, w), m.askers(l, ss.key, w-1))
+		holders := max(1, m.askers(l, key, w), m.askers(l, key, w-1))
 		half := left / (2 * holders)
 		if left%(2*holders) > 0 {
 			half++
 		}
-		c := &mCharge{id: m.last().Lease + 1, session: ss, limit: l, window: w,
+		c := &mCharge{id: m.last().Lease + 1, session: ss, limit: l, key: key, window: w,
 			amount: max(1, a.Need, min(a.Want, half))}
 		m.charges = append(m.charges, c)
 		res.Grants = append(res.Grants, lease.Grant{Lease: c.id, Limit: a.Limit, Window: w,
@@ -362,11 +362,15 @@ func (m *model) put(b budget.Budget) Result {
 		return x.Metric < y.Metric || x.Metric == y.Metric && x.Per < y.Per
 	})
 	old := m.find(b.Name)
-	if old != nil && old.Keyed == b.Keyed && slices.Equal(old.Limits, b.Limits) {
+	if old != nil && old.SameKeys(b) && old.Parent == b.Parent &&
+		slices.Equal(old.Limits, b.Limits) {
 		return Result{Code: CodeDone, Revision: old.revision}
 	}
 	if old == nil && len(m.budgets) >= m.max.budgets {
 		return full("budgets", m.max.budgets)
+	}
+	if m.misfits(b.Name, &b) {
+		return Result{Code: CodeMisfit, Detail: anyDetail}
 	}
 	m.revisions++
 	next := &mBudget{Budget: b, revision: m.last().Revision, lives: make([]*mLimit, len(b.Limits))}
@@ -374,7 +378,7 @@ func (m *model) put(b budget.Budget) Result {
 		for _, l := range old.lives {
 			keep := -1
 			for i, want := range b.Limits {
-				if want.Metric == l.Metric && want.Per == l.Per && old.Keyed == b.Keyed {
+				if want.Metric == l.Metric && want.Per == l.Per && old.SameKeys(b) {
 					keep = i
 				}
 			}
@@ -454,6 +458,9 @@ func (m *model) remove(name string) Result {
 	b := m.find(name)
 	if b == nil {
 		return Result{Code: CodeUnknownBudget}
+	}
+	if m.misfits(name, nil) {
+		return Result{Code: CodeMisfit, Detail: anyDetail}
 	}
 	for _, l := range b.lives {
 		l.gone, l.goneAt = true, m.t

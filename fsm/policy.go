@@ -14,6 +14,8 @@ type policy struct {
 	budget.Budget
 	revision uint64
 	lives    []*limit // of Budget.Limits, in the same order
+	template budget.Template
+	line     *line
 }
 
 // rules returns what limiters are told beside the limits; nil: the default.
@@ -44,7 +46,7 @@ func (s *State) putBudget(b budget.Budget) Result {
 	if exists {
 		for _, l := range old.lives {
 			i := slices.IndexFunc(b.Limits, func(want budget.Limit) bool { return l.takes(want, s.t) })
-			if i >= 0 && old.Keyed == b.Keyed {
+			if i >= 0 && old.SameKeys(b) {
 				kept[i] = l
 			} else {
 				gone = append(gone, l)
@@ -54,11 +56,14 @@ func (s *State) putBudget(b budget.Budget) Result {
 	if len(s.graves)+len(gone) > s.bounds.graves {
 		return full("graves", s.bounds.graves)
 	}
+	if why := s.misfit(b); why != "" {
+		return Result{Code: CodeMisfit, Detail: why}
+	}
 	for _, l := range gone {
 		s.bury(l)
 	}
 	s.last.Revision++
-	p := &policy{Budget: b, revision: s.last.Revision, lives: kept}
+	p := &policy{Budget: b, revision: s.last.Revision, lives: kept, template: b.KeyTemplate()}
 	for i, want := range b.Limits {
 		switch l := kept[i]; {
 		case l == nil:
@@ -72,6 +77,12 @@ func (s *State) putBudget(b budget.Budget) Result {
 		}
 	}
 	s.budgets[b.Name] = p
+	if exists {
+		s.adopt(b.Name, old.Parent, b.Parent)
+	} else {
+		s.adopt(b.Name, "", b.Parent)
+	}
+	s.relink(b.Name)
 	return Result{Code: CodeDone, Revision: p.revision, Created: !exists, Changed: true}
 }
 
@@ -85,9 +96,13 @@ func (s *State) deleteBudget(name string) Result {
 	if len(s.graves)+len(p.lives) > s.bounds.graves {
 		return full("graves", s.bounds.graves)
 	}
+	if children := s.children[name]; len(children) > 0 {
+		return Result{Code: CodeMisfit, Detail: parentOf(name, children)}
+	}
 	for _, l := range p.lives {
 		s.bury(l)
 	}
+	s.adopt(name, p.Parent, "")
 	delete(s.budgets, name)
 	return Result{Code: CodeDone}
 }

@@ -21,7 +21,12 @@ func (c Command) problem() string {
 	case set != 1:
 		return fmt.Sprintf("command: %d fields are set, must be 1", set)
 	case c.OpenSession != nil && c.OpenSession.Key != "":
+		if len(c.OpenSession.Labels) > 0 {
+			return "labels: are there beside a key, must be instead"
+		}
 		return oneLine(budget.ValidateKey(true, c.OpenSession.Key))
+	case c.OpenSession != nil:
+		return oneLine(c.OpenSession.Labels.Validate())
 	case c.Acquire != nil:
 		return acquireProblem(c.Acquire)
 	case c.Return != nil:

@@ -53,6 +53,9 @@ func (s *State) readItems(dec *cbor.Decoder) error {
 			return fmt.Errorf("budget %d of %d: %w", i, h.Budgets, err)
 		}
 	}
+	if err := s.linkAll(); err != nil {
+		return err
+	}
 	for i := range h.Graves {
 		var g graveItem
 		if err := dec.Decode(&g); err != nil {
@@ -89,7 +92,7 @@ func (s *State) readBudget(dec *cbor.Decoder) error {
 	if len(item.Lives) != len(item.Budget.Limits) {
 		return fmt.Errorf("%d lives of %d limits", len(item.Lives), len(item.Budget.Limits))
 	}
-	p := &policy{Budget: item.Budget, revision: item.Revision}
+	p := &policy{Budget: item.Budget, revision: item.Revision, template: item.Budget.KeyTemplate()}
 	s.budgets[p.Name] = p
 	for i, life := range item.Lives {
 		l := &limit{Limit: p.Limits[i], budget: p.Name, serial: life.Serial, window: life.Window,

@@ -38,7 +38,7 @@ func (s *State) take(ss *session, returns []lease.Return) []budget.Credits {
 		}
 		h := ss.Leases[at]
 		l := s.limits[h.Limit]
-		account := l.account(ss.Key, s.t)
+		account := l.account(s.keyOf(ss, l), s.t)
 		if h.Until > 0 {
 			ok = account.Free(h.Until, r.Amount)
 		} else {

@@ -32,9 +32,9 @@ import (
 //
 // Commands:
 //
-//	put NAME [keyed] METRIC=AMOUNT/PER ...
+//	put NAME [keyed | key=TEMPLATE] [parent=NAME] [weigh=METRIC:COST:TIMES] METRIC=AMOUNT/PER ...
 //	delete NAME
-//	session NAME [KEY]
+//	session NAME [KEY | LABEL=VALUE ...]
 //	acquire sN #SEQ rREVISION LIMIT:NEED..WANT ... [back LEASE@WINDOW:AMOUNT ...]
 //	return sN LEASE@WINDOW:AMOUNT ... [close]
 //	takeover DIGIT last=SESSION,LEASE,LIMIT,REVISION      of the backup whose name is all DIGIT
@@ -149,11 +149,20 @@ func scanCommand(t *testing.T, words []string) Command {
 	case "put":
 		b := budget.Budget{Name: words[1]}
 		for _, w := range words[2:] {
-			if w == "keyed" {
+			switch is, of, _ := strings.Cut(w, "="); is {
+			case "keyed":
 				b.Keyed = true
-				continue
+			case "key":
+				b.Template = of
+			case "parent":
+				b.Parent = of
+			case "weigh":
+				parts := strings.Split(of, ":")
+				b.Weights = append(b.Weights, budget.Weight{Metric: parts[0], Cost: parts[1],
+					Times: int64(scan(t, parts[2], strconv.Atoi))})
+			default:
+				b.Limits = append(b.Limits, scanLimit(t, w))
 			}
-			b.Limits = append(b.Limits, scanLimit(t, w))
 		}
 		return Command{PutBudget: &PutBudget{b}}
 	case "takeover":
@@ -165,8 +174,12 @@ func scanCommand(t *testing.T, words []string) Command {
 		return Command{DeleteBudget: &DeleteBudget{Name: words[1]}}
 	case "session":
 		c := OpenSession{Budget: words[1]}
-		if len(words) > 2 {
-			c.Key = words[2]
+		for _, w := range words[2:] {
+			if name, value, is := strings.Cut(w, "="); is {
+				c.Labels = append(c.Labels, budget.Label{Name: name, Value: value})
+			} else {
+				c.Key = w
+			}
 		}
 		return Command{OpenSession: &c}
 	case "acquire":
@@ -253,6 +266,12 @@ func show(r Result) string {
 	if len(r.Limits) > 0 {
 		add("limits [%s]", showLimits(r.Limits))
 	}
+	for _, l := range r.Levels {
+		add("%d of %s", l.Limits, l.Budget)
+		for _, w := range l.Weights {
+			add("%s=%d*%s", w.Metric, w.Times, w.Cost)
+		}
+	}
 	for _, g := range r.Grants {
 		add("lease %d@%d:%d of limit %d for %s", g.Lease, g.Window, g.Amount, g.Limit,
 			budget.FormatPer(g.TTL))
@@ -318,7 +337,11 @@ func showState(s *State) string {
 	}
 	for _, st := range s.Budgets(s.T()) {
 		p := s.budgets[st.Budget.Name]
-		fmt.Fprintf(&out, "budget %s r%d [%s]\n", p.Name, p.revision, showLimits(p.Limits))
+		fmt.Fprintf(&out, "budget %s r%d [%s]", p.Name, p.revision, showLimits(p.Limits))
+		if p.Parent != "" {
+			fmt.Fprintf(&out, " below %s", p.Parent)
+		}
+		fmt.Fprintln(&out)
 		for _, l := range p.lives {
 			fmt.Fprintf(&out, "  limit %d %s window %d ends %s",
 				l.serial, l.Metric, l.window, clock(l.end()))
@@ -342,6 +365,9 @@ func showState(s *State) string {
 	for ss := s.idle.oldest; ss != nil; ss = ss.newer {
 		fmt.Fprintf(&out, "session %d on %s key %q seq %d touched %s", ss.ID, ss.Budget, ss.Key,
 			ss.Seq, clock(ss.Touched))
+		for _, l := range ss.Labels {
+			fmt.Fprintf(&out, " %s=%s", l.Name, l.Value)
+		}
 		for _, h := range ss.Leases {
 			fmt.Fprintf(&out, " lease %d@%d:%d", h.Lease, h.Window, h.Amount)
 		}

@@ -23,6 +23,8 @@ type session struct {
 	Asked []asked `cbor:"7,keyasint,omitempty"`
 	// Leases are what the session may still return, oldest first.
 	Leases []held `cbor:"8,keyasint,omitempty"`
+	// Labels are what keys are made of, unless the only one is called "key": that is in Key.
+	Labels budget.Labels `cbor:"9,keyasint,omitempty"`
 
 	older, newer *session // in State.idle
 }
@@ -61,40 +63,56 @@ func (ss *session) expires() budget.Instant { return ss.Touched.Add(SessionTTL) 
 // openSession starts a session.
 func (s *State) openSession(c *OpenSession) Result {
 	p := s.budgets[c.Budget]
+	ss := &session{Budget: c.Budget, Key: c.Key, Labels: c.Labels, Touched: s.t}
+	if key, only := c.Labels.Key(); only {
+		ss.Key, ss.Labels = key, nil
+	}
+	at, err := ss.reach(p)
 	switch {
 	case p == nil:
 		return Result{Code: CodeUnknownBudget}
-	case p.Keyed && c.Key == "":
-		return Result{Code: CodeKeyNotAllowed, Detail: "key: is empty, and the budget has keys"}
-	case !p.Keyed && c.Key != "":
-		return Result{Code: CodeKeyNotAllowed,
-			Detail: fmt.Sprintf("key: is %.40q, and the budget has no keys", c.Key)}
+	case !ss.fits(p):
+		return Result{Code: CodeKeyNotAllowed, Detail: ss.misfit(p)}
+	case err != nil:
+		return Result{Code: CodeKeyNotAllowed, Detail: err.Error()}
 	case len(s.sessions) >= s.bounds.sessions:
 		return full("sessions", s.bounds.sessions)
 	}
 	s.last.Session++
-	ss := &session{ID: s.last.Session, Budget: c.Budget, Key: c.Key, Touched: s.t}
+	ss.ID = s.last.Session
 	s.sessions[ss.ID] = ss
 	s.idle.push(ss)
 	s.emitSession(ss, len(p.lives) == 0)
-	return Result{Code: CodeDone, Session: ss.ID, Revision: p.revision, Limits: p.Limits,
-		Rules: p.rules()}
+	return Result{Code: CodeDone, Session: ss.ID, Revision: at.revision, Limits: at.limits,
+		Levels: at.levels, Rules: at.rules}
 }
 
-// session returns the session with an id, and the budget it is on, if that exists; or no session.
-// One whose key does not fit its budget any more ends here: its holder has to open another, and
-// is told what is wrong then.
-func (s *State) session(id lease.SessionID) (*session, *policy) {
+// misfit says how the session's labels, which do not fit a budget, do not.
+func (ss *session) misfit(p *policy) string {
+	switch {
+	case p.Template != "" || len(ss.Labels) > 0:
+		return p.template.Fits(ss.labels()).Error()
+	case p.Keyed:
+		return "key: is empty, and the budget has keys"
+	}
+	return fmt.Sprintf("key: is %.40q, and the budget has no keys", ss.Key)
+}
+
+// session returns the session with an id, and what it draws on, if its budget exists; or no
+// session. One whose labels do not fit its budget any more, or those above it, ends here: its
+// holder has to open another, and is told what is wrong then.
+func (s *State) session(id lease.SessionID) (*session, reach) {
 	ss := s.sessions[id]
 	if ss == nil {
-		return nil, nil
+		return nil, reach{}
 	}
 	p := s.budgets[ss.Budget]
-	if p != nil && p.Keyed != (ss.Key != "") {
+	at, err := ss.reach(p)
+	if p != nil && (err != nil || !ss.fits(p)) {
 		s.endSession(ss, false)
-		return nil, nil
+		return nil, reach{}
 	}
-	return ss, p
+	return ss, at
 }
 
 // touch puts the session's expiry off.

@@ -37,12 +37,14 @@ func (s *State) keeps(ss *session, l *limit, a lease.Ask) (lease.Ask, *held) {
 
 // swap ends the lease that a keeps slots of, if there is one, and returns what of it is kept: until
 // a lease ends that is granted now. The rest of it is free.
-func (s *State) swap(ss *session, l *limit, a lease.Ask, old *held) (kept held) {
+func (s *State) swap(
+	ss *session, l *limit, key string, a lease.Ask, old *held,
+) (kept held) {
 	if old == nil {
 		return held{}
 	}
 	kept = *old
-	account, rest := l.accounts[ss.Key], old.Amount-a.Keep
+	account, rest := l.accounts[key], old.Amount-a.Keep
 	if rest > 0 && !account.Free(old.Until, rest) ||
 		!account.Extend(old.Until, l.Until(s.t), a.Keep) {
 		panic(broken("Books", s.index, s.term, fmt.Sprintf(

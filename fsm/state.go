@@ -24,9 +24,10 @@ type State struct {
 	origin      *origin // nil, unless this cluster took another one's place
 
 	budgets  map[string]*policy
-	limits   map[uint64]*limit // of all budgets, by serial
-	rolls    rolls             // the same
-	accounts int               // of current windows, in all limits
+	children map[string][]string // of budgets that are parents, in order
+	limits   map[uint64]*limit   // of all budgets, by serial
+	rolls    rolls               // the same
+	accounts int                 // of current windows, in all limits
 	sessions map[lease.SessionID]*session
 	idle     recency // the same, least recently touched first
 
@@ -60,6 +61,7 @@ func New(sink trace.Sink) *State {
 	return &State{
 		sink:     sink,
 		budgets:  map[string]*policy{},
+		children: map[string][]string{},
 		limits:   map[uint64]*limit{},
 		sessions: map[lease.SessionID]*session{},
 		graves:   map[grave]budget.Instant{},

@@ -29,9 +29,9 @@ func (h *Holder) settle(now Reading, a attempt, answer Answer) {
 		sense = h.takeCeiling(answer.Limit)
 		h.forgetMiss()
 	case Changed:
-		if sense = sane(answer.Limits, answer.Rules); sense {
+		if sense = sane(answer.Limits, answer.Levels, answer.Rules); sense {
 			h.revision, h.rules = answer.Revision, answer.Rules
-			h.setLimits(answer.Limits)
+			h.setLimits(answer.Limits, answer.Levels)
 		}
 	case UnknownBudget:
 		// The leases were granted and could be spent, but nobody wants that any more.
@@ -137,13 +137,13 @@ func (h *Holder) forgetMiss() {
 	}
 }
 
-// sane reports whether limits and rules can be those of a budget.
-func sane(limits []budget.Limit, rules budget.Rules) bool {
+// sane reports whether limits and rules can be those of a budget and of those above it.
+func sane(limits []budget.Limit, levels budget.Levels, rules budget.Rules) bool {
 	for _, l := range limits {
 		if l.Validate() != nil {
 			return false
 		}
 	}
-	return rules.Validate() == nil && len(limits) <= budget.MaxLimits &&
-		(len(limits) > 0 || len(rules.Unlimited) > 0)
+	return rules.Validate() == nil && levels.Validate(limits) == nil &&
+		len(limits) <= budget.MaxLimits && (len(limits) > 0 || len(rules.Unlimited) > 0)
 }

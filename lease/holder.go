@@ -9,9 +9,11 @@ import (
 type Config struct {
 	Session  SessionID
 	Revision uint64
-	// Limits are the budget's, in canonical order, at most budget.MaxLimits. Costs are vectors
-	// in this order.
+	// Limits are the budget's, in canonical order, and those of each budget above it, at most
+	// budget.MaxLimits. Costs are vectors in this order.
 	Limits []budget.Limit
+	// Levels say whose the limits are; none: they are all the budget's own.
+	Levels budget.Levels
 	// Rules are the budget's.
 	Rules budget.Rules
 	// DriftPPM is rho, 0..MaxMaxClockDriftPPM: the larger of the client's and the cluster's.
@@ -37,6 +39,7 @@ type Cost []budget.Credits
 type Holder struct {
 	revision uint64
 	limits   []budget.Limit
+	levels   budget.Levels
 	rules    budget.Rules
 	driftPPM int64
 	lines    []line // one per limit
@@ -75,7 +78,7 @@ func NewHolder(cfg Config) *Holder {
 		sizing:   cfg.Sizing,
 		rec:      recorder{sink: cfg.Sink, session: cfg.Session},
 	}
-	h.setLimits(cfg.Limits)
+	h.setLimits(cfg.Limits, cfg.Levels)
 	return h
 }
 
@@ -83,13 +86,16 @@ func NewHolder(cfg Config) *Holder {
 // Take and Reset replace them.
 func (h *Holder) Limits() []budget.Limit { return h.limits }
 
+// Levels returns whose the limits are. The caller must not change them.
+func (h *Holder) Levels() budget.Levels { return h.levels }
+
 // Rules returns the rules in force. SetRules and Take replace them.
 func (h *Holder) Rules() budget.Rules { return h.rules }
 
 // SetRules tells what else the coordinator said when the session was opened that Reset began.
 func (h *Holder) SetRules(r budget.Rules) {
 	h.rules = r
-	h.setLimits(h.limits)
+	h.setLimits(h.limits, h.levels)
 }
 
 // Admit decides a new offer (TLA+ Admit): it spends the whole cost from live leases or nothing
@@ -199,6 +205,7 @@ func (h *Holder) SetBacklog(total Cost) {
 // holder stays closed.
 func (h *Holder) Reset(
 	now Reading, session SessionID, revision uint64, limits []budget.Limit, driftPPM int64,
+	levels ...budget.Level,
 ) {
 	now = h.observe(now)
 	if h.state == Closed {
@@ -209,7 +216,7 @@ func (h *Holder) Reset(
 	h.state = 0
 	h.request = request{attempts: h.request.attempts, sent: h.request.sent, rtt: h.request.rtt}
 	h.request.decided = now.Mono
-	h.setLimits(limits)
+	h.setLimits(limits, levels)
 }
 
 // Close gives up every credit and returns what to give back, at most MaxReturns leases of it:
@@ -268,21 +275,25 @@ func (h *Holder) endAll() {
 	}
 }
 
-// setLimits replaces the limits. Leases and demand of a limit that stays are kept, with what
+// setLimits replaces the limits. One that stays is of the same budget as before: limits of two
+// levels may look alike, and their leases are of other accounts. Leases and demand of a limit that stays are kept, with what
 // the queue wants if all stay; the leases of the others end. Denials are forgotten.
-func (h *Holder) setLimits(limits []budget.Limit) {
+func (h *Holder) setLimits(limits []budget.Limit, levels budget.Levels) {
 	old := h.lines
 	alike := len(old) == len(limits)
-	h.limits = append([]budget.Limit(nil), limits...)
+	h.limits, h.levels = append([]budget.Limit(nil), limits...), levels
 	h.lines = make([]line, len(limits))
 	h.slotted = false
 	for i, l := range h.limits {
 		h.lines[i] = newLine(l)
 		h.lines[i].bare = h.lines[i].bare || h.rules.Mode == budget.ModeStrict
+		if of, up := levels.Of(i); up > 0 {
+			h.lines[i].above = of.Budget
+		}
 		h.slotted = h.slotted || h.lines[i].slots()
-		alike = alike && old[i].limit.Same(l)
+		alike = alike && old[i].same(&h.lines[i])
 		for j := range old {
-			if old[j].limit.Same(l) {
+			if old[j].same(&h.lines[i]) {
 				h.lines[i].inherit(&old[j])
 				break
 			}

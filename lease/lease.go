@@ -70,7 +70,8 @@ func Life(ttl time.Duration, driftPPM int64) time.Duration {
 
 // Ask is what a holder wants of one limit.
 type Ask struct {
-	// Limit is the index of the limit in its budget's canonical order.
+	// Limit is the index of the limit: in its budget's canonical order or, where budgets are above
+	// that, after it in theirs.
 	Limit int `cbor:"1,keyasint"`
 	// Need is the least that is of use, Want what is hoped for: 0 <= Need <= Want <= MaxAmount,
 	// and Want is at least 1. An ask without a need refuses none of the others.
@@ -157,8 +158,9 @@ type Answer struct {
 	Grants   []Grant
 	Denial   *Denial
 	Revision uint64
-	// Limits are those in force, in canonical order; set with Changed.
+	// Limits are those in force, and Levels whose they are, as in Config; set with Changed.
 	Limits []budget.Limit
+	Levels budget.Levels
 	// Rules are those in force; set with Changed.
 	Rules budget.Rules
 	// Limit is the index of the offending limit; meaningful with TooLarge.

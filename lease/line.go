@@ -46,6 +46,8 @@ func (d *held) remaining(now Reading) time.Duration { return d.life - now.since(
 // slots. Each has at least one credit left, or in use: a lease that has none is over.
 type line struct {
 	limit budget.Limit
+	// above is the name of the budget that the limit is of, where that is not the holder's own.
+	above string
 	// ceiling is the largest cost that may be asked for: the limit's bound, or less if the
 	// coordinator found less too large.
 	ceiling budget.Credits
@@ -70,6 +72,9 @@ func newLine(l budget.Limit) line {
 		bare:    l.Kind == budget.KindSlots,
 	}
 }
+
+// same reports whether l is of the same limit as m, perhaps with another amount.
+func (l *line) same(m *line) bool { return l.above == m.above && l.limit.Same(m.limit) }
 
 // shortfall returns how many live credits are missing for a cost of n.
 func (l *line) shortfall(n budget.Credits) budget.Credits { return max(0, n-l.live) }

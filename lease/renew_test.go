@@ -151,7 +151,7 @@ func TestRenewalUnderALoweredLimit(t *testing.T) {
 	r := newRig(t, perMinute(100)...)
 	r.holds(time.Minute, 100)
 	r.admits(Admitted, 1)
-	r.h.setLimits(perMinute(50))
+	r.h.setLimits(perMinute(50), nil)
 	r.tick(54 * time.Second)
 	r.admits(Admitted, 1)
 	if got := r.asks(); got.Asks[0].Need != 50 || got.Returns[0].Amount != 97 {

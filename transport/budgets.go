@@ -72,18 +72,27 @@ func (s *budgetsServer) GetBudget(
 	if err := parseName("name", name); err != nil {
 		return nil, err
 	}
-	if err := parseKey(key); err != nil {
+	labels, err := parseLabels(key, req.GetLabels())
+	if err != nil {
 		return nil, err
 	}
 	decide := func(ctx context.Context) (*leasedv1.GetBudgetResponse, error) {
 		var resp *leasedv1.GetBudgetResponse
+		var misfit error
 		err := s.coordinator.Read(ctx, func(st *fsm.State, now budget.Instant) {
-			if b, ok := st.BudgetAt(name, key, now); ok {
+			account, err := accountOf(st, name, key, labels)
+			if misfit = err; err != nil {
+				return
+			}
+			if b, ok := st.BudgetAt(name, account, now); ok {
 				resp = statusOf(b, now)
 			}
 		})
 		if err != nil {
 			return nil, toStatus(err)
+		}
+		if misfit != nil {
+			return nil, misfit
 		}
 		if resp == nil {
 			unknown := fsm.Result{Code: fsm.CodeUnknownBudget}

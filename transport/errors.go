@@ -26,6 +26,8 @@ const (
 	// ReasonNotNew: a cluster that is restored has had budgets, or was restored from another
 	// backup.
 	ReasonNotNew = "NOT_NEW"
+	// ReasonMisfit: a budget would not fit those above or below it.
+	ReasonMisfit = "MISFIT"
 	// ReasonQuorum: a server is not removed, because those left could not decide anything.
 	ReasonQuorum = "QUORUM"
 	// ReasonNotLeader: nobody decided. The request surely had no effect; try again soon, at
@@ -60,6 +62,7 @@ var resultRows = map[fsm.Code]row{
 	fsm.CodeDenied:         {codes.OK, ""}, // answer of Acquire
 	fsm.CodeDone:           {codes.OK, ""},
 	fsm.CodeNotNew:         {codes.FailedPrecondition, ReasonNotNew},
+	fsm.CodeMisfit:         {codes.FailedPrecondition, ReasonMisfit},
 }
 
 // errorRows has a row for every error of a Coordinator or Cluster. A cancelled call has no reader,

@@ -37,6 +37,7 @@ func (s *leasesServer) OpenSession(
 			Session:  uint64(res.Session),
 			Revision: res.Revision,
 			Limits:   limitsToProto(res.Limits),
+			Levels:   levelsToProto(res.Levels),
 			DriftPpm: s.driftPPM,
 			Rules:    rulesToProto(res.Rules),
 		}, nil
@@ -78,6 +79,7 @@ func (s *leasesServer) Acquire(
 			Denial:   denialToProto(res.Denial),
 			Revision: res.Revision,
 			Limits:   limitsToProto(res.Limits),
+			Levels:   levelsToProto(res.Levels),
 			Limit:    uint32(res.Limit),
 			DriftPpm: s.driftPPM,
 			Rules:    rulesToProto(res.Rules),

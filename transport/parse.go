@@ -34,10 +34,11 @@ func parseOpenSession(req *leasedv1.OpenSessionRequest) (fsm.OpenSession, error)
 	if err := parseName("budget", req.GetBudget()); err != nil {
 		return fsm.OpenSession{}, err
 	}
-	if err := parseKey(req.GetKey()); err != nil {
+	labels, err := parseLabels(req.GetKey(), req.GetLabels())
+	if err != nil {
 		return fsm.OpenSession{}, err
 	}
-	return fsm.OpenSession{Budget: req.GetBudget(), Key: req.GetKey()}, nil
+	return fsm.OpenSession{Budget: req.GetBudget(), Key: req.GetKey(), Labels: labels}, nil
 }
 
 func parseAcquire(req *leasedv1.AcquireRequest) (lease.Request, error) {
@@ -141,7 +142,12 @@ func parsePutBudget(req *leasedv1.PutBudgetRequest) (budget.Budget, error) {
 	if unknown(in.GetRules()) {
 		return budget.Budget{}, invalid("budget.rules: has a field that this version does not know")
 	}
-	out := budget.Budget{Name: in.GetName(), Keyed: in.GetKeyed(), Rules: parseRules(in.GetRules())}
+	out := budget.Budget{Name: in.GetName(), Keyed: in.GetKeyed(), Rules: parseRules(in.GetRules()),
+		Template: in.GetKeyTemplate(), Parent: in.GetParent()}
+	var err error
+	if out.Weights, err = parseWeights(in.GetWeights()); err != nil {
+		return budget.Budget{}, err
+	}
 	if n := len(in.GetLimits()); n > budget.MaxLimits {
 		return budget.Budget{}, invalid("budget.limits: %d, at most %d", n, budget.MaxLimits)
 	}
@@ -190,6 +196,7 @@ func unknown(m proto.Message) bool { return len(m.ProtoReflect().GetUnknown()) >
 
 func budgetToProto(b budget.Budget) *leasedv1.Budget {
 	return &leasedv1.Budget{Name: b.Name, Keyed: b.Keyed, Limits: limitsToProto(b.Limits),
+		Weights: weightsToProto(b.Weights), KeyTemplate: b.Template, Parent: b.Parent,
 		Rules: rulesToProto(&b.Rules)}
 }
 

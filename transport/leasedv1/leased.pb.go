@@ -186,8 +186,11 @@ type Budget struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	Keyed         bool                   `protobuf:"varint,2,opt,name=keyed,proto3" json:"keyed,omitempty"`
-	Limits        []*Limit               `protobuf:"bytes,3,rep,name=limits,proto3" json:"limits,omitempty"` // canonical order: by metric, then by period
-	Rules         *Rules                 `protobuf:"bytes,7,opt,name=rules,proto3" json:"rules,omitempty"`   // none: the default
+	Limits        []*Limit               `protobuf:"bytes,3,rep,name=limits,proto3" json:"limits,omitempty"`                              // canonical order: by metric, then by period
+	Weights       []*Weight              `protobuf:"bytes,4,rep,name=weights,proto3" json:"weights,omitempty"`                            // canonical order: by metric, then by cost
+	KeyTemplate   string                 `protobuf:"bytes,5,opt,name=key_template,json=keyTemplate,proto3" json:"key_template,omitempty"` // such as "{org}/{team}"; empty and keyed: "{key}"
+	Parent        string                 `protobuf:"bytes,6,opt,name=parent,proto3" json:"parent,omitempty"`                              // a budget that admissions draw on as well
+	Rules         *Rules                 `protobuf:"bytes,7,opt,name=rules,proto3" json:"rules,omitempty"`                                // none: the default
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -243,9 +246,153 @@ func (x *Budget) GetLimits() []*Limit {
 	return nil
 }
 
+func (x *Budget) GetWeights() []*Weight {
+	if x != nil {
+		return x.Weights
+	}
+	return nil
+}
+
+func (x *Budget) GetKeyTemplate() string {
+	if x != nil {
+		return x.KeyTemplate
+	}
+	return ""
+}
+
+func (x *Budget) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
 func (x *Budget) GetRules() *Rules {
 	if x != nil {
 		return x.Rules
+	}
+	return nil
+}
+
+// What callers name cost draws times credits from every limit of metric. A metric without weights
+// is drawn on by its own name, once.
+type Weight struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Metric        string                 `protobuf:"bytes,1,opt,name=metric,proto3" json:"metric,omitempty"`
+	Cost          string                 `protobuf:"bytes,2,opt,name=cost,proto3" json:"cost,omitempty"`
+	Times         int64                  `protobuf:"varint,3,opt,name=times,proto3" json:"times,omitempty"` // 1..10^9
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Weight) Reset() {
+	*x = Weight{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Weight) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Weight) ProtoMessage() {}
+
+func (x *Weight) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Weight.ProtoReflect.Descriptor instead.
+func (*Weight) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Weight) GetMetric() string {
+	if x != nil {
+		return x.Metric
+	}
+	return ""
+}
+
+func (x *Weight) GetCost() string {
+	if x != nil {
+		return x.Cost
+	}
+	return ""
+}
+
+func (x *Weight) GetTimes() int64 {
+	if x != nil {
+		return x.Times
+	}
+	return 0
+}
+
+// One budget's part of what an admission draws on.
+type Level struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Budget        string                 `protobuf:"bytes,1,opt,name=budget,proto3" json:"budget,omitempty"`
+	Limits        uint32                 `protobuf:"varint,2,opt,name=limits,proto3" json:"limits,omitempty"` // how many of the limits beside this are its
+	Weights       []*Weight              `protobuf:"bytes,3,rep,name=weights,proto3" json:"weights,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Level) Reset() {
+	*x = Level{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Level) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Level) ProtoMessage() {}
+
+func (x *Level) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Level.ProtoReflect.Descriptor instead.
+func (*Level) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Level) GetBudget() string {
+	if x != nil {
+		return x.Budget
+	}
+	return ""
+}
+
+func (x *Level) GetLimits() uint32 {
+	if x != nil {
+		return x.Limits
+	}
+	return 0
+}
+
+func (x *Level) GetWeights() []*Weight {
+	if x != nil {
+		return x.Weights
 	}
 	return nil
 }
@@ -263,7 +410,7 @@ type Rules struct {
 
 func (x *Rules) Reset() {
 	*x = Rules{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[2]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -275,7 +422,7 @@ func (x *Rules) String() string {
 func (*Rules) ProtoMessage() {}
 
 func (x *Rules) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[2]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -288,7 +435,7 @@ func (x *Rules) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rules.ProtoReflect.Descriptor instead.
 func (*Rules) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{2}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Rules) GetMode() string {
@@ -322,14 +469,15 @@ func (x *Rules) GetUnlimited() []string {
 type OpenSessionRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Budget        string                 `protobuf:"bytes,1,opt,name=budget,proto3" json:"budget,omitempty"`
-	Key           string                 `protobuf:"bytes,2,opt,name=key,proto3" json:"key,omitempty"` // empty unless the budget is keyed
+	Key           string                 `protobuf:"bytes,2,opt,name=key,proto3" json:"key,omitempty"`                                                                                 // the label "key": empty unless the budget's key is made of it alone
+	Labels        map[string]string      `protobuf:"bytes,3,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"` // those of the budget's key template, in place of key
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *OpenSessionRequest) Reset() {
 	*x = OpenSessionRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[3]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -341,7 +489,7 @@ func (x *OpenSessionRequest) String() string {
 func (*OpenSessionRequest) ProtoMessage() {}
 
 func (x *OpenSessionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[3]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -354,7 +502,7 @@ func (x *OpenSessionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenSessionRequest.ProtoReflect.Descriptor instead.
 func (*OpenSessionRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{3}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *OpenSessionRequest) GetBudget() string {
@@ -371,20 +519,29 @@ func (x *OpenSessionRequest) GetKey() string {
 	return ""
 }
 
+func (x *OpenSessionRequest) GetLabels() map[string]string {
+	if x != nil {
+		return x.Labels
+	}
+	return nil
+}
+
 type OpenSessionResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Session       uint64                 `protobuf:"varint,1,opt,name=session,proto3" json:"session,omitempty"`
-	Revision      uint64                 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
-	Limits        []*Limit               `protobuf:"bytes,3,rep,name=limits,proto3" json:"limits,omitempty"`                      // asks and grants name limits by their index in this list
-	DriftPpm      int64                  `protobuf:"varint,4,opt,name=drift_ppm,json=driftPpm,proto3" json:"drift_ppm,omitempty"` // the cluster's max_clock_drift
-	Rules         *Rules                 `protobuf:"bytes,20,opt,name=rules,proto3" json:"rules,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Session  uint64                 `protobuf:"varint,1,opt,name=session,proto3" json:"session,omitempty"`
+	Revision uint64                 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
+	Limits   []*Limit               `protobuf:"bytes,3,rep,name=limits,proto3" json:"limits,omitempty"`                      // asks and grants name limits by their index in this list
+	DriftPpm int64                  `protobuf:"varint,4,opt,name=drift_ppm,json=driftPpm,proto3" json:"drift_ppm,omitempty"` // the cluster's max_clock_drift
+	// Whose the limits are, from the budget up; none without a parent and weights.
+	Levels        []*Level `protobuf:"bytes,10,rep,name=levels,proto3" json:"levels,omitempty"`
+	Rules         *Rules   `protobuf:"bytes,20,opt,name=rules,proto3" json:"rules,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *OpenSessionResponse) Reset() {
 	*x = OpenSessionResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[4]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -396,7 +553,7 @@ func (x *OpenSessionResponse) String() string {
 func (*OpenSessionResponse) ProtoMessage() {}
 
 func (x *OpenSessionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[4]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -409,7 +566,7 @@ func (x *OpenSessionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenSessionResponse.ProtoReflect.Descriptor instead.
 func (*OpenSessionResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{4}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *OpenSessionResponse) GetSession() uint64 {
@@ -440,6 +597,13 @@ func (x *OpenSessionResponse) GetDriftPpm() int64 {
 	return 0
 }
 
+func (x *OpenSessionResponse) GetLevels() []*Level {
+	if x != nil {
+		return x.Levels
+	}
+	return nil
+}
+
 func (x *OpenSessionResponse) GetRules() *Rules {
 	if x != nil {
 		return x.Rules
@@ -466,7 +630,7 @@ type Ask struct {
 
 func (x *Ask) Reset() {
 	*x = Ask{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[5]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -478,7 +642,7 @@ func (x *Ask) String() string {
 func (*Ask) ProtoMessage() {}
 
 func (x *Ask) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[5]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -491,7 +655,7 @@ func (x *Ask) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ask.ProtoReflect.Descriptor instead.
 func (*Ask) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{5}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Ask) GetLimit() uint32 {
@@ -540,7 +704,7 @@ type Return struct {
 
 func (x *Return) Reset() {
 	*x = Return{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[6]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -552,7 +716,7 @@ func (x *Return) String() string {
 func (*Return) ProtoMessage() {}
 
 func (x *Return) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[6]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -565,7 +729,7 @@ func (x *Return) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Return.ProtoReflect.Descriptor instead.
 func (*Return) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{6}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Return) GetLease() uint64 {
@@ -602,7 +766,7 @@ type AcquireRequest struct {
 
 func (x *AcquireRequest) Reset() {
 	*x = AcquireRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[7]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -614,7 +778,7 @@ func (x *AcquireRequest) String() string {
 func (*AcquireRequest) ProtoMessage() {}
 
 func (x *AcquireRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[7]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -627,7 +791,7 @@ func (x *AcquireRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcquireRequest.ProtoReflect.Descriptor instead.
 func (*AcquireRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{7}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *AcquireRequest) GetSession() uint64 {
@@ -681,7 +845,7 @@ type Grant struct {
 
 func (x *Grant) Reset() {
 	*x = Grant{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[8]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -693,7 +857,7 @@ func (x *Grant) String() string {
 func (*Grant) ProtoMessage() {}
 
 func (x *Grant) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[8]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -706,7 +870,7 @@ func (x *Grant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Grant.ProtoReflect.Descriptor instead.
 func (*Grant) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{8}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Grant) GetLease() uint64 {
@@ -755,7 +919,7 @@ type Denial struct {
 
 func (x *Denial) Reset() {
 	*x = Denial{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[9]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -767,7 +931,7 @@ func (x *Denial) String() string {
 func (*Denial) ProtoMessage() {}
 
 func (x *Denial) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[9]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -780,7 +944,7 @@ func (x *Denial) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Denial.ProtoReflect.Descriptor instead.
 func (*Denial) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{9}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Denial) GetLimit() uint32 {
@@ -814,14 +978,15 @@ type AcquireResponse struct {
 	Limits        []*Limit `protobuf:"bytes,5,rep,name=limits,proto3" json:"limits,omitempty"` // with OUTCOME_CHANGED
 	Limit         uint32   `protobuf:"varint,6,opt,name=limit,proto3" json:"limit,omitempty"`  // with OUTCOME_TOO_LARGE
 	DriftPpm      int64    `protobuf:"varint,7,opt,name=drift_ppm,json=driftPpm,proto3" json:"drift_ppm,omitempty"`
-	Rules         *Rules   `protobuf:"bytes,20,opt,name=rules,proto3" json:"rules,omitempty"` // with OUTCOME_CHANGED
+	Levels        []*Level `protobuf:"bytes,10,rep,name=levels,proto3" json:"levels,omitempty"` // with OUTCOME_CHANGED, as in OpenSessionResponse
+	Rules         *Rules   `protobuf:"bytes,20,opt,name=rules,proto3" json:"rules,omitempty"`   // with OUTCOME_CHANGED
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *AcquireResponse) Reset() {
 	*x = AcquireResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[10]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -833,7 +998,7 @@ func (x *AcquireResponse) String() string {
 func (*AcquireResponse) ProtoMessage() {}
 
 func (x *AcquireResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[10]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -846,7 +1011,7 @@ func (x *AcquireResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcquireResponse.ProtoReflect.Descriptor instead.
 func (*AcquireResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{10}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *AcquireResponse) GetOutcome() Outcome {
@@ -898,6 +1063,13 @@ func (x *AcquireResponse) GetDriftPpm() int64 {
 	return 0
 }
 
+func (x *AcquireResponse) GetLevels() []*Level {
+	if x != nil {
+		return x.Levels
+	}
+	return nil
+}
+
 func (x *AcquireResponse) GetRules() *Rules {
 	if x != nil {
 		return x.Rules
@@ -916,7 +1088,7 @@ type ReturnRequest struct {
 
 func (x *ReturnRequest) Reset() {
 	*x = ReturnRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[11]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -928,7 +1100,7 @@ func (x *ReturnRequest) String() string {
 func (*ReturnRequest) ProtoMessage() {}
 
 func (x *ReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[11]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -941,7 +1113,7 @@ func (x *ReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnRequest.ProtoReflect.Descriptor instead.
 func (*ReturnRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{11}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ReturnRequest) GetSession() uint64 {
@@ -975,7 +1147,7 @@ type ReturnResponse struct {
 
 func (x *ReturnResponse) Reset() {
 	*x = ReturnResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[12]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -987,7 +1159,7 @@ func (x *ReturnResponse) String() string {
 func (*ReturnResponse) ProtoMessage() {}
 
 func (x *ReturnResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[12]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1000,7 +1172,7 @@ func (x *ReturnResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnResponse.ProtoReflect.Descriptor instead.
 func (*ReturnResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{12}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ReturnResponse) GetTaken() []int64 {
@@ -1026,7 +1198,7 @@ type PutBudgetRequest struct {
 
 func (x *PutBudgetRequest) Reset() {
 	*x = PutBudgetRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[13]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1038,7 +1210,7 @@ func (x *PutBudgetRequest) String() string {
 func (*PutBudgetRequest) ProtoMessage() {}
 
 func (x *PutBudgetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[13]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1051,7 +1223,7 @@ func (x *PutBudgetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutBudgetRequest.ProtoReflect.Descriptor instead.
 func (*PutBudgetRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{13}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *PutBudgetRequest) GetBudget() *Budget {
@@ -1072,7 +1244,7 @@ type PutBudgetResponse struct {
 
 func (x *PutBudgetResponse) Reset() {
 	*x = PutBudgetResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[14]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1084,7 +1256,7 @@ func (x *PutBudgetResponse) String() string {
 func (*PutBudgetResponse) ProtoMessage() {}
 
 func (x *PutBudgetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[14]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1097,7 +1269,7 @@ func (x *PutBudgetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutBudgetResponse.ProtoReflect.Descriptor instead.
 func (*PutBudgetResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{14}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *PutBudgetResponse) GetRevision() uint64 {
@@ -1130,7 +1302,7 @@ type DeleteBudgetRequest struct {
 
 func (x *DeleteBudgetRequest) Reset() {
 	*x = DeleteBudgetRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[15]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1142,7 +1314,7 @@ func (x *DeleteBudgetRequest) String() string {
 func (*DeleteBudgetRequest) ProtoMessage() {}
 
 func (x *DeleteBudgetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[15]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1155,7 +1327,7 @@ func (x *DeleteBudgetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteBudgetRequest.ProtoReflect.Descriptor instead.
 func (*DeleteBudgetRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{15}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *DeleteBudgetRequest) GetName() string {
@@ -1173,7 +1345,7 @@ type DeleteBudgetResponse struct {
 
 func (x *DeleteBudgetResponse) Reset() {
 	*x = DeleteBudgetResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[16]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1185,7 +1357,7 @@ func (x *DeleteBudgetResponse) String() string {
 func (*DeleteBudgetResponse) ProtoMessage() {}
 
 func (x *DeleteBudgetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[16]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1198,20 +1370,21 @@ func (x *DeleteBudgetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteBudgetResponse.ProtoReflect.Descriptor instead.
 func (*DeleteBudgetResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{16}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{18}
 }
 
 type GetBudgetRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	Key           string                 `protobuf:"bytes,2,opt,name=key,proto3" json:"key,omitempty"`
+	Labels        map[string]string      `protobuf:"bytes,3,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"` // in place of key, as in OpenSessionRequest
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GetBudgetRequest) Reset() {
 	*x = GetBudgetRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[17]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1223,7 +1396,7 @@ func (x *GetBudgetRequest) String() string {
 func (*GetBudgetRequest) ProtoMessage() {}
 
 func (x *GetBudgetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[17]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1236,7 +1409,7 @@ func (x *GetBudgetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetBudgetRequest.ProtoReflect.Descriptor instead.
 func (*GetBudgetRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{17}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *GetBudgetRequest) GetName() string {
@@ -1253,6 +1426,13 @@ func (x *GetBudgetRequest) GetKey() string {
 	return ""
 }
 
+func (x *GetBudgetRequest) GetLabels() map[string]string {
+	if x != nil {
+		return x.Labels
+	}
+	return nil
+}
+
 type LimitStatus struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Limit         *Limit                 `protobuf:"bytes,1,opt,name=limit,proto3" json:"limit,omitempty"`
@@ -1267,7 +1447,7 @@ type LimitStatus struct {
 
 func (x *LimitStatus) Reset() {
 	*x = LimitStatus{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[18]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1279,7 +1459,7 @@ func (x *LimitStatus) String() string {
 func (*LimitStatus) ProtoMessage() {}
 
 func (x *LimitStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[18]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1292,7 +1472,7 @@ func (x *LimitStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LimitStatus.ProtoReflect.Descriptor instead.
 func (*LimitStatus) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{18}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *LimitStatus) GetLimit() *Limit {
@@ -1348,7 +1528,7 @@ type GetBudgetResponse struct {
 
 func (x *GetBudgetResponse) Reset() {
 	*x = GetBudgetResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[19]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1360,7 +1540,7 @@ func (x *GetBudgetResponse) String() string {
 func (*GetBudgetResponse) ProtoMessage() {}
 
 func (x *GetBudgetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[19]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1373,7 +1553,7 @@ func (x *GetBudgetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetBudgetResponse.ProtoReflect.Descriptor instead.
 func (*GetBudgetResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{19}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *GetBudgetResponse) GetBudget() *Budget {
@@ -1405,7 +1585,7 @@ type ListBudgetsRequest struct {
 
 func (x *ListBudgetsRequest) Reset() {
 	*x = ListBudgetsRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[20]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1417,7 +1597,7 @@ func (x *ListBudgetsRequest) String() string {
 func (*ListBudgetsRequest) ProtoMessage() {}
 
 func (x *ListBudgetsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[20]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1430,7 +1610,7 @@ func (x *ListBudgetsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBudgetsRequest.ProtoReflect.Descriptor instead.
 func (*ListBudgetsRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{20}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{22}
 }
 
 type ListBudgetsResponse struct {
@@ -1442,7 +1622,7 @@ type ListBudgetsResponse struct {
 
 func (x *ListBudgetsResponse) Reset() {
 	*x = ListBudgetsResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[21]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1454,7 +1634,7 @@ func (x *ListBudgetsResponse) String() string {
 func (*ListBudgetsResponse) ProtoMessage() {}
 
 func (x *ListBudgetsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[21]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1467,7 +1647,7 @@ func (x *ListBudgetsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBudgetsResponse.ProtoReflect.Descriptor instead.
 func (*ListBudgetsResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{21}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ListBudgetsResponse) GetBudgets() []*GetBudgetResponse {
@@ -1485,7 +1665,7 @@ type StatusRequest struct {
 
 func (x *StatusRequest) Reset() {
 	*x = StatusRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[22]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1497,7 +1677,7 @@ func (x *StatusRequest) String() string {
 func (*StatusRequest) ProtoMessage() {}
 
 func (x *StatusRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[22]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1510,7 +1690,7 @@ func (x *StatusRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatusRequest.ProtoReflect.Descriptor instead.
 func (*StatusRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{22}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{24}
 }
 
 type Member struct {
@@ -1527,7 +1707,7 @@ type Member struct {
 
 func (x *Member) Reset() {
 	*x = Member{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[23]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1539,7 +1719,7 @@ func (x *Member) String() string {
 func (*Member) ProtoMessage() {}
 
 func (x *Member) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[23]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1552,7 +1732,7 @@ func (x *Member) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Member.ProtoReflect.Descriptor instead.
 func (*Member) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{23}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Member) GetId() string {
@@ -1620,7 +1800,7 @@ type StatusResponse struct {
 
 func (x *StatusResponse) Reset() {
 	*x = StatusResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[24]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1632,7 +1812,7 @@ func (x *StatusResponse) String() string {
 func (*StatusResponse) ProtoMessage() {}
 
 func (x *StatusResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[24]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1645,7 +1825,7 @@ func (x *StatusResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatusResponse.ProtoReflect.Descriptor instead.
 func (*StatusResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{24}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *StatusResponse) GetNode() string {
@@ -1755,7 +1935,7 @@ type RemoveMemberRequest struct {
 
 func (x *RemoveMemberRequest) Reset() {
 	*x = RemoveMemberRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[25]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1767,7 +1947,7 @@ func (x *RemoveMemberRequest) String() string {
 func (*RemoveMemberRequest) ProtoMessage() {}
 
 func (x *RemoveMemberRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[25]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1780,7 +1960,7 @@ func (x *RemoveMemberRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveMemberRequest.ProtoReflect.Descriptor instead.
 func (*RemoveMemberRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{25}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *RemoveMemberRequest) GetId() string {
@@ -1799,7 +1979,7 @@ type RemoveMemberResponse struct {
 
 func (x *RemoveMemberResponse) Reset() {
 	*x = RemoveMemberResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[26]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1811,7 +1991,7 @@ func (x *RemoveMemberResponse) String() string {
 func (*RemoveMemberResponse) ProtoMessage() {}
 
 func (x *RemoveMemberResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[26]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1824,7 +2004,7 @@ func (x *RemoveMemberResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveMemberResponse.ProtoReflect.Descriptor instead.
 func (*RemoveMemberResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{26}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *RemoveMemberResponse) GetRemoved() bool {
@@ -1847,7 +2027,7 @@ type Counters struct {
 
 func (x *Counters) Reset() {
 	*x = Counters{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[27]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1859,7 +2039,7 @@ func (x *Counters) String() string {
 func (*Counters) ProtoMessage() {}
 
 func (x *Counters) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[27]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1872,7 +2052,7 @@ func (x *Counters) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Counters.ProtoReflect.Descriptor instead.
 func (*Counters) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{27}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Counters) GetSession() uint64 {
@@ -1911,7 +2091,7 @@ type BackupRequest struct {
 
 func (x *BackupRequest) Reset() {
 	*x = BackupRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[28]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1923,7 +2103,7 @@ func (x *BackupRequest) String() string {
 func (*BackupRequest) ProtoMessage() {}
 
 func (x *BackupRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[28]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1936,7 +2116,7 @@ func (x *BackupRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupRequest.ProtoReflect.Descriptor instead.
 func (*BackupRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{28}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{30}
 }
 
 type BackupResponse struct {
@@ -1952,7 +2132,7 @@ type BackupResponse struct {
 
 func (x *BackupResponse) Reset() {
 	*x = BackupResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[29]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1964,7 +2144,7 @@ func (x *BackupResponse) String() string {
 func (*BackupResponse) ProtoMessage() {}
 
 func (x *BackupResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[29]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1977,7 +2157,7 @@ func (x *BackupResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupResponse.ProtoReflect.Descriptor instead.
 func (*BackupResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{29}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *BackupResponse) GetLast() *Counters {
@@ -2025,7 +2205,7 @@ type RestoreRequest struct {
 
 func (x *RestoreRequest) Reset() {
 	*x = RestoreRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[30]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2037,7 +2217,7 @@ func (x *RestoreRequest) String() string {
 func (*RestoreRequest) ProtoMessage() {}
 
 func (x *RestoreRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[30]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2050,7 +2230,7 @@ func (x *RestoreRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RestoreRequest.ProtoReflect.Descriptor instead.
 func (*RestoreRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{30}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *RestoreRequest) GetBackup() string {
@@ -2076,7 +2256,7 @@ type RestoreResponse struct {
 
 func (x *RestoreResponse) Reset() {
 	*x = RestoreResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[31]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2088,7 +2268,7 @@ func (x *RestoreResponse) String() string {
 func (*RestoreResponse) ProtoMessage() {}
 
 func (x *RestoreResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[31]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2101,7 +2281,7 @@ func (x *RestoreResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RestoreResponse.ProtoReflect.Descriptor instead.
 func (*RestoreResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{31}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *RestoreResponse) GetAlready() bool {
@@ -2124,25 +2304,42 @@ const file_transport_leasedv1_leased_proto_rawDesc = "" +
 	"\x05slots\x18\x05 \x01(\x05R\x05slots\x12\x14\n" +
 	"\x05burst\x18\x06 \x01(\x03R\x05burst\x12\x1f\n" +
 	"\vlease_nanos\x18\a \x01(\x03R\n" +
-	"leaseNanos\"\x84\x01\n" +
+	"leaseNanos\"\xec\x01\n" +
 	"\x06Budget\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05keyed\x18\x02 \x01(\bR\x05keyed\x12(\n" +
-	"\x06limits\x18\x03 \x03(\v2\x10.leased.v1.LimitR\x06limits\x12&\n" +
-	"\x05rules\x18\a \x01(\v2\x10.leased.v1.RulesR\x05rules\"k\n" +
+	"\x06limits\x18\x03 \x03(\v2\x10.leased.v1.LimitR\x06limits\x12+\n" +
+	"\aweights\x18\x04 \x03(\v2\x11.leased.v1.WeightR\aweights\x12!\n" +
+	"\fkey_template\x18\x05 \x01(\tR\vkeyTemplate\x12\x16\n" +
+	"\x06parent\x18\x06 \x01(\tR\x06parent\x12&\n" +
+	"\x05rules\x18\a \x01(\v2\x10.leased.v1.RulesR\x05rules\"J\n" +
+	"\x06Weight\x12\x16\n" +
+	"\x06metric\x18\x01 \x01(\tR\x06metric\x12\x12\n" +
+	"\x04cost\x18\x02 \x01(\tR\x04cost\x12\x14\n" +
+	"\x05times\x18\x03 \x01(\x03R\x05times\"d\n" +
+	"\x05Level\x12\x16\n" +
+	"\x06budget\x18\x01 \x01(\tR\x06budget\x12\x16\n" +
+	"\x06limits\x18\x02 \x01(\rR\x06limits\x12+\n" +
+	"\aweights\x18\x03 \x03(\v2\x11.leased.v1.WeightR\aweights\"k\n" +
 	"\x05Rules\x12\x12\n" +
 	"\x04mode\x18\x01 \x01(\tR\x04mode\x12\x1a\n" +
 	"\bdegraded\x18\x02 \x01(\tR\bdegraded\x12\x14\n" +
 	"\x05share\x18\x03 \x01(\x03R\x05share\x12\x1c\n" +
-	"\tunlimited\x18\x04 \x03(\tR\tunlimited\">\n" +
+	"\tunlimited\x18\x04 \x03(\tR\tunlimited\"\xbc\x01\n" +
 	"\x12OpenSessionRequest\x12\x16\n" +
 	"\x06budget\x18\x01 \x01(\tR\x06budget\x12\x10\n" +
-	"\x03key\x18\x02 \x01(\tR\x03key\"\xba\x01\n" +
+	"\x03key\x18\x02 \x01(\tR\x03key\x12A\n" +
+	"\x06labels\x18\x03 \x03(\v2).leased.v1.OpenSessionRequest.LabelsEntryR\x06labels\x1a9\n" +
+	"\vLabelsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xe4\x01\n" +
 	"\x13OpenSessionResponse\x12\x18\n" +
 	"\asession\x18\x01 \x01(\x04R\asession\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\x04R\brevision\x12(\n" +
 	"\x06limits\x18\x03 \x03(\v2\x10.leased.v1.LimitR\x06limits\x12\x1b\n" +
-	"\tdrift_ppm\x18\x04 \x01(\x03R\bdriftPpm\x12&\n" +
+	"\tdrift_ppm\x18\x04 \x01(\x03R\bdriftPpm\x12(\n" +
+	"\x06levels\x18\n" +
+	" \x03(\v2\x10.leased.v1.LevelR\x06levels\x12&\n" +
 	"\x05rules\x18\x14 \x01(\v2\x10.leased.v1.RulesR\x05rules\"m\n" +
 	"\x03Ask\x12\x14\n" +
 	"\x05limit\x18\x01 \x01(\rR\x05limit\x12\x12\n" +
@@ -2169,7 +2366,7 @@ const file_transport_leasedv1_leased_proto_rawDesc = "" +
 	"\x06Denial\x12\x14\n" +
 	"\x05limit\x18\x01 \x01(\rR\x05limit\x12\x12\n" +
 	"\x04left\x18\x02 \x01(\x03R\x04left\x12*\n" +
-	"\x11retry_after_nanos\x18\x03 \x01(\x03R\x0fretryAfterNanos\"\xb5\x02\n" +
+	"\x11retry_after_nanos\x18\x03 \x01(\x03R\x0fretryAfterNanos\"\xdf\x02\n" +
 	"\x0fAcquireResponse\x12,\n" +
 	"\aoutcome\x18\x01 \x01(\x0e2\x12.leased.v1.OutcomeR\aoutcome\x12(\n" +
 	"\x06grants\x18\x02 \x03(\v2\x10.leased.v1.GrantR\x06grants\x12)\n" +
@@ -2177,7 +2374,9 @@ const file_transport_leasedv1_leased_proto_rawDesc = "" +
 	"\brevision\x18\x04 \x01(\x04R\brevision\x12(\n" +
 	"\x06limits\x18\x05 \x03(\v2\x10.leased.v1.LimitR\x06limits\x12\x14\n" +
 	"\x05limit\x18\x06 \x01(\rR\x05limit\x12\x1b\n" +
-	"\tdrift_ppm\x18\a \x01(\x03R\bdriftPpm\x12&\n" +
+	"\tdrift_ppm\x18\a \x01(\x03R\bdriftPpm\x12(\n" +
+	"\x06levels\x18\n" +
+	" \x03(\v2\x10.leased.v1.LevelR\x06levels\x12&\n" +
 	"\x05rules\x18\x14 \x01(\v2\x10.leased.v1.RulesR\x05rules\"l\n" +
 	"\rReturnRequest\x12\x18\n" +
 	"\asession\x18\x01 \x01(\x04R\asession\x12+\n" +
@@ -2194,10 +2393,14 @@ const file_transport_leasedv1_leased_proto_rawDesc = "" +
 	"\achanged\x18\x03 \x01(\bR\achanged\")\n" +
 	"\x13DeleteBudgetRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\"\x16\n" +
-	"\x14DeleteBudgetResponse\"8\n" +
+	"\x14DeleteBudgetResponse\"\xb4\x01\n" +
 	"\x10GetBudgetRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x10\n" +
-	"\x03key\x18\x02 \x01(\tR\x03key\"\xbf\x01\n" +
+	"\x03key\x18\x02 \x01(\tR\x03key\x12?\n" +
+	"\x06labels\x18\x03 \x03(\v2'.leased.v1.GetBudgetRequest.LabelsEntryR\x06labels\x1a9\n" +
+	"\vLabelsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xbf\x01\n" +
 	"\vLimitStatus\x12&\n" +
 	"\x05limit\x18\x01 \x01(\v2\x10.leased.v1.LimitR\x05limit\x12\x16\n" +
 	"\x06window\x18\x02 \x01(\x03R\x06window\x12\x12\n" +
@@ -2295,91 +2498,101 @@ func file_transport_leasedv1_leased_proto_rawDescGZIP() []byte {
 }
 
 var file_transport_leasedv1_leased_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_transport_leasedv1_leased_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
+var file_transport_leasedv1_leased_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
 var file_transport_leasedv1_leased_proto_goTypes = []any{
 	(Outcome)(0),                 // 0: leased.v1.Outcome
 	(*Limit)(nil),                // 1: leased.v1.Limit
 	(*Budget)(nil),               // 2: leased.v1.Budget
-	(*Rules)(nil),                // 3: leased.v1.Rules
-	(*OpenSessionRequest)(nil),   // 4: leased.v1.OpenSessionRequest
-	(*OpenSessionResponse)(nil),  // 5: leased.v1.OpenSessionResponse
-	(*Ask)(nil),                  // 6: leased.v1.Ask
-	(*Return)(nil),               // 7: leased.v1.Return
-	(*AcquireRequest)(nil),       // 8: leased.v1.AcquireRequest
-	(*Grant)(nil),                // 9: leased.v1.Grant
-	(*Denial)(nil),               // 10: leased.v1.Denial
-	(*AcquireResponse)(nil),      // 11: leased.v1.AcquireResponse
-	(*ReturnRequest)(nil),        // 12: leased.v1.ReturnRequest
-	(*ReturnResponse)(nil),       // 13: leased.v1.ReturnResponse
-	(*PutBudgetRequest)(nil),     // 14: leased.v1.PutBudgetRequest
-	(*PutBudgetResponse)(nil),    // 15: leased.v1.PutBudgetResponse
-	(*DeleteBudgetRequest)(nil),  // 16: leased.v1.DeleteBudgetRequest
-	(*DeleteBudgetResponse)(nil), // 17: leased.v1.DeleteBudgetResponse
-	(*GetBudgetRequest)(nil),     // 18: leased.v1.GetBudgetRequest
-	(*LimitStatus)(nil),          // 19: leased.v1.LimitStatus
-	(*GetBudgetResponse)(nil),    // 20: leased.v1.GetBudgetResponse
-	(*ListBudgetsRequest)(nil),   // 21: leased.v1.ListBudgetsRequest
-	(*ListBudgetsResponse)(nil),  // 22: leased.v1.ListBudgetsResponse
-	(*StatusRequest)(nil),        // 23: leased.v1.StatusRequest
-	(*Member)(nil),               // 24: leased.v1.Member
-	(*StatusResponse)(nil),       // 25: leased.v1.StatusResponse
-	(*RemoveMemberRequest)(nil),  // 26: leased.v1.RemoveMemberRequest
-	(*RemoveMemberResponse)(nil), // 27: leased.v1.RemoveMemberResponse
-	(*Counters)(nil),             // 28: leased.v1.Counters
-	(*BackupRequest)(nil),        // 29: leased.v1.BackupRequest
-	(*BackupResponse)(nil),       // 30: leased.v1.BackupResponse
-	(*RestoreRequest)(nil),       // 31: leased.v1.RestoreRequest
-	(*RestoreResponse)(nil),      // 32: leased.v1.RestoreResponse
+	(*Weight)(nil),               // 3: leased.v1.Weight
+	(*Level)(nil),                // 4: leased.v1.Level
+	(*Rules)(nil),                // 5: leased.v1.Rules
+	(*OpenSessionRequest)(nil),   // 6: leased.v1.OpenSessionRequest
+	(*OpenSessionResponse)(nil),  // 7: leased.v1.OpenSessionResponse
+	(*Ask)(nil),                  // 8: leased.v1.Ask
+	(*Return)(nil),               // 9: leased.v1.Return
+	(*AcquireRequest)(nil),       // 10: leased.v1.AcquireRequest
+	(*Grant)(nil),                // 11: leased.v1.Grant
+	(*Denial)(nil),               // 12: leased.v1.Denial
+	(*AcquireResponse)(nil),      // 13: leased.v1.AcquireResponse
+	(*ReturnRequest)(nil),        // 14: leased.v1.ReturnRequest
+	(*ReturnResponse)(nil),       // 15: leased.v1.ReturnResponse
+	(*PutBudgetRequest)(nil),     // 16: leased.v1.PutBudgetRequest
+	(*PutBudgetResponse)(nil),    // 17: leased.v1.PutBudgetResponse
+	(*DeleteBudgetRequest)(nil),  // 18: leased.v1.DeleteBudgetRequest
+	(*DeleteBudgetResponse)(nil), // 19: leased.v1.DeleteBudgetResponse
+	(*GetBudgetRequest)(nil),     // 20: leased.v1.GetBudgetRequest
+	(*LimitStatus)(nil),          // 21: leased.v1.LimitStatus
+	(*GetBudgetResponse)(nil),    // 22: leased.v1.GetBudgetResponse
+	(*ListBudgetsRequest)(nil),   // 23: leased.v1.ListBudgetsRequest
+	(*ListBudgetsResponse)(nil),  // 24: leased.v1.ListBudgetsResponse
+	(*StatusRequest)(nil),        // 25: leased.v1.StatusRequest
+	(*Member)(nil),               // 26: leased.v1.Member
+	(*StatusResponse)(nil),       // 27: leased.v1.StatusResponse
+	(*RemoveMemberRequest)(nil),  // 28: leased.v1.RemoveMemberRequest
+	(*RemoveMemberResponse)(nil), // 29: leased.v1.RemoveMemberResponse
+	(*Counters)(nil),             // 30: leased.v1.Counters
+	(*BackupRequest)(nil),        // 31: leased.v1.BackupRequest
+	(*BackupResponse)(nil),       // 32: leased.v1.BackupResponse
+	(*RestoreRequest)(nil),       // 33: leased.v1.RestoreRequest
+	(*RestoreResponse)(nil),      // 34: leased.v1.RestoreResponse
+	nil,                          // 35: leased.v1.OpenSessionRequest.LabelsEntry
+	nil,                          // 36: leased.v1.GetBudgetRequest.LabelsEntry
 }
 var file_transport_leasedv1_leased_proto_depIdxs = []int32{
 	1,  // 0: leased.v1.Budget.limits:type_name -> leased.v1.Limit
-	3,  // 1: leased.v1.Budget.rules:type_name -> leased.v1.Rules
-	1,  // 2: leased.v1.OpenSessionResponse.limits:type_name -> leased.v1.Limit
-	3,  // 3: leased.v1.OpenSessionResponse.rules:type_name -> leased.v1.Rules
-	6,  // 4: leased.v1.AcquireRequest.asks:type_name -> leased.v1.Ask
-	7,  // 5: leased.v1.AcquireRequest.returns:type_name -> leased.v1.Return
-	0,  // 6: leased.v1.AcquireResponse.outcome:type_name -> leased.v1.Outcome
-	9,  // 7: leased.v1.AcquireResponse.grants:type_name -> leased.v1.Grant
-	10, // 8: leased.v1.AcquireResponse.denial:type_name -> leased.v1.Denial
-	1,  // 9: leased.v1.AcquireResponse.limits:type_name -> leased.v1.Limit
-	3,  // 10: leased.v1.AcquireResponse.rules:type_name -> leased.v1.Rules
-	7,  // 11: leased.v1.ReturnRequest.returns:type_name -> leased.v1.Return
-	2,  // 12: leased.v1.PutBudgetRequest.budget:type_name -> leased.v1.Budget
-	1,  // 13: leased.v1.LimitStatus.limit:type_name -> leased.v1.Limit
-	2,  // 14: leased.v1.GetBudgetResponse.budget:type_name -> leased.v1.Budget
-	19, // 15: leased.v1.GetBudgetResponse.limits:type_name -> leased.v1.LimitStatus
-	20, // 16: leased.v1.ListBudgetsResponse.budgets:type_name -> leased.v1.GetBudgetResponse
-	24, // 17: leased.v1.StatusResponse.members:type_name -> leased.v1.Member
-	28, // 18: leased.v1.BackupResponse.last:type_name -> leased.v1.Counters
-	2,  // 19: leased.v1.BackupResponse.budgets:type_name -> leased.v1.Budget
-	28, // 20: leased.v1.RestoreRequest.last:type_name -> leased.v1.Counters
-	4,  // 21: leased.v1.Leases.OpenSession:input_type -> leased.v1.OpenSessionRequest
-	8,  // 22: leased.v1.Leases.Acquire:input_type -> leased.v1.AcquireRequest
-	12, // 23: leased.v1.Leases.Return:input_type -> leased.v1.ReturnRequest
-	14, // 24: leased.v1.Budgets.PutBudget:input_type -> leased.v1.PutBudgetRequest
-	16, // 25: leased.v1.Budgets.DeleteBudget:input_type -> leased.v1.DeleteBudgetRequest
-	18, // 26: leased.v1.Budgets.GetBudget:input_type -> leased.v1.GetBudgetRequest
-	21, // 27: leased.v1.Budgets.ListBudgets:input_type -> leased.v1.ListBudgetsRequest
-	23, // 28: leased.v1.Cluster.Status:input_type -> leased.v1.StatusRequest
-	26, // 29: leased.v1.Cluster.RemoveMember:input_type -> leased.v1.RemoveMemberRequest
-	29, // 30: leased.v1.Cluster.Backup:input_type -> leased.v1.BackupRequest
-	31, // 31: leased.v1.Cluster.Restore:input_type -> leased.v1.RestoreRequest
-	5,  // 32: leased.v1.Leases.OpenSession:output_type -> leased.v1.OpenSessionResponse
-	11, // 33: leased.v1.Leases.Acquire:output_type -> leased.v1.AcquireResponse
-	13, // 34: leased.v1.Leases.Return:output_type -> leased.v1.ReturnResponse
-	15, // 35: leased.v1.Budgets.PutBudget:output_type -> leased.v1.PutBudgetResponse
-	17, // 36: leased.v1.Budgets.DeleteBudget:output_type -> leased.v1.DeleteBudgetResponse
-	20, // 37: leased.v1.Budgets.GetBudget:output_type -> leased.v1.GetBudgetResponse
-	22, // 38: leased.v1.Budgets.ListBudgets:output_type -> leased.v1.ListBudgetsResponse
-	25, // 39: leased.v1.Cluster.Status:output_type -> leased.v1.StatusResponse
-	27, // 40: leased.v1.Cluster.RemoveMember:output_type -> leased.v1.RemoveMemberResponse
-	30, // 41: leased.v1.Cluster.Backup:output_type -> leased.v1.BackupResponse
-	32, // 42: leased.v1.Cluster.Restore:output_type -> leased.v1.RestoreResponse
-	32, // [32:43] is the sub-list for method output_type
-	21, // [21:32] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	3,  // 1: leased.v1.Budget.weights:type_name -> leased.v1.Weight
+	5,  // 2: leased.v1.Budget.rules:type_name -> leased.v1.Rules
+	3,  // 3: leased.v1.Level.weights:type_name -> leased.v1.Weight
+	35, // 4: leased.v1.OpenSessionRequest.labels:type_name -> leased.v1.OpenSessionRequest.LabelsEntry
+	1,  // 5: leased.v1.OpenSessionResponse.limits:type_name -> leased.v1.Limit
+	4,  // 6: leased.v1.OpenSessionResponse.levels:type_name -> leased.v1.Level
+	5,  // 7: leased.v1.OpenSessionResponse.rules:type_name -> leased.v1.Rules
+	8,  // 8: leased.v1.AcquireRequest.asks:type_name -> leased.v1.Ask
+	9,  // 9: leased.v1.AcquireRequest.returns:type_name -> leased.v1.Return
+	0,  // 10: leased.v1.AcquireResponse.outcome:type_name -> leased.v1.Outcome
+	11, // 11: leased.v1.AcquireResponse.grants:type_name -> leased.v1.Grant
+	12, // 12: leased.v1.AcquireResponse.denial:type_name -> leased.v1.Denial
+	1,  // 13: leased.v1.AcquireResponse.limits:type_name -> leased.v1.Limit
+	4,  // 14: leased.v1.AcquireResponse.levels:type_name -> leased.v1.Level
+	5,  // 15: leased.v1.AcquireResponse.rules:type_name -> leased.v1.Rules
+	9,  // 16: leased.v1.ReturnRequest.returns:type_name -> leased.v1.Return
+	2,  // 17: leased.v1.PutBudgetRequest.budget:type_name -> leased.v1.Budget
+	36, // 18: leased.v1.GetBudgetRequest.labels:type_name -> leased.v1.GetBudgetRequest.LabelsEntry
+	1,  // 19: leased.v1.LimitStatus.limit:type_name -> leased.v1.Limit
+	2,  // 20: leased.v1.GetBudgetResponse.budget:type_name -> leased.v1.Budget
+	21, // 21: leased.v1.GetBudgetResponse.limits:type_name -> leased.v1.LimitStatus
+	22, // 22: leased.v1.ListBudgetsResponse.budgets:type_name -> leased.v1.GetBudgetResponse
+	26, // 23: leased.v1.StatusResponse.members:type_name -> leased.v1.Member
+	30, // 24: leased.v1.BackupResponse.last:type_name -> leased.v1.Counters
+	2,  // 25: leased.v1.BackupResponse.budgets:type_name -> leased.v1.Budget
+	30, // 26: leased.v1.RestoreRequest.last:type_name -> leased.v1.Counters
+	6,  // 27: leased.v1.Leases.OpenSession:input_type -> leased.v1.OpenSessionRequest
+	10, // 28: leased.v1.Leases.Acquire:input_type -> leased.v1.AcquireRequest
+	14, // 29: leased.v1.Leases.Return:input_type -> leased.v1.ReturnRequest
+	16, // 30: leased.v1.Budgets.PutBudget:input_type -> leased.v1.PutBudgetRequest
+	18, // 31: leased.v1.Budgets.DeleteBudget:input_type -> leased.v1.DeleteBudgetRequest
+	20, // 32: leased.v1.Budgets.GetBudget:input_type -> leased.v1.GetBudgetRequest
+	23, // 33: leased.v1.Budgets.ListBudgets:input_type -> leased.v1.ListBudgetsRequest
+	25, // 34: leased.v1.Cluster.Status:input_type -> leased.v1.StatusRequest
+	28, // 35: leased.v1.Cluster.RemoveMember:input_type -> leased.v1.RemoveMemberRequest
+	31, // 36: leased.v1.Cluster.Backup:input_type -> leased.v1.BackupRequest
+	33, // 37: leased.v1.Cluster.Restore:input_type -> leased.v1.RestoreRequest
+	7,  // 38: leased.v1.Leases.OpenSession:output_type -> leased.v1.OpenSessionResponse
+	13, // 39: leased.v1.Leases.Acquire:output_type -> leased.v1.AcquireResponse
+	15, // 40: leased.v1.Leases.Return:output_type -> leased.v1.ReturnResponse
+	17, // 41: leased.v1.Budgets.PutBudget:output_type -> leased.v1.PutBudgetResponse
+	19, // 42: leased.v1.Budgets.DeleteBudget:output_type -> leased.v1.DeleteBudgetResponse
+	22, // 43: leased.v1.Budgets.GetBudget:output_type -> leased.v1.GetBudgetResponse
+	24, // 44: leased.v1.Budgets.ListBudgets:output_type -> leased.v1.ListBudgetsResponse
+	27, // 45: leased.v1.Cluster.Status:output_type -> leased.v1.StatusResponse
+	29, // 46: leased.v1.Cluster.RemoveMember:output_type -> leased.v1.RemoveMemberResponse
+	32, // 47: leased.v1.Cluster.Backup:output_type -> leased.v1.BackupResponse
+	34, // 48: leased.v1.Cluster.Restore:output_type -> leased.v1.RestoreResponse
+	38, // [38:49] is the sub-list for method output_type
+	27, // [27:38] is the sub-list for method input_type
+	27, // [27:27] is the sub-list for extension type_name
+	27, // [27:27] is the sub-list for extension extendee
+	0,  // [0:27] is the sub-list for field type_name
 }
 
 func init() { file_transport_leasedv1_leased_proto_init() }
@@ -2393,7 +2606,7 @@ func file_transport_leasedv1_leased_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_transport_leasedv1_leased_proto_rawDesc), len(file_transport_leasedv1_leased_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   32,
+			NumMessages:   36,
 			NumExtensions: 0,
 			NumServices:   3,
 		},

@@ -20,7 +20,7 @@ var budgetMutants = []Mutant{
 	{
 		Name: "keys-change-in-place", Rule: "Books", By: Pure,
 		Means: "a budget that gets or loses its keys keeps its accounts",
-		Edits: []Edit{{fsmPolicy, "			if i >= 0 && old.Keyed == b.Keyed {", "			if i >= 0 {"}},
+		Edits: []Edit{{fsmPolicy, "			if i >= 0 && old.SameKeys(b) {", "			if i >= 0 {"}},
 	},
 	{
 		Name: "no-grave", Rule: "Books", By: Pure,

@@ -91,8 +91,8 @@ var leaseMutants = []Mutant{
 	{
 		Name: "session-of-other-key", Rule: "Books", By: Pure,
 		Means: "a session stays when its budget gets or loses its keys",
-		Edits: []Edit{{fsmSession, "	if p != nil && p.Keyed != (ss.Key != \"\") {",
-			"	if p != nil && ss.ID == 0 {"}},
+		Edits: []Edit{{fsmSession, "	if p != nil && (err != nil || !ss.fits(p)) {",
+			"	if p != nil && err != nil && ss.ID == 0 {"}},
 	},
 	{
 		Name: "dead-leases-kept", Rule: "Books", By: Pure,
@@ -104,10 +104,7 @@ var leaseMutants = []Mutant{
 	{
 		Name: "session-of-any-key", Rule: "Books", By: Pure,
 		Means: "a session may have a key on a budget without keys",
-		Edits: []Edit{
-			{fsmSession, "	case !p.Keyed && c.Key != \"\":", "	case !p.Keyed && c.Key == \"\\n\":"},
-			{fsmSession, "	if p != nil && p.Keyed != (ss.Key != \"\") {",
-				"	if p != nil && p.Keyed && ss.Key == \"\" {"},
-		},
+		Edits: []Edit{{fsmFamily, "		return p.Keyed == (ss.Key != \"\")\n",
+			"		return !p.Keyed || ss.Key != \"\"\n"}},
 	},
 }

@@ -59,8 +59,8 @@ var slotMutants = []Mutant{
 	{
 		Name: "late-heartbeat-needs-no-room", Rule: "R8", By: Pure,
 		Means: "what a late heartbeat keeps is not charged",
-		Edits: []Edit{{fsmAcquire, "		from := s.swap(ss, l, a, kept)\n",
-			"		from := s.swap(ss, l, a, kept)\n		if kept == nil && r.Asks[0].Keep > 0 {\n" +
+		Edits: []Edit{{fsmAcquire, "		from := s.swap(ss, l, key, a, kept)\n",
+			"		from := s.swap(ss, l, key, a, kept)\n		if kept == nil && r.Asks[0].Keep > 0 {\n" +
 				"			from.Amount = r.Asks[0].Keep\n		}\n"}},
 	},
 	{

@@ -41,8 +41,7 @@ var harmless = []Mutant{
 		Name: "opened-with-any-key", Rule: "Books", By: Pure,
 		Means: "a session with a key on a budget without keys is refused at once, to say why; its " +
 			"first command would end it. Without both: session-of-any-key.",
-		Edits: []Edit{{fsmSession, "	case !p.Keyed && c.Key != \"\":",
-			"	case !p.Keyed && c.Key == \"\\n\":"}},
+		Edits: []Edit{{fsmSession, "	case !ss.fits(p):\n", "	case !ss.fits(p) && p.Keyed:\n"}},
 	},
 }
 

@@ -9,6 +9,7 @@ const (
 	fsmLimit    = "fsm/limit.go"
 	fsmPolicy   = "fsm/policy.go"
 	fsmSession  = "fsm/session.go"
+	fsmFamily   = "fsm/family.go"
 	fsmState    = "fsm/snapshot.go"
 	fsmRestore  = "fsm/restore.go"
 	fsmTakeOver = "fsm/takeover.go"
