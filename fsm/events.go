@@ -88,10 +88,10 @@ func (s *State) emitRemoved(l *limit) {
 	}
 }
 
-func (s *State) emitSession(ss *session) {
+func (s *State) emitSession(ss *session, key string) {
 	if s.sink != nil {
 		s.emit(trace.Event{Kind: trace.KindSession, Session: uint64(ss.ID),
-			Budget: ss.Budget, Key: ss.Key})
+			Budget: ss.Budget, Key: key, Labels: labelText(ss.Labels)})
 	}
 }
 
