@@ -14,8 +14,14 @@ import (
 type budgetView struct {
 	Name     string      `json:"name"`
 	Keyed    bool        `json:"keyed"`
+	Key      string      `json:"key,omitempty"` // the template, of several labels
+	Parent   string      `json:"parent,omitempty"`
 	Revision uint64      `json:"revision"`
 	Limits   []limitView `json:"limits"`
+	// Weights are of costs, by metric.
+	Weights map[string]map[string]int64 `json:"weights,omitempty"`
+	// Above are the budgets above, its parent first, with the accounts that are drawn on.
+	Above []budgetView `json:"above,omitempty"`
 }
 
 type limitView struct {
@@ -33,7 +39,8 @@ type limitView struct {
 }
 
 func viewOf(b client.BudgetStatus) budgetView {
-	view := budgetView{Name: b.Budget.Name, Keyed: b.Budget.Keyed, Revision: b.Revision}
+	view := budgetView{Name: b.Budget.Name, Keyed: b.Budget.Keyed, Revision: b.Revision,
+		Key: b.Budget.Template, Parent: b.Budget.Parent, Weights: weightViews(b.Budget.Weights)}
 	for _, u := range b.Limits {
 		view.Limits = append(view.Limits, limitView{
 			Metric: u.Limit.Metric, Kind: u.Limit.Kind, Amount: u.Limit.Amount,
@@ -45,12 +52,23 @@ func viewOf(b client.BudgetStatus) budgetView {
 	return view
 }
 
-// printBudget writes one budget with the account of key.
-func (f format) printBudget(out io.Writer, b client.BudgetStatus, key string) error {
+// printLine writes a budget, and those above it, with their accounts, if it is known which.
+func (f format) printLine(out io.Writer, line []client.BudgetStatus, known bool) error {
 	if f == formatJSON {
-		return printJSON(out, viewOf(b))
+		view := viewOf(line[0])
+		for _, up := range line[1:] {
+			view.Above = append(view.Above, viewOf(up))
+		}
+		return printJSON(out, view)
 	}
-	return printTable(out, append(budgetHeader(), budgetRows(b, !b.Budget.Keyed || key != "")...))
+	rows := budgetHeader()
+	for _, b := range line {
+		rows = append(rows, budgetRows(b, !b.Budget.Keyed || known)...)
+	}
+	if err := printTable(out, rows); err != nil {
+		return err
+	}
+	return printRelations(out, line)
 }
 
 // printBudgets writes all budgets. What is used of a keyed one depends on the key, and is
@@ -69,7 +87,10 @@ func (f format) printBudgets(out io.Writer, budgets []client.BudgetStatus) error
 		_, err := fmt.Fprintln(out, "no budgets: 'leased budget apply -f FILE' creates some")
 		return err
 	}
-	return printTable(out, rows)
+	if err := printTable(out, rows); err != nil {
+		return err
+	}
+	return printRelations(out, budgets)
 }
 
 func budgetHeader() [][]string {
