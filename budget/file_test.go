@@ -77,7 +77,8 @@ func TestParseRefuses(t *testing.T) {
 		{"unknown at top", "budget: []\nbudgets: [{name: b, limits: [{metric: m, amount: 1, per: 1m}]}]",
 			`1:1: "budget": this field is not allowed: budgets`},
 		{"unknown in budget", "budgets:\n- nam: b\n",
-			"2:3: budgets[0].\"nam\": this field is not allowed: name, keyed, key, parent, limits, weights\n" +
+			"2:3: budgets[0].\"nam\": this field is not allowed: " +
+				"name, keyed, key, parent, limits, weights\n" +
 				"2:3: budgets[0].name: nothing is not allowed: text\n" +
 				"2:3: budgets[0].limits: nothing is not allowed: a list"},
 		{"unknown in limit", one("{metric: m, amount: 1, per: 1m, brust: 2}"),

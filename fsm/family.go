@@ -44,8 +44,8 @@ func newLine(policies []*policy) *line {
 	return n
 }
 
-// reach is a session's line, and the key of its accounts in each of its budgets. Without a line, the
-// session's budget does not exist.
+// reach is a session's line, and the key of its accounts in each of its budgets. Without a line,
+// the session's budget does not exist.
 type reach struct {
 	*line
 	keys [budget.MaxLevels]string

@@ -55,7 +55,8 @@ func TestALimitThatBecomesLikeItsParents(t *testing.T) {
 		{Lease: 1, Limit: 0, Amount: 20, TTL: 50e9}, {Lease: 2, Limit: 1, Amount: 30, TTL: 50e9}}})
 	limits[0].Per = time.Hour
 	h.setLimits(limits, levels)
-	if own, above := h.Status(now).Limits[0].Live, h.Status(now).Limits[1].Live; own != 0 || above != 30 {
+	is := h.Status(now).Limits
+	if own, above := is[0].Live, is[1].Live; own != 0 || above != 30 {
 		t.Errorf("%d are live in the budget and %d above, want none and 30", own, above)
 	}
 }

@@ -59,8 +59,8 @@ const (
 	KindBudget Kind = "budget"
 	// KindRoll: limit Limit entered Window (R4). Every account of a window limit is fresh.
 	KindRoll Kind = "roll"
-	// KindSession: Session was opened on budget Budget, key Key. Labels are what that is made of, unless
-	// it is of one that is called "key".
+	// KindSession: Session was opened on budget Budget, key Key. Labels are what that is made of,
+	// unless it is of one that is called "key".
 	KindSession Kind = "session"
 	// KindSessionEnd: Session was closed (OK) or forgotten after its idle time.
 	KindSessionEnd Kind = "session_end"
@@ -155,8 +155,8 @@ type Event struct {
 	Window int64  `json:"window,omitempty"`
 	Amount int64  `json:"amount,omitempty"`
 	Until  int64  `json:"until,omitempty"`
-	// Template makes the keys of a budget's accounts of labels, which stand in it in braces. Labels are
-	// NAME=VALUE with commas between; commas and percent signs in values are %2C and %25.
+	// Template makes the keys of a budget's accounts of labels, which stand in it in braces. Labels
+	// are NAME=VALUE with commas between; commas and percent signs in values are %2C and %25.
 	Template string `json:"template,omitempty"`
 	Parent   string `json:"parent,omitempty"`
 	Labels   string `json:"labels,omitempty"`

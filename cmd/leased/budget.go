@@ -117,8 +117,9 @@ func newGet(to *target) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "get NAME",
 		Short: "Show a budget and one of its accounts",
-		Long: `Show a budget and one of its accounts. With the label of a keyed budget, or all of those that
-its key is made of, the budgets above it are shown as well, each with the account that is drawn on.`,
+		Long: `Show a budget and one of its accounts. With the label of a keyed budget, or all of those
+that its key is made of, the budgets above it are shown as well, each with the account that is
+drawn on.`,
 		Example: "  leased budget get tenants --key acme\n" +
 			"  leased budget get team --label org=acme --label team=red",
 		Args:              cobra.ExactArgs(1),

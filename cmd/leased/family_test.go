@@ -48,8 +48,9 @@ func TestFamilyByHand(t *testing.T) {
 		"budget org: unchanged\nbudget team: unchanged\nbudget app: unchanged\n")
 	spendFamily(t, node.api, filepath.Join(dir, "trace", "fleet.jsonl"))
 
-	wantOut(t, leased(t, "", "budget", "list"), `BUDGET .*\nteam: key {org}/{team}\nteam: parent org\n`+
-		`team: tokens is 1 x input \+ 5 x output\n`)
+	wantOut(t, leased(t, "", "budget", "list"),
+		`BUDGET .*\nteam: key {org}/{team}\nteam: parent org\n`+
+			`team: tokens is 1 x input \+ 5 x output\n`)
 	wantOut(t, leased(t, "", "budget", "get", "app", "--label", "org=acme", "--label", "team=red",
 		"--label", "app=web"), `BUDGET .*app +tokens +window +400 +1h +250 .*team +tokens .* 250 .*`+
 		`org +calls .* 70 .*org +tokens .* 350 .*app: key {org}/{team}/{app}\n.*`)
@@ -86,7 +87,8 @@ func spendFamily(t *testing.T, api, file string) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	if _, err := c.Limiter(ctx, "app", client.WithLabels(map[string]string{"org": "acme"})); err == nil ||
+	partly := client.WithLabels(map[string]string{"org": "acme"})
+	if _, err := c.Limiter(ctx, "app", partly); err == nil ||
 		!errors.Is(err, client.ErrInvalid) || !strings.Contains(err.Error(), "labels.team: nothing") {
 		t.Errorf("without a label: %v", err)
 	}
@@ -96,7 +98,8 @@ func spendFamily(t *testing.T, api, file string) {
 		spending.Go(func() { errs[i] = spendTeam(ctx, c, team, []int64{50, 20}[i]) })
 	}
 	spending.Wait()
-	if err := errors.Join(append(errs, deniedAbove(ctx, c), c.Close(t.Context()), w.Close())...); err != nil {
+	errs = append(errs, deniedAbove(ctx, c), c.Close(t.Context()), w.Close())
+	if err := errors.Join(errs...); err != nil {
 		t.Fatal(err)
 	}
 }

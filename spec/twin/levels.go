@@ -64,7 +64,7 @@ func (c *checker) everyLevel(s *session) error {
 		if !slices.Contains(n.budgets, l.budget) {
 			continue
 		}
-		draws := c.families.Draws(l.budget, l.metric)
+		draws := c.families.Draws(n.budgets, l.budget, l.metric)
 		first := same[draws]
 		if first == nil {
 			same[draws] = l

@@ -11,8 +11,8 @@ import (
 // mostLevels bounds a line of parents, far beyond what the product allows.
 const mostLevels = 64
 
-// Families are how budgets make their keys, and whose limits an admission draws on as well. They are
-// read from the log alone, and a key is made here anew, so that one that was made wrongly shows.
+// Families are how budgets make their keys, and whose limits an admission draws on as well. They
+// are read from the log alone, and a key is made here anew, so that a wrong one shows.
 type Families map[string]Family
 
 // Family is what a budget's event tells.
@@ -167,16 +167,29 @@ func (fs Families) Key(w Who, in string) (string, bool) {
 	return "", false
 }
 
-// Draws names what draws on a budget's limits of a metric: the same name, the same of each cost.
-func (fs Families) Draws(budget, metric string) string {
-	draws := ""
-	for part := range strings.SplitSeq(fs[budget].Weights, ",") {
+// Draws names what draws on the limits of a metric in one budget of a line: the same name, the same
+// of each cost. A budget that has no weights for it goes by those of the nearest one that has some,
+// below it or else above.
+func (fs Families) Draws(line []string, budget, metric string) string {
+	own := max(0, slices.Index(line, budget))
+	for i := own; i >= 0; i-- {
+		if draws := fs[line[i]].draws(metric); draws != "" {
+			return draws
+		}
+	}
+	for _, above := range line[own:] {
+		if draws := fs[above].draws(metric); draws != "" {
+			return draws
+		}
+	}
+	return metric + "*1 "
+}
+
+func (f Family) draws(metric string) (draws string) {
+	for part := range strings.SplitSeq(f.Weights, ",") {
 		if of, cost, weighs := strings.Cut(part, ":"); weighs && of == metric {
 			draws += cost + " "
 		}
-	}
-	if draws == "" {
-		return metric + "*1 "
 	}
 	return draws
 }

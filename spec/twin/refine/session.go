@@ -70,7 +70,8 @@ func (m *Machine) openSession(e *trace.Event) *Refusal {
 	}
 	who := WhoIs(e)
 	if key, ok := m.families.Key(who, e.Budget); !ok || key != e.Key {
-		return refuse(OpenSession, "Key", "session %d is opened for key %q of budget %s; its labels make %q",
+		return refuse(OpenSession, "Key",
+			"session %d is opened for key %q of budget %s; its labels make %q",
 			e.Session, e.Key, e.Budget, key)
 	}
 	m.lastSession = e.Session

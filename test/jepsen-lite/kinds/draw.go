@@ -59,8 +59,9 @@ func DrawSlots(seed uint64) sim.Options {
 	return o
 }
 
-// DrawFamily returns the schedule of several levels that belongs to seed: one of the simulation's, with
-// one to three budgets above its own, which many keys share and which have less than these may.
+// DrawFamily returns the schedule of several levels that belongs to seed: one of the simulation's,
+// with one to three budgets above its own, which many keys share and which have less than all these
+// may.
 func DrawFamily(seed uint64) sim.Options {
 	r := rand.New(rand.NewPCG(seed, 0xfa31))
 	o := sim.Draw(seed)

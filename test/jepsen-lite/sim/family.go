@@ -38,7 +38,10 @@ func (o Options) budget(limits []budget.Limit) budget.Budget {
 func (o Options) above() (line []budget.Budget) {
 	for i, l := range slices.Backward(o.Above) {
 		limits := []budget.Limit{l}
-		b := budget.Budget{Name: aboveName(i), Limits: limits, Weights: o.weights(limits)}
+		b := budget.Budget{Name: aboveName(i), Limits: limits}
+		if i == 1 { // the others go by their own level's below
+			b.Weights = o.weights(limits)
+		}
 		if i == 0 {
 			b.Template = "{team}"
 		}
@@ -130,11 +133,7 @@ func (p *process) drew(cost lease.Cost) {
 	}
 	levels := p.holder.Levels()
 	for i, n := range cost {
-		name := "b"
-		if of, up := levels.Of(i); up > 0 {
-			name = of.Budget
-		}
-		p.spent[name] -= n
+		p.spent[aboveOrOwn(levels, i)] -= n
 	}
 	for name, off := range p.spent {
 		if off != 0 {
@@ -145,8 +144,8 @@ func (p *process) drew(cost lease.Cost) {
 	clear(p.spent)
 }
 
-// weigh makes a cost of several levels: what is one request, or a few, on each limit of requests. The
-// product says what that draws; here it is known.
+// weigh makes a cost of several levels: what is one request, or a few, on each limit of requests.
+// The product says what that draws; here it is known.
 func (p *process) weigh(cost lease.Cost) {
 	if len(p.w.o.Above) == 0 {
 		return
@@ -160,17 +159,24 @@ func (p *process) weigh(cost lease.Cost) {
 		if !isRequests(l) {
 			continue
 		}
-		of, _ := levels.Of(i)
-		cost[i], _ = budget.Draws(of.Weights, l.Metric)[0].Of(calls)
+		cost[i], _ = levels.Draws(i, l.Metric)[0].Of(calls)
 		want := calls
 		if p.w.o.Weighs {
 			want *= weight
 		}
 		if cost[i] != want {
 			p.w.judge.violate(&trace.Event{At: p.w.now}, "%d calls draw %d on %q, and should draw %d",
-				calls, cost[i], of.Budget, want)
+				calls, cost[i], aboveOrOwn(levels, i), want)
 		}
 	}
+}
+
+// aboveOrOwn is the name of the budget that a limit is of.
+func aboveOrOwn(levels budget.Levels, limit int) string {
+	if of, up := levels.Of(limit); up > 0 {
+		return of.Budget
+	}
+	return "b"
 }
 
 // behead has somebody try to delete the parent of "b", which is refused as long as it is that.

@@ -30,7 +30,7 @@ type Options struct {
 	Holders  int
 	Keys     int // 0: the budget is not keyed
 	Limits   []budget.Limit
-	Above    []budget.Limit // of the budgets above, one each, from the parent up; none: it has no parent
+	Above    []budget.Limit // of the budgets above, one each, from the parent up
 	Weighs   bool           // with budgets above: what a request costs has a weight
 	Length   time.Duration  // virtual time under faults
 	Healed   time.Duration  // virtual time without faults after that
