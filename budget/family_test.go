@@ -146,7 +146,8 @@ func TestParseFamilyRefuses(t *testing.T) {
 			"of that name"},
 		{"parent: org", `keyed: false`, `8:46: budgets[1].keyed: false is not allowed: true, or ` +
 			"nothing, with a key"},
-		{"parent: org", `parent: ""`, `8:47: budgets[1].parent: "" is not allowed: text, or no such field`},
+		{"parent: org", `parent: ""`, `8:47: budgets[1].parent: "" is not allowed: ` +
+			"text, or no such field"},
 		{`"{org}"`, `"{org"`, `9:22: budgets[2].key: "{org" is not allowed: text with 1..8 labels in ` +
 			"braces, such as {org}/{team}"},
 		{"output: 5", "output: 0", `7:32: budgets[0].weights.tokens.output: 0 is not allowed: ` +

@@ -41,7 +41,8 @@ func TestParseTemplate(t *testing.T) {
 }
 
 func TestTemplateKey(t *testing.T) {
-	labels := budget.LabelsOf(map[string]string{"org": "a/b", "team": "50%", "long": strings.Repeat("x", 255)})
+	labels := budget.LabelsOf(map[string]string{
+		"org": "a/b", "team": "50%", "long": strings.Repeat("x", 255)})
 	for _, c := range []struct{ text, key, err string }{
 		{text: "{org}", key: "a/b"},
 		{text: "o:{org}", key: "o:a/b"},
@@ -170,11 +171,13 @@ func TestWeightsBounded(t *testing.T) {
 		b.Weights = append(b.Weights, budget.Weight{Metric: "requests",
 			Cost: "c" + strings.Repeat("x", i), Times: 1})
 	}
-	if err := b.Validate(); err == nil || !strings.Contains(err.Error(), "weights: 65 weights is not allowed: 0..64") {
+	if err := b.Validate(); err == nil ||
+		!strings.Contains(err.Error(), "weights: 65 weights is not allowed: 0..64") {
 		t.Errorf("65 weights: %v", err)
 	}
 	b.Weights = append(b.Weights[:2:2], b.Weights[0])
-	if err := b.Validate(); err == nil || !strings.Contains(err.Error(), "weights.requests.c: a second weight") {
+	if err := b.Validate(); err == nil ||
+		!strings.Contains(err.Error(), "weights.requests.c: a second weight") {
 		t.Errorf("a weight twice: %v", err)
 	}
 }

@@ -22,8 +22,8 @@ const (
 const allowedWeight = "an integer, 1..1000000000"
 
 // Weight says that each of what callers name Cost draws Times credits from every limit of Metric.
-// A metric that has weights is drawn on by its named costs alone; one that has none, by its own
-// name, once. So callers say what they use, and the budget says what that is worth.
+// A metric that has weights is drawn on by its named costs alone; one that has none at any level,
+// by its own name, once. So callers say what they use, and the budget says what that is worth.
 type Weight struct {
 	Metric string `json:"metric" cbor:"1,keyasint"` // of a limit of the budget
 	Cost   string `json:"cost" cbor:"2,keyasint"`   // in the form of a metric's name
@@ -39,16 +39,30 @@ func (w Weight) Of(n Credits) (drawn Credits, ok bool) {
 	return Credits(lo), true
 }
 
-// Draws returns what draws on the limits of a metric, where a budget has these weights.
-func Draws(weights []Weight, metric string) []Weight {
-	var of []Weight
-	for _, w := range weights {
+// Draws returns what draws on a limit, of a metric, by its place in the line. A level that has no
+// weights for a metric goes by those of the nearest level that has some, first below and then above:
+// what a caller says once is drawn on the metric's limits at every level.
+func (ls Levels) Draws(limit int, metric string) []Weight {
+	_, up := ls.Of(limit)
+	for i := up; i >= 0 && i < len(ls); i-- {
+		if of := ls[i].draws(metric); of != nil {
+			return of
+		}
+	}
+	for i := up + 1; i < len(ls); i++ {
+		if of := ls[i].draws(metric); of != nil {
+			return of
+		}
+	}
+	return []Weight{{Metric: metric, Cost: metric, Times: 1}}
+}
+
+// draws are the level's own weights for a metric.
+func (l Level) draws(metric string) (of []Weight) {
+	for _, w := range l.Weights {
 		if w.Metric == metric {
 			of = append(of, w)
 		}
-	}
-	if of == nil {
-		return []Weight{{Metric: metric, Cost: metric, Times: 1}}
 	}
 	return of
 }

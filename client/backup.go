@@ -102,8 +102,8 @@ func toBackup(wire *leasedv1.BackupResponse) (Backup, error) {
 // that begins when they are over and count no more, and denies until then.
 //
 // It blocks until every budget is there or ctx ends, and tells each of them to each, in the order
-// of b but parents first, unless that is nil. Calling it again with the same b completes what was interrupted, and
-// changes nothing that is there; already says that it was called before.
+// of b but parents first, unless that is nil. Calling it again with the same b completes what was
+// interrupted, and changes nothing that is there; already says that it was called before.
 // Errors match ErrNotNew, ErrInvalid, ErrClosed, or ErrUnavailable with ctx's error.
 func (c *Client) Restore(
 	ctx context.Context, b Backup, each func(RestoredBudget),

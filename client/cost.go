@@ -11,9 +11,9 @@ import (
 
 // Cost is what an admission takes, by the names that the budget declares: its metrics or, where it
 // has weights, what these weigh. Another of the budget's names costs nothing. A metric with several
-// limits (requests per minute and per day, or of a budget and its parent) draws on each. Valid costs
-// are 0..budget.MaxAmount each, and so is what they draw on a limit once they are weighed; they
-// name only what the budget or one above it declares, and are not all zero.
+// limits (requests per minute and per day, or of a budget and its parent) draws on each. Valid
+// costs are 0..budget.MaxAmount each, and so is what they draw on a limit once they are weighed;
+// they name only what the budget or one above it declares, and are not all zero.
 type Cost map[string]int64
 
 // ask is a cost as its caller put it. It outlives a change of limits, which its vector does
@@ -39,8 +39,7 @@ func newLayout(limits []budget.Limit, levels budget.Levels, unlimited []string) 
 		free: len(unlimited) > 0}
 	for i, limit := range limits {
 		lay.slots = lay.slots || limit.Kind == budget.KindSlots
-		of, _ := levels.Of(i)
-		draws := budget.Draws(of.Weights, limit.Metric)
+		draws := levels.Draws(i, limit.Metric)
 		lay.draws = append(lay.draws, draws)
 		for _, w := range draws {
 			if !slices.Contains(lay.names, w.Cost) {
@@ -132,8 +131,8 @@ func (lay *layout) weigh(into *budget.Credits, i int, cost Cost) error {
 }
 
 func tooMuch(w budget.Weight, n int64) error {
-	return fmt.Errorf("%w: %s is %d, of which each draws %d %s: allowed is what draws at most %d in all",
-		ErrCost, w.Cost, n, w.Times, w.Metric, budget.MaxAmount)
+	return fmt.Errorf("%w: %s is %d, of which each draws %d %s: allowed is what draws at most %d "+
+		"in all", ErrCost, w.Cost, n, w.Times, w.Metric, budget.MaxAmount)
 }
 
 // unknownName names the first part of cost, in order of name, that the budget does not declare.

@@ -11,7 +11,8 @@ import (
 	"github.com/leased-io/leased/lease"
 )
 
-// appAndOrg are the limits of a budget and of the one above it, which look alike, and their weights.
+// appAndOrg are the limits of a budget and of the one above it, which look alike, and their
+// weights.
 func appAndOrg() ([]budget.Limit, budget.Levels) {
 	tokens, usd := perMinute("tokens", 100), perMinute("usd", 1<<53)
 	return []budget.Limit{tokens, tokens, usd}, budget.Levels{
@@ -26,6 +27,9 @@ func TestWeightedCosts(t *testing.T) {
 	limits, levels := appAndOrg()
 	single := budget.Levels{{Budget: "app", Limits: 1, Weights: []budget.Weight{
 		{Metric: "tokens", Cost: "words", Times: 4}}}}
+	above := budget.Levels{{Budget: "app", Limits: 1}, {Budget: "org", Limits: 2}}
+	above[1].Weights = []budget.Weight{
+		{Metric: "tokens", Cost: "words", Times: 4}, {Metric: "usd", Cost: "words", Times: 1}}
 	for _, test := range []struct {
 		name   string
 		levels budget.Levels
@@ -33,12 +37,13 @@ func TestWeightedCosts(t *testing.T) {
 		want   lease.Cost
 		err    string
 	}{
-		{"all names", levels, ask{byMetric: Cost{"input": 2, "output": 3, "tokens": 7}},
-			lease.Cost{17, 7, 2_000_009}, ""},
-		{"one of them", levels, ask{byMetric: Cost{"output": 3}}, lease.Cost{15, 0, 9}, ""},
-		{"n of several", levels, ask{n: 1}, nil, "name them: input, output, tokens"},
+		{"all names", levels, ask{byMetric: Cost{"input": 2, "output": 3}},
+			lease.Cost{17, 17, 2_000_009}, ""}, // the parent's tokens weigh what the child says
+		{"one of them", levels, ask{byMetric: Cost{"output": 3}}, lease.Cost{15, 15, 9}, ""},
+		{"by the parent's weights", above, ask{byMetric: Cost{"words": 3}}, lease.Cost{12, 12, 3}, ""},
+		{"n of several", levels, ask{n: 1}, nil, "name them: input, output"},
 		{"a metric that is weighed", levels, ask{byMetric: Cost{"usd": 1}}, nil,
-			`unknown metric "usd", the budget has: input, output, tokens`},
+			`unknown metric "usd", the budget has: input, output`},
 		{"a product that is too large", levels, ask{byMetric: Cost{"input": 1 << 40}}, nil,
 			"input is 1099511627776, of which each draws 1000000 usd"},
 		{"a sum that is too large", levels, ask{byMetric: Cost{"input": 1 << 52, "output": 1 << 50}}, nil,
@@ -72,7 +77,7 @@ func TestALimitAboveDecides(t *testing.T) {
 		limits[1].Amount = 10
 		l := newLimiter(c, "app", limiterOptions{unavailableAfter: time.Second}, opened{
 			session: 1, revision: 1, limits: limits, levels: levels}) // its loop is not running
-		d := l.AllowCost(Cost{"output": 1, "tokens": 11})
+		d := l.AllowCost(Cost{"output": 2, "input": 1})
 		want(t, d, TooLarge)
 		if d.LimitOf != "org" || d.Budget != "app" || d.Metric != "tokens" || d.Cost != 11 ||
 			!strings.Contains(d.Err().Error(), `exceeds the limit of 10 tokens per 1m0s of budget "org"`) {
@@ -84,7 +89,8 @@ func TestALimitAboveDecides(t *testing.T) {
 			t.Errorf("got %+v: %v", d, d.Err())
 		}
 		l.denial.limit = 0
-		if d = l.deniedLocked(l.clock()); d.LimitOf != "app" || strings.Contains(d.Err().Error(), "of budget") {
+		if d = l.deniedLocked(l.clock()); d.LimitOf != "app" ||
+			strings.Contains(d.Err().Error(), "of budget") {
 			t.Errorf("got %+v: %v", d, d.Err())
 		}
 		var owners []string

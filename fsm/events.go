@@ -88,12 +88,12 @@ func (s *State) emitRemoved(l *limit) {
 	}
 }
 
-// emitSession reports a session on a budget; free: that has no limits, so that nobody was told
-// of any.
-func (s *State) emitSession(ss *session, free bool) {
+// emitSession reports a session on a budget; free: that has no limits of its own, so that nobody
+// was told of any.
+func (s *State) emitSession(ss *session, key string, free bool) {
 	if s.sink != nil {
 		s.emit(trace.Event{Kind: trace.KindSession, Session: uint64(ss.ID),
-			Budget: ss.Budget, Key: ss.Key, OK: free})
+			Budget: ss.Budget, Key: key, Labels: labelText(ss.Labels), OK: free})
 	}
 }
 

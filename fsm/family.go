@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/leased-io/leased/budget"
+	"github.com/leased-io/leased/trace"
 )
 
 // line is what an admission on a budget draws on: the budget's limits, then its parent's, and so on
@@ -44,8 +45,8 @@ func newLine(policies []*policy) *line {
 	return n
 }
 
-// reach is a session's line, and the key of its accounts in each of its budgets. Without a line, the
-// session's budget does not exist.
+// reach is a session's line, and the key of its accounts in each of its budgets. Without a line,
+// the session's budget does not exist.
 type reach struct {
 	*line
 	keys [budget.MaxLevels]string
@@ -192,6 +193,41 @@ func (s *State) linkAll() error {
 		}
 	}
 	return nil
+}
+
+// emitLine reports how the keys are made in each budget of a line, from the root down. What is so
+// already is told again.
+func (s *State) emitLine(l *line) {
+	if s.sink == nil {
+		return
+	}
+	for _, p := range slices.Backward(l.policies) {
+		s.emit(trace.Event{Kind: trace.KindBudget, Budget: p.Name, Template: p.template.String(),
+			Parent: p.Parent, Weights: weightText(p.Weights)})
+	}
+}
+
+// related reports whether there is more to tell of a budget than its limits.
+func (p *policy) related() bool {
+	return p.Template != "" || p.Parent != "" || len(p.Weights) > 0
+}
+
+// weightText is the weights of a budget's event.
+func weightText(weights []budget.Weight) string {
+	parts := make([]string, len(weights))
+	for i, w := range weights {
+		parts[i] = fmt.Sprintf("%s:%s*%d", w.Metric, w.Cost, w.Times)
+	}
+	return strings.Join(parts, ",")
+}
+
+// labelText is the labels of a session's event.
+func labelText(labels budget.Labels) string {
+	parts := make([]string, len(labels))
+	for i, l := range labels {
+		parts[i] = l.Name + "=" + strings.NewReplacer("%", "%25", ",", "%2C").Replace(l.Value)
+	}
+	return strings.Join(parts, ",")
 }
 
 // shownChildren is how many children a refusal names.

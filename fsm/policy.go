@@ -83,6 +83,9 @@ func (s *State) putBudget(b budget.Budget) Result {
 		s.adopt(b.Name, "", b.Parent)
 	}
 	s.relink(b.Name)
+	if exists && old.related() || p.related() || len(s.children[b.Name]) > 0 {
+		s.emitLine(p.line)
+	}
 	return Result{Code: CodeDone, Revision: p.revision, Created: !exists, Changed: true}
 }
 

@@ -82,7 +82,7 @@ func (s *State) openSession(c *OpenSession) Result {
 	ss.ID = s.last.Session
 	s.sessions[ss.ID] = ss
 	s.idle.push(ss)
-	s.emitSession(ss, len(p.lives) == 0)
+	s.emitSession(ss, at.keys[0], len(p.lives) == 0)
 	return Result{Code: CodeDone, Session: ss.ID, Revision: at.revision, Limits: at.limits,
 		Levels: at.levels, Rules: at.rules}
 }

@@ -276,8 +276,9 @@ func (h *Holder) endAll() {
 }
 
 // setLimits replaces the limits. One that stays is of the same budget as before: limits of two
-// levels may look alike, and their leases are of other accounts. Leases and demand of a limit that stays are kept, with what
-// the queue wants if all stay; the leases of the others end. Denials are forgotten.
+// levels may look alike, and their leases are of other accounts. Leases and demand of a limit that
+// stays are kept, with what the queue wants if all stay; the leases of the others end. Denials are
+// forgotten.
 func (h *Holder) setLimits(limits []budget.Limit, levels budget.Levels) {
 	old := h.lines
 	alike := len(old) == len(limits)

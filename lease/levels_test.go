@@ -2,6 +2,7 @@ package lease
 
 import (
 	"testing"
+	"time"
 
 	"github.com/leased-io/leased/budget"
 )
@@ -39,6 +40,25 @@ func TestLimitsOfOtherBudgetsAreOthers(t *testing.T) {
 	}
 	h.setLimits(limits[:1], nil)
 	live(20)
+}
+
+// TestALimitThatBecomesLikeItsParents: the leases stay where they were, above.
+func TestALimitThatBecomesLikeItsParents(t *testing.T) {
+	limits := perMinute(100, 100)
+	limits[1].Metric, limits[1].Per = limits[0].Metric, time.Hour
+	levels := budget.Levels{{Budget: "team", Limits: 1}, {Budget: "org", Limits: 1}}
+	h := NewHolder(Config{Session: 1, Limits: limits, Levels: levels})
+	now := Reading{Mono: 1, Wall: 1}
+	h.Admit(now, Cost{10, 10})
+	h.Poll(now)
+	h.Take(now, h.Sent(now), Answer{Outcome: Granted, Grants: []Grant{
+		{Lease: 1, Limit: 0, Amount: 20, TTL: 50e9}, {Lease: 2, Limit: 1, Amount: 30, TTL: 50e9}}})
+	limits[0].Per = time.Hour
+	h.setLimits(limits, levels)
+	is := h.Status(now).Limits
+	if own, above := is[0].Live, is[1].Live; own != 0 || above != 30 {
+		t.Errorf("%d are live in the budget and %d above, want none and 30", own, above)
+	}
 }
 
 // TestInsaneLevels: an answer whose levels are not those of its limits is not taken.

@@ -53,9 +53,14 @@ const (
 	// before its first window that begins at or after Until. One that is no window limit has a
 	// Shape, "sliding" with Slots, "bucket" with Burst or "slots", and windows that are Span long.
 	KindLimit Kind = "limit"
+	// KindBudget: from here on the keys of budget Budget are made by Template, and admissions on it
+	// draw on Parent as well; empty: there is none. Weights are its costs'. A budget that no event
+	// tells of has no parent and no weights, and its sessions say their keys. Parents come first.
+	KindBudget Kind = "budget"
 	// KindRoll: limit Limit entered Window (R4). Every account of a window limit is fresh.
 	KindRoll Kind = "roll"
-	// KindSession: Session was opened on budget Budget, key Key; OK: it has no limits.
+	// KindSession: Session was opened on budget Budget, key Key. Labels are what that is made of,
+	// unless it is of one that is called "key". OK: the budget has no limits of its own.
 	KindSession Kind = "session"
 	// KindSessionEnd: Session was closed (OK) or forgotten after its idle time.
 	KindSessionEnd Kind = "session_end"
@@ -152,6 +157,13 @@ type Event struct {
 	Window int64  `json:"window,omitempty"`
 	Amount int64  `json:"amount,omitempty"`
 	Until  int64  `json:"until,omitempty"`
+	// Template makes the keys of a budget's accounts of labels, which stand in it in braces. Labels
+	// are NAME=VALUE with commas between; commas and percent signs in values are %2C and %25.
+	Template string `json:"template,omitempty"`
+	Parent   string `json:"parent,omitempty"`
+	Labels   string `json:"labels,omitempty"`
+	// Weights are METRIC:COST*TIMES with commas between: what draws how much on a metric's limits.
+	Weights string `json:"weights,omitempty"`
 
 	// Sessions, requests, leases.
 	Session uint64 `json:"session,omitempty"`

@@ -54,8 +54,8 @@ func levelsToProto(levels budget.Levels) (out []*leasedv1.Level) {
 	return out
 }
 
-// accountOf returns the key of the account that is asked for: the key itself, or what a budget makes
-// of labels.
+// accountOf returns the key of the account that is asked for: the key itself, or what a budget
+// makes of labels.
 func accountOf(st *fsm.State, name, key string, labels budget.Labels) (string, error) {
 	if labels == nil {
 		return key, nil

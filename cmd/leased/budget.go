@@ -35,7 +35,16 @@ budgets:
       - {metric: tokens, amount: 900_000, per: 1m}
     mode: shadow           # leased (default), strict, shadow: admit all, count what would not be
     degraded: {share: 20}  # without a leader: closed (default), open, or a 20th for each limiter
-    unlimited: [hits]      # metrics that nothing bounds`,
+    unlimited: [hits]      # metrics that nothing bounds
+  - name: team
+    key: "{org}/{team}"    # its accounts are named by two labels
+    parent: llm            # and what they admit counts there, too
+    limits:
+      - {metric: tokens, amount: 90_000, per: 1m}
+    weights:
+      tokens: {input_tokens: 1, output_tokens: 5}
+
+A parent may be in the file or there already; it is applied first.`,
 		Example: "  leased budget apply -f budgets.yaml\n" +
 			"  generate-budgets | leased budget apply -f -",
 		Args: cobra.NoArgs,
@@ -78,32 +87,14 @@ func readBudgets(file string, stdin io.Reader) ([]budget.Budget, error) {
 	return budgets, nil
 }
 
-// apply puts the budgets one by one and says what became of each.
-func apply(ctx context.Context, c *client.Client, budgets []budget.Budget, out io.Writer) error {
-	for i, b := range budgets {
-		result, err := c.PutBudget(ctx, b)
-		if err != nil {
-			return fmt.Errorf("%w: %d of %d budgets were applied", err, i, len(budgets))
-		}
-		change := "unchanged"
-		switch {
-		case result.Created:
-			change = "created"
-		case result.Changed:
-			change = "changed"
-		}
-		fmt.Fprintf(out, "budget %s: %s\n", b.Name, change)
-	}
-	return nil
-}
-
 func newList(to *target) *cobra.Command {
 	var output format
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the budgets with what is charged to them",
 		Long: `List the budgets with what is charged to them in the current window, confirmed by the
-leader. The accounts of a keyed budget are shown by 'leased budget get NAME --key KEY'.`,
+leader. The accounts of a keyed budget are shown by 'leased budget get NAME --key KEY', or with
+--label for each label of its key.`,
 		Args:              cobra.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -124,23 +115,30 @@ func newGet(to *target) *cobra.Command {
 	var (
 		output format
 		key    string
+		labels = labelFlag{}
 	)
 	cmd := &cobra.Command{
-		Use:               "get NAME",
-		Short:             "Show a budget and one of its accounts",
+		Use:   "get NAME",
+		Short: "Show a budget and one of its accounts",
+		Long: `Show a budget and one of its accounts. With the label of a keyed budget, or all of those
+that its key is made of, the budgets above it are shown as well, each with the account that is
+drawn on.`,
+		Example: "  leased budget get tenants --key acme\n" +
+			"  leased budget get team --label org=acme --label team=red",
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: to.completeBudget,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return to.call(cmd.Context(), func(ctx context.Context, c *client.Client) error {
-				b, err := c.GetBudget(ctx, args[0], key)
+				line, err := getLine(ctx, c, args[0], key, labels)
 				if err != nil {
-					return noBudget(args[0], err)
+					return err
 				}
-				return output.printBudget(cmd.OutOrStdout(), b, key)
+				return output.printLine(cmd.OutOrStdout(), line, key != "" || len(labels) > 0)
 			})
 		},
 	}
 	cmd.Flags().StringVar(&key, "key", "", "the account's `key`, of a keyed budget")
+	cmd.Flags().Var(labels, "label", "a label that the account's key is made of; repeat it for each")
 	output.addFlag(cmd)
 	return cmd
 }

@@ -14,8 +14,14 @@ import (
 type budgetView struct {
 	Name     string      `json:"name"`
 	Keyed    bool        `json:"keyed"`
+	Key      string      `json:"key,omitempty"` // the template, of several labels
+	Parent   string      `json:"parent,omitempty"`
 	Revision uint64      `json:"revision"`
 	Limits   []limitView `json:"limits"`
+	// Weights are of costs, by metric.
+	Weights map[string]map[string]int64 `json:"weights,omitempty"`
+	// Above are the budgets above, its parent first, with the accounts that are drawn on.
+	Above []budgetView `json:"above,omitempty"`
 	// The rules, each named also where it is the default.
 	Mode      string   `json:"mode"`
 	Degraded  string   `json:"degraded"`
@@ -40,6 +46,7 @@ type limitView struct {
 func viewOf(b client.BudgetStatus) budgetView {
 	rules := b.Budget.Rules
 	view := budgetView{Name: b.Budget.Name, Keyed: b.Budget.Keyed, Revision: b.Revision,
+		Key: b.Budget.Template, Parent: b.Budget.Parent, Weights: weightViews(b.Budget.Weights),
 		Limits: []limitView{}, Mode: rules.Mode.String(), Degraded: rules.Degraded.String(),
 		Share: rules.Share, Unlimited: rules.Unlimited}
 	for _, u := range b.Limits {
@@ -53,21 +60,28 @@ func viewOf(b client.BudgetStatus) budgetView {
 	return view
 }
 
-// printBudget writes one budget with the account of key.
-func (f format) printBudget(out io.Writer, b client.BudgetStatus, key string) error {
+// printLine writes a budget, and those above it, with their accounts, if it is known which.
+func (f format) printLine(out io.Writer, line []client.BudgetStatus, known bool) error {
 	if f == formatJSON {
-		return printJSON(out, viewOf(b))
+		view := viewOf(line[0])
+		for _, up := range line[1:] {
+			view.Above = append(view.Above, viewOf(up))
+		}
+		return printJSON(out, view)
 	}
-	rows := append(budgetHeader(), budgetRows(b, !b.Budget.Keyed || key != "")...)
+	rows := budgetHeader()
+	for _, b := range line {
+		rows = append(rows, budgetRows(b, !b.Budget.Keyed || known)...)
+	}
 	if err := printTable(out, rows); err != nil {
 		return err
 	}
-	for _, line := range rulesTold(b.Budget) {
-		if _, err := fmt.Fprintln(out, line); err != nil {
+	for _, told := range rulesTold(line[0].Budget) {
+		if _, err := fmt.Fprintln(out, told); err != nil {
 			return err
 		}
 	}
-	return nil
+	return printRelations(out, line)
 }
 
 // printBudgets writes all budgets. What is used of a keyed one depends on the key, and is
@@ -86,7 +100,10 @@ func (f format) printBudgets(out io.Writer, budgets []client.BudgetStatus) error
 		_, err := fmt.Fprintln(out, "no budgets: 'leased budget apply -f FILE' creates some")
 		return err
 	}
-	return printTable(out, rows)
+	if err := printTable(out, rows); err != nil {
+		return err
+	}
+	return printRelations(out, budgets)
 }
 
 func budgetHeader() [][]string {

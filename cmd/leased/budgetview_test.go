@@ -49,7 +49,7 @@ func TestRulesTold(t *testing.T) {
 			{Metric: "requests", Kind: budget.KindWindow, Amount: 610, Per: time.Minute},
 			{Metric: "jobs", Kind: budget.KindSlots, Amount: 40, Per: time.Minute}}}}
 	var text strings.Builder
-	if err := formatText.printBudget(&text, b, ""); err != nil {
+	if err := formatText.printLine(&text, []client.BudgetStatus{b}, false); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"hits", "unlimited",
@@ -61,7 +61,7 @@ func TestRulesTold(t *testing.T) {
 		}
 	}
 	text.Reset()
-	if err := formatJSON.printBudget(&text, b, ""); err != nil ||
+	if err := formatJSON.printLine(&text, []client.BudgetStatus{b}, false); err != nil ||
 		!strings.Contains(text.String(), `"degraded": "share"`) {
 		t.Errorf("got %v\n%s", err, &text)
 	}

@@ -92,6 +92,7 @@ func TestCorruptedTraces(t *testing.T) {
 		{[]*traceRun{theRestored(t).fresh}, restoredCorruptions},
 		{[]*traceRun{theKinds(t)}, kindCorruptions},
 		{[]*traceRun{theSlots(t)}, slotCorruptions},
+		{[]*traceRun{theFamily(t)}, familyCorruptions},
 	} {
 		for _, c := range set.corruptions {
 			seen[c.want] = true

@@ -75,7 +75,7 @@ func codeOf(err error) exitCode {
 	switch {
 	case errors.Is(err, client.ErrUnknownBudget):
 		return exitNotFound
-	case errors.Is(err, client.ErrInvalid):
+	case errors.Is(err, client.ErrInvalid), errors.Is(err, client.ErrMisfit):
 		return exitUsage
 	case errors.Is(err, client.ErrQuorum):
 		return exitRefused

@@ -151,7 +151,7 @@ func readLines(path string) (*traceFile, error) {
 		case trace.KindEntry:
 			at = place{index: l.event.Index}
 			l.place = at
-		case trace.KindEpoch, trace.KindLimit, trace.KindRoll, trace.KindSession,
+		case trace.KindEpoch, trace.KindLimit, trace.KindBudget, trace.KindRoll, trace.KindSession,
 			trace.KindSessionEnd, trace.KindGrant, trace.KindReplay, trace.KindDeny,
 			trace.KindReturn, trace.KindTakeOver:
 			at.nth++

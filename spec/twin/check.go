@@ -150,6 +150,9 @@ func (c *checker) run() error {
 	if err := c.judgeWaiting(); err != nil {
 		return err
 	}
+	if err := c.everyLevelOfRest(); err != nil {
+		return err
+	}
 	c.judgeAllBeliefs()
 	if err := c.judgeRest(); err != nil {
 		return err
@@ -227,7 +230,8 @@ func (c *checker) note(format string, args ...any) {
 var kindsInOrder = [...]trace.Kind{
 	trace.KindGap, trace.KindLeader, trace.KindPropose, trace.KindRestore,
 	trace.KindMembers,
-	trace.KindEntry, trace.KindEpoch, trace.KindState, trace.KindLimit, trace.KindRoll,
+	trace.KindEntry, trace.KindEpoch, trace.KindState, trace.KindLimit, trace.KindBudget,
+	trace.KindRoll,
 	trace.KindSession, trace.KindSessionEnd, trace.KindGrant, trace.KindReplay,
 	trace.KindDeny, trace.KindReturn, trace.KindTakeOver,
 	trace.KindSend, trace.KindAccept, trace.KindDrop, trace.KindAdmit, trace.KindGiveUp,

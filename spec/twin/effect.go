@@ -1,6 +1,9 @@
 package twin
 
-import "github.com/leased-io/leased/trace"
+import (
+	"github.com/leased-io/leased/spec/twin/refine"
+	"github.com/leased-io/leased/trace"
+)
 
 // apply checks an entry and its events, and makes them part of the state.
 func (c *checker) apply(g *group) error {
@@ -54,6 +57,8 @@ func (c *checker) effect(at *Located) error {
 		return c.roll(at)
 	case trace.KindLimit:
 		return c.limit(at)
+	case trace.KindBudget:
+		return c.budget(at)
 	case trace.KindSession:
 		return c.openSession(at)
 	case trace.KindSessionEnd:
@@ -77,8 +82,16 @@ func (c *checker) openSession(at *Located) error {
 		return violated(FencingMonotonic, []Located{*at},
 			"session %d was opened after session %d", e.Session, c.lastSession)
 	}
+	who := refine.WhoIs(e)
+	if key, ok := c.families.Key(who, e.Budget); !ok || key != e.Key {
+		return violated(OneHolder, []Located{*at},
+			"session %d was opened for key %q of budget %s; its labels make %q",
+			e.Session, e.Key, e.Budget, key)
+	}
 	c.lastSession = e.Session
-	c.sessions[e.Session] = &session{id: e.Session, budget: e.Budget, key: e.Key}
+	s := &session{id: e.Session, who: who}
+	s.line = c.lineOf(s, at)
+	c.sessions[e.Session] = s
 	c.report.Sessions++
 	c.wakeOn(c.awaitSession, e.Session)
 	return nil
@@ -91,6 +104,9 @@ func (c *checker) endSession(at *Located) error {
 			"session %d ended, and was not open", at.Event.Session)
 	}
 	s.over, s.forget = true, c.now+int64(c.opts.Horizon)
+	if !at.Event.OK {
+		s.line = nil // what it admitted last may not be told
+	}
 	c.ended = append(c.ended, s)
 	if at.Event.OK {
 		return s.closes()
@@ -99,7 +115,7 @@ func (c *checker) endSession(at *Located) error {
 }
 
 // forgetSessions drops sessions that ended a horizon ago and hold nothing.
-func (c *checker) forgetSessions() {
+func (c *checker) forgetSessions() error {
 	for len(c.ended) > 0 && c.ended[0].forget <= c.now {
 		s := c.ended[0]
 		c.ended = c.ended[1:]
@@ -108,6 +124,10 @@ func (c *checker) forgetSessions() {
 			c.ended = append(c.ended, s)
 			continue
 		}
+		if err := c.everyLevel(s); err != nil {
+			return err
+		}
 		delete(c.sessions, s.id)
 	}
+	return nil
 }

@@ -98,10 +98,8 @@ func (c *checker) decided(at *Located) (*limit, *session, error) {
 	if l.unrolled {
 		return nil, nil, c.mustRoll(l, *at)
 	}
-	if e.Key != s.key || l.budget != s.budget {
-		return nil, nil, violated(OneHolder, []Located{*at, l.at},
-			"session %d of budget %s, key %q, was answered for budget %s, key %q",
-			s.id, s.budget, s.key, l.budget, e.Key)
+	if err := c.reaches(s, l, at); err != nil {
+		return nil, nil, err
 	}
 	if l.kind == KindSlots {
 		if err := c.lapse(l, e.Key); err != nil {

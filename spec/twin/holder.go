@@ -194,6 +194,7 @@ func (c *checker) use(p *process, at *Located) (bool, error) {
 		}
 		g.taken, g.accepted = p, copyOf(at)
 	}
+	g.drew(at)
 	if g.slots != nil {
 		return false, c.slotUse(p, g, at)
 	}

@@ -197,9 +197,10 @@ func TestTheWorldIsValid(t *testing.T) {
 		t.Errorf("fullest window %+v, want one with all of 100", f)
 	}
 	for _, k := range kindsInOrder {
-		// Nothing is lost in the story, heirs has the cluster that takes another one's place, and work
-		// has slots.
-		if k != trace.KindGap && k != trace.KindTakeOver && k != trace.KindRelease && !has(r.Kinds, k) {
+		// Nothing is lost in the story, heirs has the cluster that takes another one's place, work
+		// has slots, and kin budgets of several levels.
+		if k != trace.KindGap && k != trace.KindTakeOver && k != trace.KindRelease &&
+			k != trace.KindBudget && !has(r.Kinds, k) {
 			t.Errorf("the story has no %s event", k)
 		}
 	}

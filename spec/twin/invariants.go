@@ -24,6 +24,7 @@ const (
 	NoCarryOver      = "NoCarryOver"
 	Safe             = "Safe"
 	AnyInterval      = "AnyInterval"
+	EveryLevel       = "EveryLevel"
 	Books            = "Books"
 	Behaviour        = "Behaviour"
 )
@@ -84,6 +85,8 @@ func Invariants() []Invariant {
 			"A slot is free when its holder is done with it: given up, or a TTL after its last heartbeat."},
 		{AtMostL, "SlotLease!AtMostL (Theorem 4)",
 			"At every instant of real time at most as many slots are believed to be held as there are."},
+		{EveryLevel, "ADR 0016",
+			"Who admits draws as much on each budget above its own, where the same costs weigh the same."},
 		{Books, "WindowLease!Books",
 			"Each credit of a lease is admitted, given up or expired, and never two of these."},
 		{Behaviour, "WindowLease!Next, ClusterClock!Next",

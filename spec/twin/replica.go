@@ -52,7 +52,7 @@ type group struct {
 // isLog reports whether a kind of event comes from applying an entry, and follows it.
 func isLog(k trace.Kind) bool {
 	switch k {
-	case trace.KindEpoch, trace.KindLimit, trace.KindRoll, trace.KindSession,
+	case trace.KindEpoch, trace.KindLimit, trace.KindBudget, trace.KindRoll, trace.KindSession,
 		trace.KindSessionEnd, trace.KindGrant, trace.KindReplay, trace.KindDeny,
 		trace.KindReturn, trace.KindTakeOver:
 		return true

@@ -15,7 +15,9 @@ func (c *checker) advanceTo(t int64) error {
 		}
 	}
 	c.forgetLeases()
-	c.forgetSessions()
+	if err := c.forgetSessions(); err != nil {
+		return err
+	}
 	return nil
 }
 
@@ -220,6 +222,7 @@ func (c *checker) newLimit(at *Located) error {
 	}
 	c.limits[l.serial] = l
 	c.inForce = append(c.inForce, l)
+	c.changes[l.budget]++
 	c.endsAt(l.end())
 	return nil
 }
@@ -249,6 +252,8 @@ func (c *checker) removeLimit(l *limit) {
 		}
 	}
 	c.inForce = rest
+	c.changes[l.budget]++
+	c.forgetFamily(l.budget)
 	if l.current != nil {
 		c.dying = append(c.dying, l.current)
 	}

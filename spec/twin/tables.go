@@ -1,5 +1,7 @@
 package twin
 
+import "github.com/leased-io/leased/spec/twin/refine"
+
 // tables are what the log keeps (WindowLease: avail, tab) and what the fleet made of it (use,
 // adm), for what is alive.
 type tables struct {
@@ -14,6 +16,8 @@ type tables struct {
 	// believing are the limits of slots, of which AtMostL is judged at the end.
 	believing []*limit
 
+	families refine.Families   // of budgets that are in force
+	changes  map[string]uint64 // how often a budget's limits, parent or weights became others
 	sessions map[uint64]*session
 	ended    []*session
 	leases   map[uint64]*lease
@@ -25,6 +29,8 @@ type tables struct {
 func newTables() tables {
 	return tables{
 		limits:   make(map[uint64]*limit),
+		families: make(refine.Families),
+		changes:  make(map[string]uint64),
 		sessions: make(map[uint64]*session),
 		leases:   make(map[uint64]*lease),
 	}
@@ -116,12 +122,13 @@ type grave struct {
 
 // session is one incarnation of a holder, from both sides.
 type session struct {
-	id          uint64
-	budget, key string
-	over        bool  // ended in the log
-	closed      bool  // by its holder
-	forget      int64 // cluster time from which it is forgotten, if over
-	live        int   // leases not settled
+	id     uint64
+	who    refine.Who
+	line   *line // what it draws on, to be judged when it was closed; nil: not judged
+	over   bool  // ended in the log
+	closed bool  // by its holder
+	forget int64 // cluster time from which it is forgotten, if over
+	live   int   // leases not settled
 
 	// The log's side: the last request decided, and the leases it was charged for.
 	decided uint64

@@ -274,8 +274,9 @@ func (x *Budget) GetRules() *Rules {
 	return nil
 }
 
-// What callers name cost draws times credits from every limit of metric. A metric without weights
-// is drawn on by its own name, once.
+// What callers name cost draws times credits from every limit of metric. A level without weights for
+// a metric goes by those of the nearest level that has some, below or else above; where there are
+// none, the metric is drawn on by its own name, once.
 type Weight struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Metric        string                 `protobuf:"bytes,1,opt,name=metric,proto3" json:"metric,omitempty"`

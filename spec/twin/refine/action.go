@@ -18,6 +18,7 @@ const (
 	Commit        Action = "Commit"
 	Roll          Action = "Roll"
 	PutLimit      Action = "PutLimit"
+	PutBudget     Action = "PutBudget"
 	ChangeLimit   Action = "ChangeLimit"
 	RemoveLimit   Action = "RemoveLimit"
 	OpenSession   Action = "OpenSession"

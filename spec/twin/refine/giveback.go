@@ -46,7 +46,7 @@ func (m *Machine) giveBack(e *trace.Event) *Refusal {
 	}
 	g.ret = true
 	s.returnable = append(s.returnable[:at], s.returnable[at+1:]...)
-	switch a := m.present(g.limit, s.key); g.limit.shape {
+	switch a := m.present(g.limit, g.key); g.limit.shape {
 	case bucket:
 		a.move(g.limit, -e.Amount)
 	case slots:

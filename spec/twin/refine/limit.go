@@ -252,6 +252,7 @@ func (m *Machine) remove(l *limit, e *trace.Event) *Refusal {
 	delete(m.limits, l.serial)
 	if m.budgets[l.budget]--; m.budgets[l.budget] == 0 {
 		delete(m.budgets, l.budget)
+		delete(m.families, l.budget) // another of its name is told of anew
 	}
 	l.gone = true
 	for _, a := range l.avail {
@@ -263,7 +264,7 @@ func (m *Machine) remove(l *limit, e *trace.Event) *Refusal {
 		m.dying = append(m.dying, l)
 	}
 	for _, s := range m.sessions {
-		s.homeless = s.homeless || s.budget == l.budget
+		s.homeless = s.homeless || s.who.Budget == l.budget
 	}
 	m.counts.step(removes)
 	return nil

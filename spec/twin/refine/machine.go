@@ -47,6 +47,7 @@ type Machine struct {
 	// WindowLease.
 	limits   map[uint64]*limit
 	budgets  map[string]int // how many limits are in force, by budget
+	families Families       // of budgets that are in force
 	graves   map[grave]int64
 	sessions map[uint64]*session
 	leases   map[uint64]*lease
@@ -80,6 +81,7 @@ func New(horizon time.Duration) *Machine {
 		leads:    make(map[uint64][]*leadership),
 		limits:   make(map[uint64]*limit),
 		budgets:  make(map[string]int),
+		families: make(Families),
 		graves:   make(map[grave]int64),
 		sessions: make(map[uint64]*session),
 		leases:   make(map[uint64]*lease),
@@ -221,6 +223,8 @@ func (m *Machine) inEntry(e *trace.Event) *Refusal {
 		return m.open(e)
 	case trace.KindLimit:
 		return m.limit(e)
+	case trace.KindBudget:
+		return m.putBudget(e)
 	case trace.KindSession:
 		return m.openSession(e)
 	case trace.KindSessionEnd:

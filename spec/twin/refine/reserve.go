@@ -7,6 +7,7 @@ type lease struct {
 	id, seq uint64
 	s       *session
 	limit   *limit
+	key     string // of the account
 	window  int64
 	g       int64 // credits granted
 	ends    int64 // cluster time
@@ -53,14 +54,20 @@ func (m *Machine) request(action Action, e *trace.Event) (*session, *limit, *Ref
 		return nil, nil, refuse(action, "Session", "session %d is not open", e.Session)
 	case l == nil:
 		return nil, nil, refuse(action, "Limit", "limit %d is not in force", e.Limit)
-	case l.budget != s.budget || e.Key != s.key:
-		return nil, nil, refuse(action, "Account", "session %d is on %s, key %q; not %s, key %q",
-			s.id, s.budget, s.key, l.budget, e.Key)
+	case !m.reaches(s, l, e.Key):
+		return nil, nil, refuse(action, "Account", "session %d is on %s, key %q, %v; not %s, key %q",
+			s.id, s.who.Budget, s.who.Key, s.who.Labels, l.budget, e.Key)
 	case l.end() <= m.T:
 		return nil, nil, refuse(action, "Rolled", "limit %d is in window %d, which ended at %d",
 			l.serial, l.window, l.end())
 	}
 	return s, l, m.asked(s, action, e.Seq)
+}
+
+// reaches reports whether an account is the session's, in its own budget or one above.
+func (m *Machine) reaches(s *session, l *limit, key string) bool {
+	want, ok := m.families.Key(s.who, l.budget)
+	return ok && key == want
 }
 
 // grant charges a lease (WindowLease!Commit, "reserve", not a duplicate). A request of several
@@ -138,7 +145,8 @@ func (m *Machine) charge(s *session, l *limit, e *trace.Event, companion bool) *
 	if !companion {
 		s.decided, s.charged, s.round = e.Seq, s.charged[:0], 0
 	}
-	g := &lease{id: e.Lease, seq: e.Seq, s: s, limit: l, window: e.Window, g: e.Amount,
+	g := &lease{id: e.Lease, seq: e.Seq, s: s, limit: l, key: e.Key, window: e.Window,
+		g:    e.Amount,
 		ends: m.ends(l), toldAll: true, told: []told{{m.T, m.index}}}
 	s.charged = append(s.charged, g)
 	s.live++

@@ -4,11 +4,11 @@ import "github.com/leased-io/leased/trace"
 
 // session is one incarnation of a holder, from both sides.
 type session struct {
-	id          uint64
-	budget, key string
-	over        bool
-	forget      int64 // cluster time from which it is forgotten, if over
-	live        int   // its leases that are remembered
+	id     uint64
+	who    Who
+	over   bool
+	forget int64 // cluster time from which it is forgotten, if over
+	live   int   // its leases that are remembered
 	// homeless: a limit of its budget was removed since, so that requests may have been
 	// answered by there being no budget, which leaves no mark.
 	homeless bool
@@ -68,8 +68,14 @@ func (m *Machine) openSession(e *trace.Event) *Refusal {
 		return refuse(OpenSession, "Budget", "session %d is opened on budget %s, which has %d limits; "+
 			"that it may be one without limits: %t", e.Session, e.Budget, m.budgets[e.Budget], e.OK)
 	}
+	who := WhoIs(e)
+	if key, ok := m.families.Key(who, e.Budget); !ok || key != e.Key {
+		return refuse(OpenSession, "Key",
+			"session %d is opened for key %q of budget %s; its labels make %q",
+			e.Session, e.Key, e.Budget, key)
+	}
 	m.lastSession = e.Session
-	m.sessions[e.Session] = &session{id: e.Session, budget: e.Budget, key: e.Key}
+	m.sessions[e.Session] = &session{id: e.Session, who: who}
 	m.counts.step(opensSession)
 	return nil
 }

@@ -17,8 +17,6 @@ func (s *story) slots() {
 	s.entry("slots", 3, 4000)
 	s.add("limit 9", node, slotsOf(9, 3))
 	s.add("session 5", node, trace.Event{Kind: trace.KindSession, Session: 5, Budget: "w"})
-	s.add("session 6", node,
-		trace.Event{Kind: trace.KindSession, Session: 6, Budget: "free", OK: true})
 	s.add("send 12", fleetA, sendOf(5, 1, 12, 4005))
 	s.entry("take", 3, 4010)
 	s.add("grant 10", node, grantOf(10, 5, 1, 9, 5, 2, 800))

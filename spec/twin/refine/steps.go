@@ -18,6 +18,7 @@ const (
 	changes
 	changesBucket
 	removes
+	relates
 	opensSession
 	endsSession
 	forgetsSession
@@ -72,6 +73,7 @@ var steps = [numSteps]struct{ name, text string }{
 	changes:          {"ChangeLimit", "a limit gets another amount"},
 	changesBucket:    {"ChangeBucket", "a bucket gets another amount or burst"},
 	removes:          {"RemoveLimit", "a limit is removed"},
+	relates:          {"PutBudget", "a budget's keys are made of labels, or it has a parent"},
 	opensSession:     {"OpenSession", "a session is opened"},
 	endsSession:      {"EndSession", "a session is closed by its holder"},
 	forgetsSession:   {"ForgetSession", "a session is forgotten"},

@@ -67,7 +67,7 @@ func (b *builder) placeOf(at *twin.Located) instant {
 // ofLog reports whether an event comes from an entry, and follows it.
 func ofLog(k trace.Kind) bool {
 	switch k {
-	case trace.KindEpoch, trace.KindLimit, trace.KindRoll, trace.KindSession,
+	case trace.KindEpoch, trace.KindLimit, trace.KindBudget, trace.KindRoll, trace.KindSession,
 		trace.KindSessionEnd, trace.KindGrant, trace.KindReplay, trace.KindDeny,
 		trace.KindReturn:
 		return true

@@ -59,6 +59,35 @@ func DrawSlots(seed uint64) sim.Options {
 	return o
 }
 
+// DrawFamily returns the schedule of several levels that belongs to seed: one of the simulation's,
+// with one to three budgets above its own, which many keys share and which have less than all these
+// may.
+func DrawFamily(seed uint64) sim.Options {
+	r := rand.New(rand.NewPCG(seed, 0xfa31))
+	o := sim.Draw(seed)
+	if seed%2 == 0 {
+		o = sim.DrawSmall(seed)
+	}
+	o.Keys = max(2, o.Keys)
+	o.Weighs = r.IntN(2) == 0
+	own := o.Limits[0]
+	for range 1 + r.IntN(3) {
+		l := limit(r, own.Metric, own.Amount*budget.Credits(1+r.IntN(3)),
+			own.Per*time.Duration(1+r.IntN(2)))
+		if r.IntN(2) == 0 { // one that looks like the budget's own, or will when that is reshaped
+			l = own
+			l.Amount, l.Per = l.Amount*budget.Credits(1+r.IntN(3)), l.Per*time.Duration(1+r.IntN(2))
+		}
+		if l.Validate() != nil {
+			l = own
+		}
+		o.Above = append(o.Above, l)
+	}
+	o.Local = r.IntN(4) == 0
+	o.Healed = 0 // those of a team are not served in turn
+	return o
+}
+
 // ample reports whether there is enough for everybody in the healed phase, and soon enough.
 func ample(o sim.Options) bool {
 	for _, l := range o.Limits {

@@ -21,6 +21,8 @@ const (
 	leaseTake   = "lease/answer.go"
 	leaseSend   = "lease/request.go"
 	holder      = "lease/holder.go"
+	weights     = "budget/weights.go"
+	template    = "budget/template.go"
 )
 
 // clockMutants break where stamps come from (R1, R2), in the simulation's model of a node; the

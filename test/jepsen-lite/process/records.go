@@ -61,7 +61,8 @@ type admitted struct {
 // read reads the trace files.
 func read(files []string) (*records, error) {
 	r := &records{grants: map[uint64]granted{}, rolls: map[uint64]rolls{},
-		slots: map[uint64]bool{}, tails: map[uint64]int64{}, sums: map[string]int64{}, marks: linear.NewMarks()}
+		slots: map[uint64]bool{}, tails: map[uint64]int64{}, sums: map[string]int64{},
+		marks: linear.NewMarks()}
 	for _, path := range files {
 		file, err := trace.Open(path)
 		if err != nil {

@@ -108,7 +108,7 @@ func answerOf(r *fsm.Result, drift int64) (lease.Answer, bool) {
 	outcome, ok := outcomeOf(r.Code)
 	return lease.Answer{
 		Outcome: outcome, Grants: r.Grants, Denial: r.Denial, Revision: r.Revision,
-		Limits: r.Limits, Limit: r.Limit, DriftPPM: drift,
+		Limits: r.Limits, Levels: r.Levels, Limit: r.Limit, DriftPPM: drift,
 	}, ok
 }
 

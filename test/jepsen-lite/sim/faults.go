@@ -27,6 +27,7 @@ func startFaults(w *world, c *cluster, fleet []*process) {
 	})
 	w.every(o.Change, func() {
 		w.strike(Change, "", 0)
+		behead(c, o)
 		put(c, o, budget.Credits(w.rng.Int64N(int64(o.Limits[0].Amount)+1))-o.Limits[0].Amount/2)
 	})
 	w.every(o.Delete, func() {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/leased-io/leased/budget"
 	"github.com/leased-io/leased/fsm"
 	"github.com/leased-io/leased/lease"
 	"github.com/leased-io/leased/trace"
@@ -15,6 +16,9 @@ type process struct {
 	c    *cluster
 	name string
 	key  string
+	team string // of a schedule of several levels
+	// spent is what the admission that is under way spent, by budget.
+	spent map[string]budget.Credits
 
 	there, back way
 
@@ -65,6 +69,11 @@ func newProcess(w *world, c *cluster, i int) *process {
 		p.wall.ppm = p.mono.ppm
 	}
 	p.opener = &fsm.OpenSession{Budget: "b", Key: p.key}
+	if len(w.o.Above) > 0 {
+		p.team = fmt.Sprintf("t/%d", i%teams)
+		p.opener = &fsm.OpenSession{Budget: "b", Labels: p.labels()}
+		p.spent = map[string]budget.Credits{}
+	}
 	p.gap = w.o.gap()
 	p.start()
 	w.after(w.spread(w.o.Limits[0].Per), (*arrival)(p), 0)
@@ -88,6 +97,7 @@ func (p *process) sink(e trace.Event) {
 		e.First, e.Last = p.w.now, p.w.now
 	}
 	p.w.judge.see(&e)
+	p.rightful(&e)
 	if p.slots {
 		p.hears(&e)
 	}
@@ -137,7 +147,7 @@ func (p *process) opened(life int, r *fsm.Result) {
 	p.session = r.Session
 	p.holder = lease.NewHolder(lease.Config{
 		Session: r.Session, Revision: r.Revision, Limits: r.Limits,
-		DriftPPM: p.drift(), Sink: p.sink,
+		Levels: r.Levels, DriftPPM: p.drift(), Sink: p.sink,
 	})
 	p.pending = nil
 	p.step()

@@ -30,11 +30,13 @@ type Options struct {
 	Holders  int
 	Keys     int // 0: the budget is not keyed
 	Limits   []budget.Limit
-	Length   time.Duration // virtual time under faults
-	Healed   time.Duration // virtual time without faults after that
-	DriftPPM int64         // every clock's rate stays within it; so does the holders' margin
-	Overload int           // demand over the first limit, in percent
-	Waves    bool          // demand comes in waves over the whole fleet
+	Above    []budget.Limit // of the budgets above, one each, from the parent up
+	Weighs   bool           // with budgets above: what a request costs has a weight
+	Length   time.Duration  // virtual time under faults
+	Healed   time.Duration  // virtual time without faults after that
+	DriftPPM int64          // every clock's rate stays within it; so does the holders' margin
+	Overload int            // demand over the first limit, in percent
+	Waves    bool           // demand comes in waves over the whole fleet
 
 	Loss, Dup, Slow int           // of each message; a slow one may take a window
 	Late            int           // of each offer: made with an earlier reading of the clock

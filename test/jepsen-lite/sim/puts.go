@@ -48,13 +48,17 @@ func put(c *cluster, o Options, change budget.Credits) {
 			*l = o.Limits[i]
 		}
 	}
-	putLimits(c, o, limits)
+	putLimits(c, o.shifted(change), limits)
 }
 
 // putLimits keeps proposing the budget with these limits until it is in force, or another one
 // is proposed. In the healed phase it goes on: a deletion may be asleep still.
 func putLimits(c *cluster, o Options, limits []budget.Limit) {
-	b := budget.Budget{Name: "b", Keyed: o.Keys > 0, Limits: limits}
+	putBudget(c, o, o.budget(limits))
+}
+
+// putBudget is putLimits with all of a budget, and with those above it.
+func putBudget(c *cluster, o Options, b budget.Budget) {
 	c.puts++
 	put, done := c.puts, false
 	var try func()
@@ -62,7 +66,14 @@ func putLimits(c *cluster, o Options, limits []budget.Limit) {
 		if done && !c.w.healed || put != c.puts {
 			return
 		}
-		c.propose(fsm.Command{PutBudget: &fsm.PutBudget{Budget: b}}, onResult(func() { done = true }))
+		for _, up := range o.above() {
+			c.propose(fsm.Command{PutBudget: &fsm.PutBudget{Budget: up}}, nil)
+		}
+		var told answerer = onResult(func() { done = true })
+		if len(o.Above) > 0 { // without its parents it is refused
+			told = onDone(func() { done = true })
+		}
+		c.propose(fsm.Command{PutBudget: &fsm.PutBudget{Budget: b}}, told)
 		wait := o.Insist
 		if done {
 			wait = o.Limits[0].Per / 2
@@ -84,6 +95,10 @@ func reshape(c *cluster, o Options) {
 			Metric: "bytes", Kind: budget.KindWindow, Per: first.Per, Amount: 1000,
 		})
 	case 2: // with keys if it had none, and the reverse: nobody can use it, for a while
+		if len(o.Above) > 0 {
+			orphan(c, o, limits)
+			return
+		}
 		keyed := o
 		keyed.Keys = 1 - min(1, o.Keys)
 		putLimits(c, keyed, limits)

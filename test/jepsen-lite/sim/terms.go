@@ -9,6 +9,7 @@ import (
 
 // terms are what a limit bounds, as its events tell it.
 type terms struct {
+	budget     string
 	kind       budget.Kind // "" if no event told of it
 	per, span  int64
 	pace       int64 // the period in cluster time
@@ -31,6 +32,7 @@ type level struct{ amount, burst int64 }
 // learn takes a limit's event, at cluster time t.
 func (l *terms) learn(e *trace.Event, t, driftPPM int64) {
 	if l.kind == "" {
+		l.budget = e.Budget
 		l.kind, l.per, l.span, l.pace = budget.KindWindow, e.Per, e.Per, e.Per
 		if e.Shape != "" {
 			l.kind, l.span, l.slots = budget.Kind(e.Shape), e.Span, e.Slots

@@ -49,7 +49,12 @@ func (o Options) problem() error {
 	case o.Length <= 0 || o.Insist <= 0:
 		return errors.New("sim: want a length and a time to insist after")
 	}
-	return budget.Budget{Name: "b", Keyed: o.Keys > 0, Limits: o.Limits}.Validate()
+	for _, b := range o.above() {
+		if err := b.Validate(); err != nil {
+			return err
+		}
+	}
+	return o.budget(o.Limits).Validate()
 }
 
 // flags are the options by name, as flags of a command line: they know how to be written and read.
@@ -78,6 +83,8 @@ func flags(o *Options) *flag.FlagSet {
 	set.BoolVar(&o.Verify, "verify", o.Verify, "")
 	set.StringVar((*string)(&o.Broken), "broken", string(o.Broken), "")
 	set.Var((*limitsText)(&o.Limits), "limits", "")
+	set.Var((*limitsText)(&o.Above), "above", "")
+	set.BoolVar(&o.Weighs, "weighs", o.Weighs, "")
 	return set
 }
 

@@ -113,6 +113,7 @@ func (p *process) cost() lease.Cost {
 			cost[i] = 1 + budget.Credits(p.w.rng.Int64N(int64(l.Amount)/8+1))
 		}
 	}
+	p.weigh(cost)
 	return cost
 }
 
@@ -121,6 +122,7 @@ func (p *process) took(cost lease.Cost) {
 		p.healedAt = p.w.now
 	}
 	p.holder.Flush()
+	p.drew(cost)
 	p.works(cost)
 }
 
