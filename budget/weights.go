@@ -40,7 +40,7 @@ func (w Weight) Of(n Credits) (drawn Credits, ok bool) {
 }
 
 // Draws returns what draws on a limit, of a metric, by its place in the line. A level that has no
-// weights for a metric goes by those of the nearest level that has some, first below and then above:
+// weights for a metric goes by those of the nearest level that has some, first below, then above:
 // what a caller says once is drawn on the metric's limits at every level.
 func (ls Levels) Draws(limit int, metric string) []Weight {
 	_, up := ls.Of(limit)

@@ -11,7 +11,7 @@ import (
 )
 
 // familySchedules are played, from seed 1 on.
-const familySchedules = 100
+const familySchedules = 60
 
 // TestFamilySchedules: under all faults each level stays within its bound, to the oracle and to the
 // checker, which makes each level's keys itself; and a level above is used up at times.
