@@ -924,6 +924,578 @@ func (x *ReturnResponse) GetSessionKnown() bool {
 	return false
 }
 
+// Failure is the status that a request of a batch would have had in a call of its own.
+type Failure struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Code          uint32                 `protobuf:"varint,1,opt,name=code,proto3" json:"code,omitempty"`    // a gRPC status code, not 0
+	Reason        string                 `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"` // of ErrorInfo: INVALID, OUTCOME_UNKNOWN, ...
+	Message       string                 `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Failure) Reset() {
+	*x = Failure{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Failure) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Failure) ProtoMessage() {}
+
+func (x *Failure) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Failure.ProtoReflect.Descriptor instead.
+func (*Failure) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *Failure) GetCode() uint32 {
+	if x != nil {
+		return x.Code
+	}
+	return 0
+}
+
+func (x *Failure) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Failure) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
+// A batch has 1..512 requests, and one result for each, in their order.
+type AcquireBatchRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Requests      []*AcquireRequest      `protobuf:"bytes,1,rep,name=requests,proto3" json:"requests,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AcquireBatchRequest) Reset() {
+	*x = AcquireBatchRequest{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AcquireBatchRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AcquireBatchRequest) ProtoMessage() {}
+
+func (x *AcquireBatchRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AcquireBatchRequest.ProtoReflect.Descriptor instead.
+func (*AcquireBatchRequest) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *AcquireBatchRequest) GetRequests() []*AcquireRequest {
+	if x != nil {
+		return x.Requests
+	}
+	return nil
+}
+
+type AcquireResult struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to Decision:
+	//
+	//	*AcquireResult_Response
+	//	*AcquireResult_Failure
+	Decision      isAcquireResult_Decision `protobuf_oneof:"decision"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AcquireResult) Reset() {
+	*x = AcquireResult{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AcquireResult) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AcquireResult) ProtoMessage() {}
+
+func (x *AcquireResult) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AcquireResult.ProtoReflect.Descriptor instead.
+func (*AcquireResult) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *AcquireResult) GetDecision() isAcquireResult_Decision {
+	if x != nil {
+		return x.Decision
+	}
+	return nil
+}
+
+func (x *AcquireResult) GetResponse() *AcquireResponse {
+	if x != nil {
+		if x, ok := x.Decision.(*AcquireResult_Response); ok {
+			return x.Response
+		}
+	}
+	return nil
+}
+
+func (x *AcquireResult) GetFailure() *Failure {
+	if x != nil {
+		if x, ok := x.Decision.(*AcquireResult_Failure); ok {
+			return x.Failure
+		}
+	}
+	return nil
+}
+
+type isAcquireResult_Decision interface {
+	isAcquireResult_Decision()
+}
+
+type AcquireResult_Response struct {
+	Response *AcquireResponse `protobuf:"bytes,1,opt,name=response,proto3,oneof"`
+}
+
+type AcquireResult_Failure struct {
+	Failure *Failure `protobuf:"bytes,2,opt,name=failure,proto3,oneof"`
+}
+
+func (*AcquireResult_Response) isAcquireResult_Decision() {}
+
+func (*AcquireResult_Failure) isAcquireResult_Decision() {}
+
+type AcquireBatchResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Results       []*AcquireResult       `protobuf:"bytes,1,rep,name=results,proto3" json:"results,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AcquireBatchResponse) Reset() {
+	*x = AcquireBatchResponse{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AcquireBatchResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AcquireBatchResponse) ProtoMessage() {}
+
+func (x *AcquireBatchResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AcquireBatchResponse.ProtoReflect.Descriptor instead.
+func (*AcquireBatchResponse) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *AcquireBatchResponse) GetResults() []*AcquireResult {
+	if x != nil {
+		return x.Results
+	}
+	return nil
+}
+
+type OpenSessionsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Requests      []*OpenSessionRequest  `protobuf:"bytes,1,rep,name=requests,proto3" json:"requests,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OpenSessionsRequest) Reset() {
+	*x = OpenSessionsRequest{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OpenSessionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OpenSessionsRequest) ProtoMessage() {}
+
+func (x *OpenSessionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OpenSessionsRequest.ProtoReflect.Descriptor instead.
+func (*OpenSessionsRequest) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *OpenSessionsRequest) GetRequests() []*OpenSessionRequest {
+	if x != nil {
+		return x.Requests
+	}
+	return nil
+}
+
+type OpenSessionResult struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to Decision:
+	//
+	//	*OpenSessionResult_Response
+	//	*OpenSessionResult_Failure
+	Decision      isOpenSessionResult_Decision `protobuf_oneof:"decision"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OpenSessionResult) Reset() {
+	*x = OpenSessionResult{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OpenSessionResult) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OpenSessionResult) ProtoMessage() {}
+
+func (x *OpenSessionResult) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OpenSessionResult.ProtoReflect.Descriptor instead.
+func (*OpenSessionResult) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *OpenSessionResult) GetDecision() isOpenSessionResult_Decision {
+	if x != nil {
+		return x.Decision
+	}
+	return nil
+}
+
+func (x *OpenSessionResult) GetResponse() *OpenSessionResponse {
+	if x != nil {
+		if x, ok := x.Decision.(*OpenSessionResult_Response); ok {
+			return x.Response
+		}
+	}
+	return nil
+}
+
+func (x *OpenSessionResult) GetFailure() *Failure {
+	if x != nil {
+		if x, ok := x.Decision.(*OpenSessionResult_Failure); ok {
+			return x.Failure
+		}
+	}
+	return nil
+}
+
+type isOpenSessionResult_Decision interface {
+	isOpenSessionResult_Decision()
+}
+
+type OpenSessionResult_Response struct {
+	Response *OpenSessionResponse `protobuf:"bytes,1,opt,name=response,proto3,oneof"`
+}
+
+type OpenSessionResult_Failure struct {
+	Failure *Failure `protobuf:"bytes,2,opt,name=failure,proto3,oneof"`
+}
+
+func (*OpenSessionResult_Response) isOpenSessionResult_Decision() {}
+
+func (*OpenSessionResult_Failure) isOpenSessionResult_Decision() {}
+
+type OpenSessionsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Results       []*OpenSessionResult   `protobuf:"bytes,1,rep,name=results,proto3" json:"results,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OpenSessionsResponse) Reset() {
+	*x = OpenSessionsResponse{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OpenSessionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OpenSessionsResponse) ProtoMessage() {}
+
+func (x *OpenSessionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OpenSessionsResponse.ProtoReflect.Descriptor instead.
+func (*OpenSessionsResponse) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *OpenSessionsResponse) GetResults() []*OpenSessionResult {
+	if x != nil {
+		return x.Results
+	}
+	return nil
+}
+
+type ReturnBatchRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Requests      []*ReturnRequest       `protobuf:"bytes,1,rep,name=requests,proto3" json:"requests,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReturnBatchRequest) Reset() {
+	*x = ReturnBatchRequest{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReturnBatchRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReturnBatchRequest) ProtoMessage() {}
+
+func (x *ReturnBatchRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReturnBatchRequest.ProtoReflect.Descriptor instead.
+func (*ReturnBatchRequest) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *ReturnBatchRequest) GetRequests() []*ReturnRequest {
+	if x != nil {
+		return x.Requests
+	}
+	return nil
+}
+
+type ReturnResult struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to Decision:
+	//
+	//	*ReturnResult_Response
+	//	*ReturnResult_Failure
+	Decision      isReturnResult_Decision `protobuf_oneof:"decision"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReturnResult) Reset() {
+	*x = ReturnResult{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReturnResult) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReturnResult) ProtoMessage() {}
+
+func (x *ReturnResult) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReturnResult.ProtoReflect.Descriptor instead.
+func (*ReturnResult) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *ReturnResult) GetDecision() isReturnResult_Decision {
+	if x != nil {
+		return x.Decision
+	}
+	return nil
+}
+
+func (x *ReturnResult) GetResponse() *ReturnResponse {
+	if x != nil {
+		if x, ok := x.Decision.(*ReturnResult_Response); ok {
+			return x.Response
+		}
+	}
+	return nil
+}
+
+func (x *ReturnResult) GetFailure() *Failure {
+	if x != nil {
+		if x, ok := x.Decision.(*ReturnResult_Failure); ok {
+			return x.Failure
+		}
+	}
+	return nil
+}
+
+type isReturnResult_Decision interface {
+	isReturnResult_Decision()
+}
+
+type ReturnResult_Response struct {
+	Response *ReturnResponse `protobuf:"bytes,1,opt,name=response,proto3,oneof"`
+}
+
+type ReturnResult_Failure struct {
+	Failure *Failure `protobuf:"bytes,2,opt,name=failure,proto3,oneof"`
+}
+
+func (*ReturnResult_Response) isReturnResult_Decision() {}
+
+func (*ReturnResult_Failure) isReturnResult_Decision() {}
+
+type ReturnBatchResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Results       []*ReturnResult        `protobuf:"bytes,1,rep,name=results,proto3" json:"results,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReturnBatchResponse) Reset() {
+	*x = ReturnBatchResponse{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReturnBatchResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReturnBatchResponse) ProtoMessage() {}
+
+func (x *ReturnBatchResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReturnBatchResponse.ProtoReflect.Descriptor instead.
+func (*ReturnBatchResponse) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *ReturnBatchResponse) GetResults() []*ReturnResult {
+	if x != nil {
+		return x.Results
+	}
+	return nil
+}
+
 type PutBudgetRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Budget        *Budget                `protobuf:"bytes,1,opt,name=budget,proto3" json:"budget,omitempty"`
@@ -933,7 +1505,7 @@ type PutBudgetRequest struct {
 
 func (x *PutBudgetRequest) Reset() {
 	*x = PutBudgetRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[12]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -945,7 +1517,7 @@ func (x *PutBudgetRequest) String() string {
 func (*PutBudgetRequest) ProtoMessage() {}
 
 func (x *PutBudgetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[12]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -958,7 +1530,7 @@ func (x *PutBudgetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutBudgetRequest.ProtoReflect.Descriptor instead.
 func (*PutBudgetRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{12}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *PutBudgetRequest) GetBudget() *Budget {
@@ -979,7 +1551,7 @@ type PutBudgetResponse struct {
 
 func (x *PutBudgetResponse) Reset() {
 	*x = PutBudgetResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[13]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -991,7 +1563,7 @@ func (x *PutBudgetResponse) String() string {
 func (*PutBudgetResponse) ProtoMessage() {}
 
 func (x *PutBudgetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[13]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1004,7 +1576,7 @@ func (x *PutBudgetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutBudgetResponse.ProtoReflect.Descriptor instead.
 func (*PutBudgetResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{13}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *PutBudgetResponse) GetRevision() uint64 {
@@ -1037,7 +1609,7 @@ type DeleteBudgetRequest struct {
 
 func (x *DeleteBudgetRequest) Reset() {
 	*x = DeleteBudgetRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[14]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1049,7 +1621,7 @@ func (x *DeleteBudgetRequest) String() string {
 func (*DeleteBudgetRequest) ProtoMessage() {}
 
 func (x *DeleteBudgetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[14]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1062,7 +1634,7 @@ func (x *DeleteBudgetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteBudgetRequest.ProtoReflect.Descriptor instead.
 func (*DeleteBudgetRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{14}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *DeleteBudgetRequest) GetName() string {
@@ -1080,7 +1652,7 @@ type DeleteBudgetResponse struct {
 
 func (x *DeleteBudgetResponse) Reset() {
 	*x = DeleteBudgetResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[15]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1092,7 +1664,7 @@ func (x *DeleteBudgetResponse) String() string {
 func (*DeleteBudgetResponse) ProtoMessage() {}
 
 func (x *DeleteBudgetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[15]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1105,7 +1677,7 @@ func (x *DeleteBudgetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteBudgetResponse.ProtoReflect.Descriptor instead.
 func (*DeleteBudgetResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{15}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{25}
 }
 
 type GetBudgetRequest struct {
@@ -1118,7 +1690,7 @@ type GetBudgetRequest struct {
 
 func (x *GetBudgetRequest) Reset() {
 	*x = GetBudgetRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[16]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1130,7 +1702,7 @@ func (x *GetBudgetRequest) String() string {
 func (*GetBudgetRequest) ProtoMessage() {}
 
 func (x *GetBudgetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[16]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1143,7 +1715,7 @@ func (x *GetBudgetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetBudgetRequest.ProtoReflect.Descriptor instead.
 func (*GetBudgetRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{16}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *GetBudgetRequest) GetName() string {
@@ -1174,7 +1746,7 @@ type LimitStatus struct {
 
 func (x *LimitStatus) Reset() {
 	*x = LimitStatus{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[17]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1186,7 +1758,7 @@ func (x *LimitStatus) String() string {
 func (*LimitStatus) ProtoMessage() {}
 
 func (x *LimitStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[17]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1199,7 +1771,7 @@ func (x *LimitStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LimitStatus.ProtoReflect.Descriptor instead.
 func (*LimitStatus) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{17}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *LimitStatus) GetLimit() *Limit {
@@ -1255,7 +1827,7 @@ type GetBudgetResponse struct {
 
 func (x *GetBudgetResponse) Reset() {
 	*x = GetBudgetResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[18]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1267,7 +1839,7 @@ func (x *GetBudgetResponse) String() string {
 func (*GetBudgetResponse) ProtoMessage() {}
 
 func (x *GetBudgetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[18]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1280,7 +1852,7 @@ func (x *GetBudgetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetBudgetResponse.ProtoReflect.Descriptor instead.
 func (*GetBudgetResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{18}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *GetBudgetResponse) GetBudget() *Budget {
@@ -1312,7 +1884,7 @@ type ListBudgetsRequest struct {
 
 func (x *ListBudgetsRequest) Reset() {
 	*x = ListBudgetsRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[19]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1324,7 +1896,7 @@ func (x *ListBudgetsRequest) String() string {
 func (*ListBudgetsRequest) ProtoMessage() {}
 
 func (x *ListBudgetsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[19]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1337,7 +1909,7 @@ func (x *ListBudgetsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBudgetsRequest.ProtoReflect.Descriptor instead.
 func (*ListBudgetsRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{19}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{29}
 }
 
 type ListBudgetsResponse struct {
@@ -1349,7 +1921,7 @@ type ListBudgetsResponse struct {
 
 func (x *ListBudgetsResponse) Reset() {
 	*x = ListBudgetsResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[20]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1361,7 +1933,7 @@ func (x *ListBudgetsResponse) String() string {
 func (*ListBudgetsResponse) ProtoMessage() {}
 
 func (x *ListBudgetsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[20]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1374,7 +1946,7 @@ func (x *ListBudgetsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBudgetsResponse.ProtoReflect.Descriptor instead.
 func (*ListBudgetsResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{20}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ListBudgetsResponse) GetBudgets() []*GetBudgetResponse {
@@ -1392,7 +1964,7 @@ type StatusRequest struct {
 
 func (x *StatusRequest) Reset() {
 	*x = StatusRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[21]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1404,7 +1976,7 @@ func (x *StatusRequest) String() string {
 func (*StatusRequest) ProtoMessage() {}
 
 func (x *StatusRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[21]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1417,7 +1989,7 @@ func (x *StatusRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatusRequest.ProtoReflect.Descriptor instead.
 func (*StatusRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{21}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{31}
 }
 
 type Member struct {
@@ -1434,7 +2006,7 @@ type Member struct {
 
 func (x *Member) Reset() {
 	*x = Member{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[22]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1446,7 +2018,7 @@ func (x *Member) String() string {
 func (*Member) ProtoMessage() {}
 
 func (x *Member) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[22]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1459,7 +2031,7 @@ func (x *Member) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Member.ProtoReflect.Descriptor instead.
 func (*Member) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{22}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Member) GetId() string {
@@ -1527,7 +2099,7 @@ type StatusResponse struct {
 
 func (x *StatusResponse) Reset() {
 	*x = StatusResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[23]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1539,7 +2111,7 @@ func (x *StatusResponse) String() string {
 func (*StatusResponse) ProtoMessage() {}
 
 func (x *StatusResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[23]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1552,7 +2124,7 @@ func (x *StatusResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatusResponse.ProtoReflect.Descriptor instead.
 func (*StatusResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{23}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *StatusResponse) GetNode() string {
@@ -1662,7 +2234,7 @@ type RemoveMemberRequest struct {
 
 func (x *RemoveMemberRequest) Reset() {
 	*x = RemoveMemberRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[24]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1674,7 +2246,7 @@ func (x *RemoveMemberRequest) String() string {
 func (*RemoveMemberRequest) ProtoMessage() {}
 
 func (x *RemoveMemberRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[24]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1687,7 +2259,7 @@ func (x *RemoveMemberRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveMemberRequest.ProtoReflect.Descriptor instead.
 func (*RemoveMemberRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{24}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *RemoveMemberRequest) GetId() string {
@@ -1706,7 +2278,7 @@ type RemoveMemberResponse struct {
 
 func (x *RemoveMemberResponse) Reset() {
 	*x = RemoveMemberResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[25]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1718,7 +2290,7 @@ func (x *RemoveMemberResponse) String() string {
 func (*RemoveMemberResponse) ProtoMessage() {}
 
 func (x *RemoveMemberResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[25]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1731,7 +2303,7 @@ func (x *RemoveMemberResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveMemberResponse.ProtoReflect.Descriptor instead.
 func (*RemoveMemberResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{25}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *RemoveMemberResponse) GetRemoved() bool {
@@ -1754,7 +2326,7 @@ type Counters struct {
 
 func (x *Counters) Reset() {
 	*x = Counters{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[26]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1766,7 +2338,7 @@ func (x *Counters) String() string {
 func (*Counters) ProtoMessage() {}
 
 func (x *Counters) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[26]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1779,7 +2351,7 @@ func (x *Counters) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Counters.ProtoReflect.Descriptor instead.
 func (*Counters) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{26}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *Counters) GetSession() uint64 {
@@ -1818,7 +2390,7 @@ type BackupRequest struct {
 
 func (x *BackupRequest) Reset() {
 	*x = BackupRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[27]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1830,7 +2402,7 @@ func (x *BackupRequest) String() string {
 func (*BackupRequest) ProtoMessage() {}
 
 func (x *BackupRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[27]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1843,7 +2415,7 @@ func (x *BackupRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupRequest.ProtoReflect.Descriptor instead.
 func (*BackupRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{27}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{37}
 }
 
 type BackupResponse struct {
@@ -1859,7 +2431,7 @@ type BackupResponse struct {
 
 func (x *BackupResponse) Reset() {
 	*x = BackupResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[28]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1871,7 +2443,7 @@ func (x *BackupResponse) String() string {
 func (*BackupResponse) ProtoMessage() {}
 
 func (x *BackupResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[28]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1884,7 +2456,7 @@ func (x *BackupResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupResponse.ProtoReflect.Descriptor instead.
 func (*BackupResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{28}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *BackupResponse) GetLast() *Counters {
@@ -1932,7 +2504,7 @@ type RestoreRequest struct {
 
 func (x *RestoreRequest) Reset() {
 	*x = RestoreRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[29]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1944,7 +2516,7 @@ func (x *RestoreRequest) String() string {
 func (*RestoreRequest) ProtoMessage() {}
 
 func (x *RestoreRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[29]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1957,7 +2529,7 @@ func (x *RestoreRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RestoreRequest.ProtoReflect.Descriptor instead.
 func (*RestoreRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{29}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *RestoreRequest) GetBackup() string {
@@ -1983,7 +2555,7 @@ type RestoreResponse struct {
 
 func (x *RestoreResponse) Reset() {
 	*x = RestoreResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[30]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1995,7 +2567,7 @@ func (x *RestoreResponse) String() string {
 func (*RestoreResponse) ProtoMessage() {}
 
 func (x *RestoreResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[30]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2008,7 +2580,7 @@ func (x *RestoreResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RestoreResponse.ProtoReflect.Descriptor instead.
 func (*RestoreResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{30}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *RestoreResponse) GetAlready() bool {
@@ -2084,7 +2656,38 @@ const file_transport_leasedv1_leased_proto_rawDesc = "" +
 	"\x05close\x18\x03 \x01(\bR\x05close\"K\n" +
 	"\x0eReturnResponse\x12\x14\n" +
 	"\x05taken\x18\x01 \x03(\x03R\x05taken\x12#\n" +
-	"\rsession_known\x18\x02 \x01(\bR\fsessionKnown\"=\n" +
+	"\rsession_known\x18\x02 \x01(\bR\fsessionKnown\"O\n" +
+	"\aFailure\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\rR\x04code\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x18\n" +
+	"\amessage\x18\x03 \x01(\tR\amessage\"L\n" +
+	"\x13AcquireBatchRequest\x125\n" +
+	"\brequests\x18\x01 \x03(\v2\x19.leased.v1.AcquireRequestR\brequests\"\x85\x01\n" +
+	"\rAcquireResult\x128\n" +
+	"\bresponse\x18\x01 \x01(\v2\x1a.leased.v1.AcquireResponseH\x00R\bresponse\x12.\n" +
+	"\afailure\x18\x02 \x01(\v2\x12.leased.v1.FailureH\x00R\afailureB\n" +
+	"\n" +
+	"\bdecision\"J\n" +
+	"\x14AcquireBatchResponse\x122\n" +
+	"\aresults\x18\x01 \x03(\v2\x18.leased.v1.AcquireResultR\aresults\"P\n" +
+	"\x13OpenSessionsRequest\x129\n" +
+	"\brequests\x18\x01 \x03(\v2\x1d.leased.v1.OpenSessionRequestR\brequests\"\x8d\x01\n" +
+	"\x11OpenSessionResult\x12<\n" +
+	"\bresponse\x18\x01 \x01(\v2\x1e.leased.v1.OpenSessionResponseH\x00R\bresponse\x12.\n" +
+	"\afailure\x18\x02 \x01(\v2\x12.leased.v1.FailureH\x00R\afailureB\n" +
+	"\n" +
+	"\bdecision\"N\n" +
+	"\x14OpenSessionsResponse\x126\n" +
+	"\aresults\x18\x01 \x03(\v2\x1c.leased.v1.OpenSessionResultR\aresults\"J\n" +
+	"\x12ReturnBatchRequest\x124\n" +
+	"\brequests\x18\x01 \x03(\v2\x18.leased.v1.ReturnRequestR\brequests\"\x83\x01\n" +
+	"\fReturnResult\x127\n" +
+	"\bresponse\x18\x01 \x01(\v2\x19.leased.v1.ReturnResponseH\x00R\bresponse\x12.\n" +
+	"\afailure\x18\x02 \x01(\v2\x12.leased.v1.FailureH\x00R\afailureB\n" +
+	"\n" +
+	"\bdecision\"H\n" +
+	"\x13ReturnBatchResponse\x121\n" +
+	"\aresults\x18\x01 \x03(\v2\x17.leased.v1.ReturnResultR\aresults\"=\n" +
 	"\x10PutBudgetRequest\x12)\n" +
 	"\x06budget\x18\x01 \x01(\v2\x11.leased.v1.BudgetR\x06budget\"c\n" +
 	"\x11PutBudgetResponse\x12\x1a\n" +
@@ -2165,11 +2768,14 @@ const file_transport_leasedv1_leased_proto_rawDesc = "" +
 	"\x0fOUTCOME_CHANGED\x10\x04\x12\x1a\n" +
 	"\x16OUTCOME_UNKNOWN_BUDGET\x10\x05\x12\x1b\n" +
 	"\x17OUTCOME_UNKNOWN_SESSION\x10\x06\x12\x11\n" +
-	"\rOUTCOME_STALE\x10\a2\xd7\x01\n" +
+	"\rOUTCOME_STALE\x10\a2\xc7\x03\n" +
 	"\x06Leases\x12L\n" +
 	"\vOpenSession\x12\x1d.leased.v1.OpenSessionRequest\x1a\x1e.leased.v1.OpenSessionResponse\x12@\n" +
 	"\aAcquire\x12\x19.leased.v1.AcquireRequest\x1a\x1a.leased.v1.AcquireResponse\x12=\n" +
-	"\x06Return\x12\x18.leased.v1.ReturnRequest\x1a\x19.leased.v1.ReturnResponse2\xb8\x02\n" +
+	"\x06Return\x12\x18.leased.v1.ReturnRequest\x1a\x19.leased.v1.ReturnResponse\x12O\n" +
+	"\fOpenSessions\x12\x1e.leased.v1.OpenSessionsRequest\x1a\x1f.leased.v1.OpenSessionsResponse\x12O\n" +
+	"\fAcquireBatch\x12\x1e.leased.v1.AcquireBatchRequest\x1a\x1f.leased.v1.AcquireBatchResponse\x12L\n" +
+	"\vReturnBatch\x12\x1d.leased.v1.ReturnBatchRequest\x1a\x1e.leased.v1.ReturnBatchResponse2\xb8\x02\n" +
 	"\aBudgets\x12F\n" +
 	"\tPutBudget\x12\x1b.leased.v1.PutBudgetRequest\x1a\x1c.leased.v1.PutBudgetResponse\x12O\n" +
 	"\fDeleteBudget\x12\x1e.leased.v1.DeleteBudgetRequest\x1a\x1f.leased.v1.DeleteBudgetResponse\x12F\n" +
@@ -2194,7 +2800,7 @@ func file_transport_leasedv1_leased_proto_rawDescGZIP() []byte {
 }
 
 var file_transport_leasedv1_leased_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_transport_leasedv1_leased_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
+var file_transport_leasedv1_leased_proto_msgTypes = make([]protoimpl.MessageInfo, 41)
 var file_transport_leasedv1_leased_proto_goTypes = []any{
 	(Outcome)(0),                 // 0: leased.v1.Outcome
 	(*Limit)(nil),                // 1: leased.v1.Limit
@@ -2209,25 +2815,35 @@ var file_transport_leasedv1_leased_proto_goTypes = []any{
 	(*AcquireResponse)(nil),      // 10: leased.v1.AcquireResponse
 	(*ReturnRequest)(nil),        // 11: leased.v1.ReturnRequest
 	(*ReturnResponse)(nil),       // 12: leased.v1.ReturnResponse
-	(*PutBudgetRequest)(nil),     // 13: leased.v1.PutBudgetRequest
-	(*PutBudgetResponse)(nil),    // 14: leased.v1.PutBudgetResponse
-	(*DeleteBudgetRequest)(nil),  // 15: leased.v1.DeleteBudgetRequest
-	(*DeleteBudgetResponse)(nil), // 16: leased.v1.DeleteBudgetResponse
-	(*GetBudgetRequest)(nil),     // 17: leased.v1.GetBudgetRequest
-	(*LimitStatus)(nil),          // 18: leased.v1.LimitStatus
-	(*GetBudgetResponse)(nil),    // 19: leased.v1.GetBudgetResponse
-	(*ListBudgetsRequest)(nil),   // 20: leased.v1.ListBudgetsRequest
-	(*ListBudgetsResponse)(nil),  // 21: leased.v1.ListBudgetsResponse
-	(*StatusRequest)(nil),        // 22: leased.v1.StatusRequest
-	(*Member)(nil),               // 23: leased.v1.Member
-	(*StatusResponse)(nil),       // 24: leased.v1.StatusResponse
-	(*RemoveMemberRequest)(nil),  // 25: leased.v1.RemoveMemberRequest
-	(*RemoveMemberResponse)(nil), // 26: leased.v1.RemoveMemberResponse
-	(*Counters)(nil),             // 27: leased.v1.Counters
-	(*BackupRequest)(nil),        // 28: leased.v1.BackupRequest
-	(*BackupResponse)(nil),       // 29: leased.v1.BackupResponse
-	(*RestoreRequest)(nil),       // 30: leased.v1.RestoreRequest
-	(*RestoreResponse)(nil),      // 31: leased.v1.RestoreResponse
+	(*Failure)(nil),              // 13: leased.v1.Failure
+	(*AcquireBatchRequest)(nil),  // 14: leased.v1.AcquireBatchRequest
+	(*AcquireResult)(nil),        // 15: leased.v1.AcquireResult
+	(*AcquireBatchResponse)(nil), // 16: leased.v1.AcquireBatchResponse
+	(*OpenSessionsRequest)(nil),  // 17: leased.v1.OpenSessionsRequest
+	(*OpenSessionResult)(nil),    // 18: leased.v1.OpenSessionResult
+	(*OpenSessionsResponse)(nil), // 19: leased.v1.OpenSessionsResponse
+	(*ReturnBatchRequest)(nil),   // 20: leased.v1.ReturnBatchRequest
+	(*ReturnResult)(nil),         // 21: leased.v1.ReturnResult
+	(*ReturnBatchResponse)(nil),  // 22: leased.v1.ReturnBatchResponse
+	(*PutBudgetRequest)(nil),     // 23: leased.v1.PutBudgetRequest
+	(*PutBudgetResponse)(nil),    // 24: leased.v1.PutBudgetResponse
+	(*DeleteBudgetRequest)(nil),  // 25: leased.v1.DeleteBudgetRequest
+	(*DeleteBudgetResponse)(nil), // 26: leased.v1.DeleteBudgetResponse
+	(*GetBudgetRequest)(nil),     // 27: leased.v1.GetBudgetRequest
+	(*LimitStatus)(nil),          // 28: leased.v1.LimitStatus
+	(*GetBudgetResponse)(nil),    // 29: leased.v1.GetBudgetResponse
+	(*ListBudgetsRequest)(nil),   // 30: leased.v1.ListBudgetsRequest
+	(*ListBudgetsResponse)(nil),  // 31: leased.v1.ListBudgetsResponse
+	(*StatusRequest)(nil),        // 32: leased.v1.StatusRequest
+	(*Member)(nil),               // 33: leased.v1.Member
+	(*StatusResponse)(nil),       // 34: leased.v1.StatusResponse
+	(*RemoveMemberRequest)(nil),  // 35: leased.v1.RemoveMemberRequest
+	(*RemoveMemberResponse)(nil), // 36: leased.v1.RemoveMemberResponse
+	(*Counters)(nil),             // 37: leased.v1.Counters
+	(*BackupRequest)(nil),        // 38: leased.v1.BackupRequest
+	(*BackupResponse)(nil),       // 39: leased.v1.BackupResponse
+	(*RestoreRequest)(nil),       // 40: leased.v1.RestoreRequest
+	(*RestoreResponse)(nil),      // 41: leased.v1.RestoreResponse
 }
 var file_transport_leasedv1_leased_proto_depIdxs = []int32{
 	1,  // 0: leased.v1.Budget.limits:type_name -> leased.v1.Limit
@@ -2239,42 +2855,60 @@ var file_transport_leasedv1_leased_proto_depIdxs = []int32{
 	9,  // 6: leased.v1.AcquireResponse.denial:type_name -> leased.v1.Denial
 	1,  // 7: leased.v1.AcquireResponse.limits:type_name -> leased.v1.Limit
 	6,  // 8: leased.v1.ReturnRequest.returns:type_name -> leased.v1.Return
-	2,  // 9: leased.v1.PutBudgetRequest.budget:type_name -> leased.v1.Budget
-	1,  // 10: leased.v1.LimitStatus.limit:type_name -> leased.v1.Limit
-	2,  // 11: leased.v1.GetBudgetResponse.budget:type_name -> leased.v1.Budget
-	18, // 12: leased.v1.GetBudgetResponse.limits:type_name -> leased.v1.LimitStatus
-	19, // 13: leased.v1.ListBudgetsResponse.budgets:type_name -> leased.v1.GetBudgetResponse
-	23, // 14: leased.v1.StatusResponse.members:type_name -> leased.v1.Member
-	27, // 15: leased.v1.BackupResponse.last:type_name -> leased.v1.Counters
-	2,  // 16: leased.v1.BackupResponse.budgets:type_name -> leased.v1.Budget
-	27, // 17: leased.v1.RestoreRequest.last:type_name -> leased.v1.Counters
-	3,  // 18: leased.v1.Leases.OpenSession:input_type -> leased.v1.OpenSessionRequest
-	7,  // 19: leased.v1.Leases.Acquire:input_type -> leased.v1.AcquireRequest
-	11, // 20: leased.v1.Leases.Return:input_type -> leased.v1.ReturnRequest
-	13, // 21: leased.v1.Budgets.PutBudget:input_type -> leased.v1.PutBudgetRequest
-	15, // 22: leased.v1.Budgets.DeleteBudget:input_type -> leased.v1.DeleteBudgetRequest
-	17, // 23: leased.v1.Budgets.GetBudget:input_type -> leased.v1.GetBudgetRequest
-	20, // 24: leased.v1.Budgets.ListBudgets:input_type -> leased.v1.ListBudgetsRequest
-	22, // 25: leased.v1.Cluster.Status:input_type -> leased.v1.StatusRequest
-	25, // 26: leased.v1.Cluster.RemoveMember:input_type -> leased.v1.RemoveMemberRequest
-	28, // 27: leased.v1.Cluster.Backup:input_type -> leased.v1.BackupRequest
-	30, // 28: leased.v1.Cluster.Restore:input_type -> leased.v1.RestoreRequest
-	4,  // 29: leased.v1.Leases.OpenSession:output_type -> leased.v1.OpenSessionResponse
-	10, // 30: leased.v1.Leases.Acquire:output_type -> leased.v1.AcquireResponse
-	12, // 31: leased.v1.Leases.Return:output_type -> leased.v1.ReturnResponse
-	14, // 32: leased.v1.Budgets.PutBudget:output_type -> leased.v1.PutBudgetResponse
-	16, // 33: leased.v1.Budgets.DeleteBudget:output_type -> leased.v1.DeleteBudgetResponse
-	19, // 34: leased.v1.Budgets.GetBudget:output_type -> leased.v1.GetBudgetResponse
-	21, // 35: leased.v1.Budgets.ListBudgets:output_type -> leased.v1.ListBudgetsResponse
-	24, // 36: leased.v1.Cluster.Status:output_type -> leased.v1.StatusResponse
-	26, // 37: leased.v1.Cluster.RemoveMember:output_type -> leased.v1.RemoveMemberResponse
-	29, // 38: leased.v1.Cluster.Backup:output_type -> leased.v1.BackupResponse
-	31, // 39: leased.v1.Cluster.Restore:output_type -> leased.v1.RestoreResponse
-	29, // [29:40] is the sub-list for method output_type
-	18, // [18:29] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	7,  // 9: leased.v1.AcquireBatchRequest.requests:type_name -> leased.v1.AcquireRequest
+	10, // 10: leased.v1.AcquireResult.response:type_name -> leased.v1.AcquireResponse
+	13, // 11: leased.v1.AcquireResult.failure:type_name -> leased.v1.Failure
+	15, // 12: leased.v1.AcquireBatchResponse.results:type_name -> leased.v1.AcquireResult
+	3,  // 13: leased.v1.OpenSessionsRequest.requests:type_name -> leased.v1.OpenSessionRequest
+	4,  // 14: leased.v1.OpenSessionResult.response:type_name -> leased.v1.OpenSessionResponse
+	13, // 15: leased.v1.OpenSessionResult.failure:type_name -> leased.v1.Failure
+	18, // 16: leased.v1.OpenSessionsResponse.results:type_name -> leased.v1.OpenSessionResult
+	11, // 17: leased.v1.ReturnBatchRequest.requests:type_name -> leased.v1.ReturnRequest
+	12, // 18: leased.v1.ReturnResult.response:type_name -> leased.v1.ReturnResponse
+	13, // 19: leased.v1.ReturnResult.failure:type_name -> leased.v1.Failure
+	21, // 20: leased.v1.ReturnBatchResponse.results:type_name -> leased.v1.ReturnResult
+	2,  // 21: leased.v1.PutBudgetRequest.budget:type_name -> leased.v1.Budget
+	1,  // 22: leased.v1.LimitStatus.limit:type_name -> leased.v1.Limit
+	2,  // 23: leased.v1.GetBudgetResponse.budget:type_name -> leased.v1.Budget
+	28, // 24: leased.v1.GetBudgetResponse.limits:type_name -> leased.v1.LimitStatus
+	29, // 25: leased.v1.ListBudgetsResponse.budgets:type_name -> leased.v1.GetBudgetResponse
+	33, // 26: leased.v1.StatusResponse.members:type_name -> leased.v1.Member
+	37, // 27: leased.v1.BackupResponse.last:type_name -> leased.v1.Counters
+	2,  // 28: leased.v1.BackupResponse.budgets:type_name -> leased.v1.Budget
+	37, // 29: leased.v1.RestoreRequest.last:type_name -> leased.v1.Counters
+	3,  // 30: leased.v1.Leases.OpenSession:input_type -> leased.v1.OpenSessionRequest
+	7,  // 31: leased.v1.Leases.Acquire:input_type -> leased.v1.AcquireRequest
+	11, // 32: leased.v1.Leases.Return:input_type -> leased.v1.ReturnRequest
+	17, // 33: leased.v1.Leases.OpenSessions:input_type -> leased.v1.OpenSessionsRequest
+	14, // 34: leased.v1.Leases.AcquireBatch:input_type -> leased.v1.AcquireBatchRequest
+	20, // 35: leased.v1.Leases.ReturnBatch:input_type -> leased.v1.ReturnBatchRequest
+	23, // 36: leased.v1.Budgets.PutBudget:input_type -> leased.v1.PutBudgetRequest
+	25, // 37: leased.v1.Budgets.DeleteBudget:input_type -> leased.v1.DeleteBudgetRequest
+	27, // 38: leased.v1.Budgets.GetBudget:input_type -> leased.v1.GetBudgetRequest
+	30, // 39: leased.v1.Budgets.ListBudgets:input_type -> leased.v1.ListBudgetsRequest
+	32, // 40: leased.v1.Cluster.Status:input_type -> leased.v1.StatusRequest
+	35, // 41: leased.v1.Cluster.RemoveMember:input_type -> leased.v1.RemoveMemberRequest
+	38, // 42: leased.v1.Cluster.Backup:input_type -> leased.v1.BackupRequest
+	40, // 43: leased.v1.Cluster.Restore:input_type -> leased.v1.RestoreRequest
+	4,  // 44: leased.v1.Leases.OpenSession:output_type -> leased.v1.OpenSessionResponse
+	10, // 45: leased.v1.Leases.Acquire:output_type -> leased.v1.AcquireResponse
+	12, // 46: leased.v1.Leases.Return:output_type -> leased.v1.ReturnResponse
+	19, // 47: leased.v1.Leases.OpenSessions:output_type -> leased.v1.OpenSessionsResponse
+	16, // 48: leased.v1.Leases.AcquireBatch:output_type -> leased.v1.AcquireBatchResponse
+	22, // 49: leased.v1.Leases.ReturnBatch:output_type -> leased.v1.ReturnBatchResponse
+	24, // 50: leased.v1.Budgets.PutBudget:output_type -> leased.v1.PutBudgetResponse
+	26, // 51: leased.v1.Budgets.DeleteBudget:output_type -> leased.v1.DeleteBudgetResponse
+	29, // 52: leased.v1.Budgets.GetBudget:output_type -> leased.v1.GetBudgetResponse
+	31, // 53: leased.v1.Budgets.ListBudgets:output_type -> leased.v1.ListBudgetsResponse
+	34, // 54: leased.v1.Cluster.Status:output_type -> leased.v1.StatusResponse
+	36, // 55: leased.v1.Cluster.RemoveMember:output_type -> leased.v1.RemoveMemberResponse
+	39, // 56: leased.v1.Cluster.Backup:output_type -> leased.v1.BackupResponse
+	41, // 57: leased.v1.Cluster.Restore:output_type -> leased.v1.RestoreResponse
+	44, // [44:58] is the sub-list for method output_type
+	30, // [30:44] is the sub-list for method input_type
+	30, // [30:30] is the sub-list for extension type_name
+	30, // [30:30] is the sub-list for extension extendee
+	0,  // [0:30] is the sub-list for field type_name
 }
 
 func init() { file_transport_leasedv1_leased_proto_init() }
@@ -2282,13 +2916,25 @@ func file_transport_leasedv1_leased_proto_init() {
 	if File_transport_leasedv1_leased_proto != nil {
 		return
 	}
+	file_transport_leasedv1_leased_proto_msgTypes[14].OneofWrappers = []any{
+		(*AcquireResult_Response)(nil),
+		(*AcquireResult_Failure)(nil),
+	}
+	file_transport_leasedv1_leased_proto_msgTypes[17].OneofWrappers = []any{
+		(*OpenSessionResult_Response)(nil),
+		(*OpenSessionResult_Failure)(nil),
+	}
+	file_transport_leasedv1_leased_proto_msgTypes[20].OneofWrappers = []any{
+		(*ReturnResult_Response)(nil),
+		(*ReturnResult_Failure)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_transport_leasedv1_leased_proto_rawDesc), len(file_transport_leasedv1_leased_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   31,
+			NumMessages:   41,
 			NumExtensions: 0,
 			NumServices:   3,
 		},
