@@ -23,6 +23,7 @@ const (
 // One is enough for a process. Safe for concurrent use.
 type Client struct {
 	conns    *conns
+	post     *post
 	clock    func() lease.Reading
 	driftPPM int64
 	sink     trace.Sink // nil: nothing is recorded
@@ -46,6 +47,7 @@ func New(endpoints []string, opts ...Option) (*Client, error) {
 	}
 	return &Client{
 		conns:    conns,
+		post:     newPost(conns),
 		clock:    o.clock,
 		driftPPM: o.driftPPM,
 		sink:     newSink(o),
@@ -134,5 +136,6 @@ func (c *Client) Close(ctx context.Context) error {
 	}
 	closing.Wait()
 	c.conns.close()
+	c.post.close()
 	return errors.Join(errs...)
 }
