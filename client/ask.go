@@ -87,6 +87,9 @@ func (l *Limiter) take(attempt uint64, a lease.Answer) {
 	if lost {
 		l.log.Warn("session lost", keySession, uint64(l.session))
 	}
+	if l.first == nil {
+		return
+	}
 	select {
 	case <-l.first:
 	default:
@@ -178,14 +181,20 @@ func (l *Limiter) reopen(ctx context.Context) bool {
 		l.log.Info("session opened", keySession, uint64(opened.session))
 		return true
 	}
-	if errors.Is(err, ErrUnknownBudget) || errors.Is(err, ErrInvalid) {
-		l.mu.Lock()
-		l.answeredLocked()
-		l.last = err
-		l.failAllLocked(named("open session on", l.budget, err))
-		l.mu.Unlock()
-	}
+	l.notReopened(err)
 	return false
+}
+
+// notReopened tells those who wait that the coordinator refused a session.
+func (l *Limiter) notReopened(err error) {
+	if !errors.Is(err, ErrUnknownBudget) && !errors.Is(err, ErrInvalid) {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.answeredLocked()
+	l.last = err
+	l.failAllLocked(named("open session on", l.budget, err))
 }
 
 func (l *Limiter) restart(o opened) {

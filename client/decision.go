@@ -34,11 +34,14 @@ const (
 	// FailedOpen: admitted without credits, where Unavailable would have been the verdict,
 	// because the limiter was opened with FailOpen. Outside the budget's bound.
 	FailedOpen
+	// TooManyKeys: a KeyedLimiter has MaxKeys keys, and none of them is idle. Nothing was asked,
+	// and nothing spent.
+	TooManyKeys
 )
 
 var verdictNames = [...]string{
 	"none", "allowed", "denied", "pending", "unavailable",
-	"too large", "unknown budget", "invalid", "closed", "failed open",
+	"too large", "unknown budget", "invalid", "closed", "failed open", "too many keys",
 }
 
 // String returns the verdict in words.
@@ -95,6 +98,8 @@ func (d Decision) Err() error {
 		return fmt.Errorf("budget %q: %w", d.Budget, ErrUnavailable)
 	case UnknownBudget:
 		return fmt.Errorf("budget %q: %w", d.Budget, ErrUnknownBudget)
+	case TooManyKeys:
+		return fmt.Errorf("budget %q: %w", d.Budget, ErrTooManyKeys)
 	default:
 		return fmt.Errorf("budget %q: %w", d.Budget, ErrClosed)
 	}

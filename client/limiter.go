@@ -34,6 +34,8 @@ type Limiter struct {
 	guarded chan struct{}
 	first   chan struct{} // closed when the first request is decided
 	ended   chan struct{} // closed when Close is done; closeErr is set before
+	// driven, if not nil, is the limiter as one key of several, which has no loops of its own.
+	driven *keyed
 
 	closeErr error
 
@@ -49,6 +51,7 @@ type Limiter struct {
 	lost    bool  // the session is no more: another must be opened
 	asleep  bool  // the loop has nothing to do until it is roused, or its timer fires
 	looked  int64 // Mono when the loop fell asleep
+	used    int64 // Mono of the last offer
 
 	denial   denial
 	tooLarge int // the limit that the coordinator last found exceeded
@@ -80,22 +83,23 @@ type silence struct {
 
 func newLimiter(c *Client, budget string, o limiterOptions, s opened) *Limiter {
 	l := &Limiter{
-		client:           c,
-		budget:           budget,
-		key:              o.key,
-		failOpen:         o.failOpen,
-		unavailableAfter: o.unavailableAfter,
-		clock:            c.clock,
-		sink:             c.sink,
-		log:              c.log.With(keyBudget, budget, keyKey, o.key),
-		stop:             make(chan struct{}),
-		wake:             make(chan struct{}, 1),
-		guarded:          make(chan struct{}, 1),
-		slots:            make(map[*Slot]struct{}),
-		first:            make(chan struct{}),
-		ended:            make(chan struct{}),
-		session:          s.session,
+		log:     c.log.With(keyBudget, budget, keyKey, o.key),
+		stop:    make(chan struct{}),
+		wake:    make(chan struct{}, 1),
+		guarded: make(chan struct{}, 1),
+		first:   make(chan struct{}),
+		ended:   make(chan struct{}),
 	}
+	l.init(c, budget, o, s)
+	return l
+}
+
+// init makes l a limiter with a session, but for its loops and its log.
+func (l *Limiter) init(c *Client, budget string, o limiterOptions, s opened) {
+	l.client, l.budget, l.key = c, budget, o.key
+	l.failOpen, l.unavailableAfter = o.failOpen, o.unavailableAfter
+	l.clock, l.sink = c.clock, c.sink
+	l.session = s.session
 	l.holder = lease.NewHolder(lease.Config{
 		Session:  s.session,
 		Revision: s.revision,
@@ -105,7 +109,6 @@ func newLimiter(c *Client, budget string, o limiterOptions, s opened) *Limiter {
 		Sizing:   sizingOf(o.sizing, s.session),
 	})
 	l.layOutLocked()
-	return l
 }
 
 // Allow is AllowN(1).
@@ -141,6 +144,7 @@ func (l *Limiter) decide(a ask) Decision {
 }
 
 func (l *Limiter) decideLocked(now lease.Reading, a ask) Decision {
+	l.used = now.Mono
 	d := l.verdictLocked(now, a)
 	if a.slot != nil && d.Allowed() {
 		l.beginLocked(a.slot, l.scratch, d.Verdict == FailedOpen)

@@ -34,9 +34,7 @@ type opened struct {
 func (c *Client) openSession(
 	ctx context.Context, t tries, budget, key string,
 ) (opened, error) {
-	e := &opener{}
-	e.errand = errand{way: opening, read: e.take,
-		wire: &leasedv1.OpenSessionRequest{Budget: budget, Key: key}}
+	e := newOpener(budget, key)
 	err := c.conns.repeat(ctx, t, func(ctx context.Context) error {
 		return c.post.deliver(ctx, &e.errand)
 	})
@@ -50,6 +48,13 @@ func (c *Client) openSession(
 type opener struct {
 	errand
 	opened opened
+}
+
+func newOpener(budget, key string) *opener {
+	o := &opener{}
+	o.errand = errand{way: opening, read: o.take,
+		wire: &leasedv1.OpenSessionRequest{Budget: budget, Key: key}}
+	return o
 }
 
 func (o *opener) take(answer proto.Message) (err error) {

@@ -108,6 +108,9 @@ func (l *Limiter) beginLocked(s *Slot, cost lease.Cost, open bool) {
 		return
 	}
 	s.uses, s.losses = l.holder.Uses(cost), l.holder.Losses()
+	if l.slots == nil {
+		l.slots = make(map[*Slot]struct{})
+	}
 	l.slots[s] = struct{}{}
 	l.guard()
 }
