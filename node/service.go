@@ -37,7 +37,8 @@ func (s service) Read(ctx context.Context, f func(*fsm.State, budget.Instant)) e
 	if err != nil {
 		return err
 	}
-	s.n.fsm.View(func(st *fsm.State) { f(st, max(clock.now(), st.T())) })
+	now := clock.now() // not under the state's lock: whoever reads a clock may be put to sleep
+	s.n.fsm.View(func(st *fsm.State) { f(st, max(now, st.T())) })
 	return nil
 }
 
