@@ -31,6 +31,7 @@ type KeyedLimiter struct {
 	shards [keyShards]keyShard
 	live   atomic.Int64 // keys in the shards, at most o.maxKeys
 	closed atomic.Bool
+	opened atomic.Uint64 // keys, ever
 	drive  drive
 
 	stop  chan struct{} // ends the loop

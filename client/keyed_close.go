@@ -8,9 +8,9 @@ import (
 
 // Close ends the limiter for all keys: waiters get ErrClosed, requests that are under way get their
 // decisions, and every credit held goes back to its account. It blocks until the coordinator has
-// taken them, until ctx ends, or for a few call timeouts. An error that matches ErrUnavailable says
-// that some may still be charged: until their window ends, nobody can use them. Closing again waits
-// for the first Close and returns its error.
+// taken them, until ctx ends, or for a few call timeouts and a while for each 512 keys. An error
+// that matches ErrUnavailable says that some may still be charged: until their window ends, nobody
+// can use them. Closing again waits for the first Close and returns its error.
 func (k *KeyedLimiter) Close(ctx context.Context) error {
 	if k.closed.Swap(true) {
 		select {
@@ -20,7 +20,7 @@ func (k *KeyedLimiter) Close(ctx context.Context) error {
 			return named("close limiter on", k.budget, ctx.Err())
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, giveBackCalls*k.client.conns.callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, k.patienceFor(k.live.Load()+k.drive.leaving.Load()))
 	defer cancel()
 	before := k.kept.unreturned.Load()
 	keys := k.shutAll()

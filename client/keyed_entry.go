@@ -40,6 +40,11 @@ func (k *KeyedLimiter) newKeyed(key string, known opened) *keyed {
 	e.log = silent
 	o := k.o
 	o.key = key
+	if o.sizing != nil { // keys draw differently, as sessions do
+		own := *o.sizing
+		own.Seed += k.opened.Add(1)
+		o.sizing = &own
+	}
 	e.init(k.client, k.budget, o, known)
 	e.driven = e
 	e.lost = true

@@ -1,12 +1,16 @@
 package client
 
-import "github.com/leased-io/leased/lease"
+import (
+	"time"
+
+	"github.com/leased-io/leased/lease"
+)
 
 // leave goes on with a key that was given up, and reports whether its errand is to be sent: first
 // it learns what its last request came to, then it gives everything back.
 func (k *KeyedLimiter) leave(e *keyed) bool {
 	if e.leaveBy == 0 {
-		e.leaveBy = k.drive.now() + giveBackCalls*k.client.conns.callTimeout
+		e.leaveBy = k.drive.now() + k.patienceFor(k.drive.leaving.Load())
 	}
 	late := k.drive.now() >= e.leaveBy
 	switch {
@@ -39,6 +43,14 @@ func (k *KeyedLimiter) leave(e *keyed) bool {
 	e.returned = credits(returns)
 	e.errand = giving(session, returns, true)
 	return true
+}
+
+// batchTime is how long one more batch may take, where many give back at once.
+const batchTime = 200 * time.Millisecond
+
+// patienceFor bounds the giving back of n keys: a few call timeouts, and the time of their batches.
+func (k *KeyedLimiter) patienceFor(n int64) time.Duration {
+	return giveBackCalls*k.client.conns.callTimeout + time.Duration(n/maxBatch)*batchTime
 }
 
 // left ends a key that was given up.

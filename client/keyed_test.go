@@ -16,6 +16,7 @@ import (
 	"google.golang.org/grpc/codes"
 
 	"github.com/leased-io/leased/budget"
+	"github.com/leased-io/leased/sizing"
 	"github.com/leased-io/leased/transport/leasedv1"
 )
 
@@ -452,5 +453,30 @@ func TestManyCallersAndFewPlaces(t *testing.T) {
 			s.Counters.Admitted != uint64(sum) {
 			t.Errorf("admitted %d, %+v: want keys that come and go", sum, s)
 		}
+	})
+}
+
+// TestKeysChooseSizes: each has a sizer of its own, with a seed of its own.
+func TestKeysChooseSizes(t *testing.T) {
+	bubble(t, 1, func(t *testing.T, f *fakeCluster, c *Client) {
+		config := sizing.DefaultConfig()
+		config.Policy = sizing.PolicyHedge
+		seed := config.Seed
+		k := openKeyed(t, f, c, 1000, WithSizing(config))
+		for _, key := range []string{"a", "b"} {
+			if err := k.WaitKey(within(t, time.Second), key, 1); err != nil {
+				t.Fatal(err)
+			}
+			one, _ := k.Key(key)
+			if one.Limits[0].Sizing == nil {
+				t.Errorf("key %s has no sizer", key)
+			}
+		}
+		if k.o.sizing.Seed != seed || k.opened.Load() != 2 {
+			t.Errorf("seed %d after %d keys, want the option as it was", k.o.sizing.Seed, k.opened.Load())
+		}
+		config.Policy = "unheard"
+		_, err := c.Keyed(t.Context(), "llm", WithSizing(config))
+		wantErr(t, err, ErrInvalid)
 	})
 }
