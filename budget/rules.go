@@ -112,8 +112,8 @@ const (
 	allowedUnlimited = "a metric once, and none that has a limit or weighs in one"
 )
 
-// problems returns what is wrong with canonical rules beside limits and weights. It judges Unlimited in the
-// order that it has.
+// problems returns what is wrong with canonical rules beside limits and weights. It judges
+// Unlimited in the order that it has.
 func (r Rules) problems(limits []Limit, weights []Weight) (found []*FieldError) {
 	refuse := func(field, value, allowed string) {
 		found = append(found, &FieldError{Field: field, Value: value, Allowed: allowed})

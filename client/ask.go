@@ -5,7 +5,7 @@ import (
 	"errors"
 	"slices"
 
-	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/leased-io/leased/lease"
 	"github.com/leased-io/leased/transport/leasedv1"
@@ -15,31 +15,42 @@ import (
 // useful. Close does not end this, but its ctx does: what the request was charged for can only
 // be given back once it is known.
 func (l *Limiter) acquire(ctx context.Context, request lease.Request) bool {
-	var (
-		wire    = fromRequest(request)
-		answer  lease.Answer
-		attempt uint64
-	)
-	patience := l.patience()
-	err := l.client.conns.retry(ctx, tries{failed: l.failed}, func(
-		ctx context.Context, cc grpc.ClientConnInterface, opts ...grpc.CallOption,
-	) error {
-		ctx, cancel := context.WithTimeout(ctx, patience)
-		defer cancel()
-		attempt = l.sending()
-		resp, err := leasedv1.NewLeasesClient(cc).Acquire(ctx, wire, opts...)
-		if err != nil {
-			return err
-		}
-		answer, err = toAnswer(resp, request)
-		return err
+	e := l.asking(request)
+	err := l.client.conns.repeat(ctx, tries{failed: l.failed}, func(ctx context.Context) error {
+		return l.client.post.deliver(ctx, &e.errand)
 	})
 	if err != nil {
 		l.refused(err)
 		return false
 	}
-	l.take(attempt, answer)
-	return useful(answer)
+	l.take(e.attempt, e.answer)
+	return useful(e.answer)
+}
+
+// asker is an errand that acquires, with the attempt that was answered.
+type asker struct {
+	errand
+	limiter *Limiter
+	request lease.Request
+	attempt uint64
+	answer  lease.Answer
+}
+
+func (l *Limiter) asking(request lease.Request) *asker {
+	a := &asker{limiter: l, request: request}
+	a.errand = errand{
+		way: acquiring, wire: fromRequest(request), patience: l.patience(),
+		sending: a.send, read: a.take,
+	}
+	return a
+}
+
+// send notes that the request is about to be sent. Each of a batch has an attempt of its own.
+func (a *asker) send() { a.attempt = a.limiter.sending() }
+
+func (a *asker) take(answer proto.Message) (err error) {
+	a.answer, err = toAnswer(answer.(*leasedv1.AcquireResponse), a.request)
+	return err
 }
 
 // sending notes a send that happens next, of the request that is outstanding: time spent on
@@ -75,6 +86,9 @@ func (l *Limiter) take(attempt uint64, a lease.Answer) {
 	}
 	if lost {
 		l.log.Warn("session lost", keySession, uint64(l.session))
+	}
+	if l.first == nil {
+		return
 	}
 	select {
 	case <-l.first:
@@ -167,18 +181,24 @@ func (l *Limiter) reopen(ctx context.Context) bool {
 		l.log.Info("session opened", keySession, uint64(opened.session))
 		return true
 	}
-	if errors.Is(err, ErrUnknownBudget) || errors.Is(err, ErrInvalid) {
-		l.mu.Lock()
-		l.answeredLocked()
-		l.last = err
-		d := Decision{Verdict: Invalid, Budget: l.budget, cause: err}
-		if errors.Is(err, ErrUnknownBudget) {
-			d = Decision{Verdict: UnknownBudget, Budget: l.budget}
-		}
-		l.failAllLocked(d)
-		l.mu.Unlock()
-	}
+	l.notReopened(err)
 	return false
+}
+
+// notReopened tells those who wait that the coordinator refused a session.
+func (l *Limiter) notReopened(err error) {
+	if !errors.Is(err, ErrUnknownBudget) && !errors.Is(err, ErrInvalid) {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.answeredLocked()
+	l.last = err
+	d := Decision{Verdict: Invalid, Budget: l.budget, cause: err}
+	if errors.Is(err, ErrUnknownBudget) {
+		d = Decision{Verdict: UnknownBudget, Budget: l.budget}
+	}
+	l.failAllLocked(d)
 }
 
 func (l *Limiter) restart(o opened) {

@@ -66,27 +66,35 @@ func (c *conns) attempt(ctx context.Context, call rpc) error {
 	return c.judge(ctx, addr, leader, err)
 }
 
-// judge says what a failed call means, for its caller and for the choice of endpoints.
-func (c *conns) judge(ctx context.Context, addr, leader string, err error) error {
+// outcomeOf says what a failure at addr means for its caller: a refusal, or a *callError.
+func outcomeOf(addr string, err error) error {
 	st := status.Convert(err)
-	info := errorInfo(st)
 	switch st.Code() {
 	case codes.NotFound:
-		c.note(addr, leader)
 		return fmt.Errorf("%w: %s", ErrUnknownBudget, st.Message())
 	case codes.InvalidArgument:
-		c.note(addr, leader)
 		return fmt.Errorf("%w: %s", ErrInvalid, st.Message())
 	}
-	if info.GetReason() == reasonMisfit {
-		c.note(addr, leader)
+	if errorInfo(st).GetReason() == reasonMisfit {
 		return fmt.Errorf("%w: %s", ErrMisfit, st.Message())
 	}
 	undecided := &callError{endpoint: addr, cause: err}
-	switch info.GetReason() {
+	switch errorInfo(st).GetReason() {
 	case reasonNotLeader, reasonOverloaded, reasonFull:
 		undecided.harmless = true
 	}
+	return undecided
+}
+
+// judge says what a failed call means, for its caller and for the choice of endpoints.
+func (c *conns) judge(ctx context.Context, addr, leader string, err error) error {
+	outcome := outcomeOf(addr, err)
+	undecided, ok := errors.AsType[*callError](outcome)
+	if !ok {
+		c.note(addr, leader)
+		return outcome
+	}
+	info := errorInfo(status.Convert(err))
 	if info.GetReason() != reasonNotLeader {
 		leader = "" // the node could not get an answer from there either
 	}
@@ -130,9 +138,16 @@ type tries struct {
 // effect, so call must be idempotent. When ctx ends first, the error matches its error and
 // ErrUnavailable.
 func (c *conns) retry(ctx context.Context, t tries, call rpc) error {
+	return c.repeat(ctx, t, func(ctx context.Context) error { return c.attempt(ctx, call) })
+}
+
+// repeat is retry of what fails as attempt does.
+func (c *conns) repeat(
+	ctx context.Context, t tries, attempt func(context.Context) error,
+) error {
 	var pace backoff
 	for {
-		err := c.attempt(ctx, call)
+		err := attempt(ctx)
 		undecided, ok := errors.AsType[*callError](err)
 		if !ok {
 			return err

@@ -23,13 +23,14 @@ const (
 // One is enough for a process. Safe for concurrent use.
 type Client struct {
 	conns    *conns
+	post     *post
 	clock    func() lease.Reading
 	driftPPM int64
 	sink     trace.Sink // nil: nothing is recorded
 	log      *slog.Logger
 
 	mu       sync.Mutex
-	limiters map[*Limiter]struct{} // nil once closed
+	limiters map[openLimiter]struct{} // nil once closed
 }
 
 // New returns a client of the cluster whose nodes listen at endpoints, each host:port or a gRPC
@@ -46,11 +47,12 @@ func New(endpoints []string, opts ...Option) (*Client, error) {
 	}
 	return &Client{
 		conns:    conns,
+		post:     newPost(conns),
 		clock:    o.clock,
 		driftPPM: o.driftPPM,
 		sink:     newSink(o),
 		log:      o.logger,
-		limiters: make(map[*Limiter]struct{}),
+		limiters: make(map[openLimiter]struct{}),
 	}, nil
 }
 
@@ -78,6 +80,9 @@ func (c *Client) Limiter(
 	if err := validSizing(o.sizing); err != nil {
 		return nil, err
 	}
+	if o.keysSet {
+		return nil, fmt.Errorf("%w: MaxKeys and ForgetAfter are of Keyed", ErrInvalid)
+	}
 	of, err := o.account()
 	if err != nil {
 		return nil, named("open limiter on", budget, err)
@@ -94,8 +99,19 @@ func (c *Client) Limiter(
 	return l, nil
 }
 
+// openLimiter is what is open at a client: a Limiter or a KeyedLimiter.
+type openLimiter interface {
+	start()
+	Close(ctx context.Context) error
+}
+
+var (
+	_ openLimiter = (*Limiter)(nil)
+	_ openLimiter = (*KeyedLimiter)(nil)
+)
+
 // start begins l's life, unless the client was closed.
-func (c *Client) start(l *Limiter) bool {
+func (c *Client) start(l openLimiter) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.limiters == nil {
@@ -106,7 +122,7 @@ func (c *Client) start(l *Limiter) bool {
 	return true
 }
 
-func (c *Client) forget(l *Limiter) {
+func (c *Client) forget(l openLimiter) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.limiters, l)
@@ -138,5 +154,6 @@ func (c *Client) Close(ctx context.Context) error {
 	}
 	closing.Wait()
 	c.conns.close()
+	c.post.close()
 	return errors.Join(errs...)
 }

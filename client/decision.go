@@ -38,11 +38,14 @@ const (
 	// Shadowed: admitted without credits, since the budget is in shadow mode; Would is what the
 	// verdict would have been. Outside the budget's bound.
 	Shadowed
+	// TooManyKeys: a KeyedLimiter has MaxKeys keys, and none of them is idle. Nothing was asked,
+	// and nothing spent.
+	TooManyKeys
 )
 
 var verdictNames = [...]string{
 	"none", "allowed", "denied", "pending", "unavailable",
-	"too large", "unknown budget", "invalid", "closed", "failed open", "shadowed",
+	"too large", "unknown budget", "invalid", "closed", "failed open", "shadowed", "too many keys",
 }
 
 // String returns the verdict in words.
@@ -106,6 +109,8 @@ func (d Decision) Err() error {
 		return fmt.Errorf("budget %q: %w", d.Budget, ErrUnavailable)
 	case UnknownBudget:
 		return fmt.Errorf("budget %q: %w", d.Budget, ErrUnknownBudget)
+	case TooManyKeys:
+		return fmt.Errorf("budget %q: %w", d.Budget, ErrTooManyKeys)
 	default:
 		return fmt.Errorf("budget %q: %w", d.Budget, ErrClosed)
 	}

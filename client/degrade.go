@@ -32,6 +32,12 @@ func (e *extra) spend(now lease.Reading, n budget.Credits) {
 	e.used += n
 }
 
+// admitsOutsideLocked reports whether the limiter may admit outside the budget's bound.
+func (l *Limiter) admitsOutsideLocked() bool {
+	rules := l.holder.Rules()
+	return l.failOpen || rules.Degraded != budget.DegradedClosed || rules.Mode == budget.ModeShadow
+}
+
 // carryOver returns the extras of limits, of which some were there before.
 func carryOver(extras []extra, old, limits []budget.Limit) []extra {
 	now := make([]extra, len(limits))

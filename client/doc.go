@@ -11,8 +11,15 @@
 // A Limiter spends leases: credits of one window that the coordinator has charged to the
 // budget before it handed them out. Allow and its kin decide from what is held, with no
 // network and no allocation; Wait queues, first come first served, until credits arrive. One
-// goroutine per limiter refreshes what is held, so a coordinator that is slow or gone delays
-// no decision.
+// goroutine per limiter, or for all keys, refreshes what is held, so a coordinator that is slow or
+// gone delays no decision. What the limiters of a client ask for travels together.
+//
+// A process with very many keys has one limiter for all of them, in place of one for each:
+//
+//	users, err := c.Keyed(ctx, "users")
+//	if d := users.AllowKey("user-42", 1); !d.Allowed() {
+//		return d.Err()
+//	}
 //
 // On a budget with limits of slots, what is admitted is held rather than spent:
 //

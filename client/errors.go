@@ -31,6 +31,8 @@ var (
 	ErrInvalid = errors.New("client: invalid argument")
 	// ErrOverloaded is returned when MaxWaiters callers wait at one limiter already.
 	ErrOverloaded = errors.New("client: too many waiters")
+	// ErrTooManyKeys is returned when a KeyedLimiter has as many keys as it may, all in use.
+	ErrTooManyKeys = errors.New("client: too many keys in use")
 	// ErrSlotLost is returned by Slot.Err when others may have the slot.
 	ErrSlotLost = errors.New("client: slot lost")
 )

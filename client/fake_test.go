@@ -16,6 +16,7 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/test/bufconn"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/leased-io/leased/budget"
 	"github.com/leased-io/leased/transport/leasedv1"
@@ -410,6 +411,10 @@ func (n *fakeNode) blackhole(on bool) {
 func (n *fakeNode) intercept(
 	ctx context.Context, req any, _ *grpc.UnaryServerInfo, handler grpc.UnaryHandler,
 ) (any, error) {
+	switch req.(type) {
+	case *leasedv1.OpenSessionsRequest, *leasedv1.AcquireBatchRequest, *leasedv1.ReturnBatchRequest:
+		return handler(ctx, req)
+	}
 	f := n.cluster
 	f.mu.Lock()
 	call := fakeCall{node: n.addr, at: time.Now()}
@@ -465,6 +470,121 @@ func (f *fakeCluster) dial(ctx context.Context, addr string) (net.Conn, error) {
 		return nil, ctx.Err()
 	}
 	return listener.DialContext(ctx)
+}
+
+// Batches are taken apart: each request is a call to the rest of the fake, and to the tests.
+
+// each has every request of a batch decided, at once, as a call of its own would be. What fails
+// without a reason, as a broken connection does, fails the batch.
+func each[Q, A proto.Message](
+	ctx context.Context, n *fakeNode, requests []Q, decide func(Q) (A, error),
+) ([]A, []*leasedv1.Failure, error) {
+	answers, failures := make([]A, len(requests)), make([]*leasedv1.Failure, len(requests))
+	broken := make([]error, len(requests))
+	var deciding sync.WaitGroup
+	for i, q := range requests {
+		deciding.Go(func() {
+			answer, err := n.intercept(ctx, q, nil,
+				func(context.Context, any) (any, error) { return decide(q) })
+			if err == nil {
+				answers[i], broken[i] = reread[A](answer)
+				return
+			}
+			info := errorInfo(status.Convert(err))
+			if info == nil || len(requests) == 1 {
+				broken[i] = err
+				return
+			}
+			s := status.Convert(err)
+			failures[i] = &leasedv1.Failure{
+				Code: uint32(s.Code()), Reason: info.GetReason(), Message: s.Message(),
+			}
+		})
+	}
+	deciding.Wait()
+	return answers, failures, errors.Join(broken...)
+}
+
+// reread reads an answer as one of the type that was asked for, whatever it is.
+func reread[A proto.Message](answer any) (A, error) {
+	var as A
+	as = as.ProtoReflect().New().Interface().(A)
+	if answer == nil {
+		return as, nil
+	}
+	wire, err := proto.Marshal(answer.(proto.Message))
+	if err != nil {
+		return as, err
+	}
+	return as, proto.Unmarshal(wire, as)
+}
+
+func (n *fakeNode) OpenSessions(
+	ctx context.Context, req *leasedv1.OpenSessionsRequest,
+) (*leasedv1.OpenSessionsResponse, error) {
+	answers, failures, err := each(ctx, n, req.GetRequests(), n.cluster.open)
+	if err != nil {
+		return nil, unjoined(err)
+	}
+	resp := &leasedv1.OpenSessionsResponse{}
+	for i, f := range failures {
+		r := &leasedv1.OpenSessionResult{Decision: &leasedv1.OpenSessionResult_Failure{Failure: f}}
+		if f == nil {
+			r.Decision = &leasedv1.OpenSessionResult_Response{Response: answers[i]}
+		}
+		resp.Results = append(resp.Results, r)
+	}
+	return resp, nil
+}
+
+func (n *fakeNode) AcquireBatch(
+	ctx context.Context, req *leasedv1.AcquireBatchRequest,
+) (*leasedv1.AcquireBatchResponse, error) {
+	answers, failures, err := each(ctx, n, req.GetRequests(),
+		func(r *leasedv1.AcquireRequest) (*leasedv1.AcquireResponse, error) {
+			return n.cluster.acquire(r), nil
+		})
+	if err != nil {
+		return nil, unjoined(err)
+	}
+	resp := &leasedv1.AcquireBatchResponse{}
+	for i, f := range failures {
+		r := &leasedv1.AcquireResult{Decision: &leasedv1.AcquireResult_Failure{Failure: f}}
+		if f == nil {
+			r.Decision = &leasedv1.AcquireResult_Response{Response: answers[i]}
+		}
+		resp.Results = append(resp.Results, r)
+	}
+	return resp, nil
+}
+
+func (n *fakeNode) ReturnBatch(
+	ctx context.Context, req *leasedv1.ReturnBatchRequest,
+) (*leasedv1.ReturnBatchResponse, error) {
+	answers, failures, err := each(ctx, n, req.GetRequests(),
+		func(r *leasedv1.ReturnRequest) (*leasedv1.ReturnResponse, error) {
+			return n.cluster.giveBack(r), nil
+		})
+	if err != nil {
+		return nil, unjoined(err)
+	}
+	resp := &leasedv1.ReturnBatchResponse{}
+	for i, f := range failures {
+		r := &leasedv1.ReturnResult{Decision: &leasedv1.ReturnResult_Failure{Failure: f}}
+		if f == nil {
+			r.Decision = &leasedv1.ReturnResult_Response{Response: answers[i]}
+		}
+		resp.Results = append(resp.Results, r)
+	}
+	return resp, nil
+}
+
+// unjoined returns the first of joined errors, with its status.
+func unjoined(err error) error {
+	if all, ok := err.(interface{ Unwrap() []error }); ok {
+		return all.Unwrap()[0]
+	}
+	return err
 }
 
 func (n *fakeNode) OpenSession(

@@ -38,6 +38,8 @@ type Limiter struct {
 	guarded chan struct{}
 	first   chan struct{} // closed when the first request is decided
 	ended   chan struct{} // closed when Close is done; closeErr is set before
+	// driven, if not nil, is the limiter as one key of several, which has no loops of its own.
+	driven *keyed
 
 	closeErr error
 
@@ -53,6 +55,7 @@ type Limiter struct {
 	lost    bool  // the session is no more: another must be opened
 	asleep  bool  // the loop has nothing to do until it is roused, or its timer fires
 	looked  int64 // Mono when the loop fell asleep
+	used    int64 // Mono of the last offer
 
 	denial   denial
 	tooLarge int // the limit that the coordinator last found exceeded
@@ -88,22 +91,23 @@ type silence struct {
 
 func newLimiter(c *Client, budget string, o limiterOptions, s opened) *Limiter {
 	l := &Limiter{
-		client:           c,
-		budget:           budget,
-		account:          s.of,
-		failOpen:         o.failOpen,
-		unavailableAfter: o.unavailableAfter,
-		clock:            c.clock,
-		sink:             c.sink,
-		log:              c.log.With(keyBudget, budget, keyKey, s.of.String()),
-		stop:             make(chan struct{}),
-		wake:             make(chan struct{}, 1),
-		guarded:          make(chan struct{}, 1),
-		slots:            make(map[*Slot]struct{}),
-		first:            make(chan struct{}),
-		ended:            make(chan struct{}),
-		session:          s.session,
+		log:     c.log.With(keyBudget, budget, keyKey, s.of.String()),
+		stop:    make(chan struct{}),
+		wake:    make(chan struct{}, 1),
+		guarded: make(chan struct{}, 1),
+		first:   make(chan struct{}),
+		ended:   make(chan struct{}),
 	}
+	l.init(c, budget, o, s)
+	return l
+}
+
+// init makes l a limiter with a session, but for its loops and its log.
+func (l *Limiter) init(c *Client, budget string, o limiterOptions, s opened) {
+	l.client, l.budget, l.account = c, budget, s.of
+	l.failOpen, l.unavailableAfter = o.failOpen, o.unavailableAfter
+	l.clock, l.sink = c.clock, c.sink
+	l.session = s.session
 	l.holder = lease.NewHolder(lease.Config{
 		Session:  s.session,
 		Revision: s.revision,
@@ -115,7 +119,6 @@ func newLimiter(c *Client, budget string, o limiterOptions, s opened) *Limiter {
 		Sizing:   sizingOf(o.sizing, s.session),
 	})
 	l.layOutLocked()
-	return l
 }
 
 // Allow is AllowN(1).
@@ -155,6 +158,7 @@ func (l *Limiter) countLocked(now lease.Reading, d Decision) {
 }
 
 func (l *Limiter) decideLocked(now lease.Reading, a ask) Decision {
+	l.used = now.Mono
 	d := l.shadeLocked(now, l.verdictLocked(now, a), l.scratch)
 	if a.slot != nil && d.Allowed() {
 		l.beginLocked(a.slot, l.scratch, d.Verdict)

@@ -107,6 +107,9 @@ type limiterOptions struct {
 	failOpen         bool
 	unavailableAfter time.Duration
 	sizing           *sizing.Config // nil: the holder goes by the demand it has seen
+	maxKeys          int            // of Keyed
+	forgetAfter      time.Duration  // likewise
+	keysSet          bool           // one of these was set
 }
 
 // WithKey chooses the account of a keyed budget: a tenant, an API key, a model. It is the label

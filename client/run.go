@@ -121,6 +121,9 @@ func (l *Limiter) dueLocked(now lease.Reading, v Verdict) bool {
 	if !l.asleep || !helps && now.Mono-l.looked < int64(lookEvery) {
 		return false
 	}
+	if l.driven != nil && !helps && !l.holder.RunsLow(now) {
+		return false // one loop looks after many: it is told only where there is something to do
+	}
 	l.asleep = false // one signal will do
 	return true
 }
@@ -139,6 +142,10 @@ func (l *Limiter) sleep(ctx context.Context, d time.Duration) {
 
 // rouse makes the loop look again. It never blocks: one signal is as good as many.
 func (l *Limiter) rouse() {
+	if l.driven != nil {
+		l.driven.owner.drive.rouse(l.driven)
+		return
+	}
 	select {
 	case l.wake <- struct{}{}:
 	default:

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/leased-io/leased/budget"
 	"github.com/leased-io/leased/lease"
@@ -37,20 +37,34 @@ type opened struct {
 func (c *Client) openSession(
 	ctx context.Context, t tries, budget string, of account,
 ) (opened, error) {
-	var o opened
-	req := &leasedv1.OpenSessionRequest{Budget: budget, Key: of.key, Labels: of.labels}
-	err := c.conns.retry(ctx, t, func(
-		ctx context.Context, cc grpc.ClientConnInterface, opts ...grpc.CallOption,
-	) error {
-		resp, err := leasedv1.NewLeasesClient(cc).OpenSession(ctx, req, opts...)
-		if err != nil {
-			return err
-		}
-		o, err = toOpened(resp)
-		o.of = of
-		return err
+	e := newOpener(budget, of)
+	err := c.conns.repeat(ctx, t, func(ctx context.Context) error {
+		return c.post.deliver(ctx, &e.errand)
 	})
-	return o, err
+	if err != nil {
+		return opened{}, err
+	}
+	return e.opened, nil
+}
+
+// opener is an errand that opens a session.
+type opener struct {
+	errand
+	of     account
+	opened opened
+}
+
+func newOpener(budget string, of account) *opener {
+	o := &opener{of: of}
+	o.errand = errand{way: opening, read: o.take,
+		wire: &leasedv1.OpenSessionRequest{Budget: budget, Key: of.key, Labels: of.labels}}
+	return o
+}
+
+func (o *opener) take(answer proto.Message) (err error) {
+	o.opened, err = toOpened(answer.(*leasedv1.OpenSessionResponse))
+	o.opened.of = o.of
+	return err
 }
 
 func toOpened(wire *leasedv1.OpenSessionResponse) (opened, error) {
@@ -124,7 +138,7 @@ func (l *Limiter) giveBack(ctx context.Context) error {
 	}
 	if len(returns) == 0 && !undecided {
 		// To forget the session early is a courtesy, which is not worth insisting on.
-		if err := l.client.conns.attempt(ctx, returning(session, nil, true)); err != nil {
+		if err := l.client.post.deliver(ctx, giving(session, nil, true)); err != nil {
 			l.log.Debug("session not closed", keyError, err)
 		}
 		return nil
@@ -135,8 +149,9 @@ func (l *Limiter) giveBack(ctx context.Context) error {
 	}
 	for {
 		n := min(len(returns), returnsPerCall)
-		err := l.client.conns.retry(ctx, tries{stop: l.client.conns.closed},
-			returning(session, returns[:n], n == len(returns)))
+		e := giving(session, returns[:n], n == len(returns))
+		err := l.client.conns.repeat(ctx, tries{stop: l.client.conns.closed},
+			func(ctx context.Context) error { return l.client.post.deliver(ctx, e) })
 		if err != nil {
 			return fmt.Errorf("%d credits not surely given back: %w", held, err)
 		}
@@ -146,16 +161,14 @@ func (l *Limiter) giveBack(ctx context.Context) error {
 	}
 }
 
-// returning is a call of Return.
-func returning(session lease.SessionID, returns []lease.Return, last bool) rpc {
-	req := &leasedv1.ReturnRequest{
-		Session: uint64(session), Returns: fromReturns(returns), Close: last,
-	}
-	return func(
-		ctx context.Context, cc grpc.ClientConnInterface, opts ...grpc.CallOption,
-	) error {
-		_, err := leasedv1.NewLeasesClient(cc).Return(ctx, req, opts...)
-		return err
+// giving is a Return.
+func giving(session lease.SessionID, returns []lease.Return, last bool) *errand {
+	return &errand{
+		way: returning,
+		wire: &leasedv1.ReturnRequest{
+			Session: uint64(session), Returns: fromReturns(returns), Close: last,
+		},
+		read: func(proto.Message) error { return nil }, // what was taken is of no use here
 	}
 }
 

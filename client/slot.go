@@ -111,6 +111,9 @@ func (l *Limiter) beginLocked(s *Slot, cost lease.Cost, why Verdict) {
 	if why != Allowed {
 		return
 	}
+	if l.slots == nil {
+		l.slots = make(map[*Slot]struct{})
+	}
 	l.slots[s] = struct{}{}
 	l.guard()
 }

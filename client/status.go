@@ -74,6 +74,19 @@ type Counters struct {
 	Unknown uint64
 }
 
+func (l *Limiter) countersLocked() Counters {
+	c := l.counts
+	c.Admitted = l.decided[Allowed]
+	c.Denied = l.decided[Denied]
+	c.Pending = l.decided[Pending]
+	c.Unavailable = l.decided[Unavailable]
+	c.TooLarge = l.decided[TooLarge]
+	c.Invalid = l.decided[Invalid]
+	c.FailedOpen = l.decided[FailedOpen]
+	c.Shadowed = l.decided[Shadowed]
+	return c
+}
+
 // Status returns a consistent copy. It does not block on the network.
 func (l *Limiter) Status() Status {
 	endpoint := l.client.conns.leader()
@@ -92,16 +105,8 @@ func (l *Limiter) Status() Status {
 		Endpoint:    endpoint,
 		Unavailable: l.unavailableLocked(now),
 		LastError:   l.last,
-		Counters:    l.counts,
+		Counters:    l.countersLocked(),
 	}
-	s.Counters.Admitted = l.decided[Allowed]
-	s.Counters.Denied = l.decided[Denied]
-	s.Counters.Pending = l.decided[Pending]
-	s.Counters.Unavailable = l.decided[Unavailable]
-	s.Counters.TooLarge = l.decided[TooLarge]
-	s.Counters.Invalid = l.decided[Invalid]
-	s.Counters.FailedOpen = l.decided[FailedOpen]
-	s.Counters.Shadowed = l.decided[Shadowed]
 	for i, limit := range l.lay.limits {
 		s.Limits = append(s.Limits, LimitStatus{
 			Budget: l.lay.owner(i, l.budget),

@@ -31,13 +31,23 @@ func (l *Limiter) WaitCost(ctx context.Context, cost Cost) error {
 }
 
 func (l *Limiter) wait(ctx context.Context, a ask) error {
-	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("budget %q: %w", l.budget, err)
-	}
-	w, err := l.enqueue(a)
+	w, err := l.arrive(ctx, a)
 	if w == nil {
 		return err
 	}
+	return l.stay(ctx, w)
+}
+
+// arrive is enqueue, for a caller who has not left already.
+func (l *Limiter) arrive(ctx context.Context, a ask) (*waiter, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("budget %q: %w", l.budget, err)
+	}
+	return l.enqueue(a)
+}
+
+// stay waits in line until w is served, or ctx ends.
+func (l *Limiter) stay(ctx context.Context, w *waiter) error {
 	select {
 	case <-w.done:
 		return w.decision.Err()

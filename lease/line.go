@@ -67,7 +67,6 @@ func newLine(l budget.Limit) line {
 	return line{
 		limit:   l,
 		ceiling: max(0, min(l.Bound(), budget.MaxAmount)),
-		leases:  make([]held, 0, MaxLeasesPerLimit),
 		demand:  demand{horizon: horizon(l.Per)},
 		bare:    l.Kind == budget.KindSlots,
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 
 	"github.com/hashicorp/raft"
@@ -49,10 +50,13 @@ type committer struct {
 	leadership *leadership
 	recorder   recorder
 
-	queue   chan *proposal
-	closing atomic.Bool   // refuses new proposals
-	stop    chan struct{} // closed: commit what is queued, then end
-	done    chan struct{} // closed when run has ended
+	queue chan *proposal
+	// arrivals is held, to read, by each who puts several proposals into the queue: an entry is
+	// not closed amid them.
+	arrivals sync.RWMutex
+	closing  atomic.Bool   // refuses new proposals
+	stop     chan struct{} // closed: commit what is queued, then end
+	done     chan struct{} // closed when run has ended
 
 	// afterStamp is called between the reading of the stamp and raft.Apply, where a goroutine
 	// can sleep through the loss and regain of leadership. Nil but in tests of R3.
@@ -85,12 +89,25 @@ func (c *committer) proposeOnce(ctx context.Context, cmd fsm.Command) (fsm.Resul
 	if c.closing.Load() || c.leadership.current.Load() == nil {
 		return fsm.Result{}, transport.ErrNotLeader
 	}
+	p, err := c.enqueue(cmd)
+	if err != nil {
+		return fsm.Result{}, err
+	}
+	return c.await(ctx, p)
+}
+
+func (c *committer) enqueue(cmd fsm.Command) (*proposal, error) {
 	p := &proposal{cmd: cmd, done: make(chan decision, 1)}
 	select {
 	case c.queue <- p:
+		return p, nil
 	default:
-		return fsm.Result{}, fmt.Errorf("%w: %d are queued", transport.ErrOverloaded, maxQueued)
+		return nil, fmt.Errorf("%w: %d are queued", transport.ErrOverloaded, maxQueued)
 	}
+}
+
+// await returns what p came to, or what is known of it when ctx ends.
+func (c *committer) await(ctx context.Context, p *proposal) (fsm.Result, error) {
 	select {
 	case d := <-p.done:
 		return d.result, d.err
@@ -140,6 +157,8 @@ func (c *committer) drain() {
 
 // gather closes a batch: what has arrived by now, and still has a caller, is in it.
 func (c *committer) gather(batch []*proposal) []*proposal {
+	c.arrivals.Lock() // whoever holds it has only to fill the queue
+	defer c.arrivals.Unlock()
 	for len(batch) < maxBatch {
 		select {
 		case p := <-c.queue:

@@ -26,13 +26,19 @@ func (s service) Propose(ctx context.Context, cmd fsm.Command) (fsm.Result, erro
 	return s.n.committer.propose(ctx, cmd)
 }
 
+// ProposeAll commits cmds, together where that can be; see committer.
+func (s service) ProposeAll(ctx context.Context, cmds []fsm.Command) []transport.Proposed {
+	return s.n.committer.proposeAll(ctx, cmds)
+}
+
 // Read calls f with a state that a majority has just confirmed to be the leader's.
 func (s service) Read(ctx context.Context, f func(*fsm.State, budget.Instant)) error {
 	clock, err := s.n.reader.confirm(ctx)
 	if err != nil {
 		return err
 	}
-	s.n.fsm.View(func(st *fsm.State) { f(st, max(clock.now(), st.T())) })
+	now := clock.now() // not under the state's lock: whoever reads a clock may be put to sleep
+	s.n.fsm.View(func(st *fsm.State) { f(st, max(now, st.T())) })
 	return nil
 }
 

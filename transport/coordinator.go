@@ -25,18 +25,27 @@ var (
 	ErrQuorum = errors.New("transport: the quorum would be lost")
 )
 
-// Coordinator decides. Both methods block until they have an answer or ctx ends, and may be
-// called from any goroutine.
+// Coordinator decides. Its methods block until they have an answer or ctx ends, and may be called
+// from any goroutine.
 type Coordinator interface {
 	// Propose commits cmd, which must be valid, and returns what it came to. cmd must not be
 	// changed from then on: it may still be waiting when Propose has given up. A result of
 	// CodeStaleEpoch had no effect and was retried as often as is useful. The errors are those
 	// above; that of ctx stands for ErrOutcomeUnknown.
 	Propose(ctx context.Context, cmd fsm.Command) (fsm.Result, error)
+	// ProposeAll is Propose of each of cmds, at most MaxBatch, in one entry where that can be. It
+	// returns what each came to, in their order.
+	ProposeAll(ctx context.Context, cmds []fsm.Command) []Proposed
 	// Read calls f with a state that reflects every change acknowledged before the call, and
 	// with an instant of the leader's cluster clock, not before the state's. f must not keep
 	// the state. It fails with ErrNotLeader, ErrOverloaded or the error of ctx.
 	Read(ctx context.Context, f func(s *fsm.State, now budget.Instant)) error
+}
+
+// Proposed is what Propose of one command of several has returned.
+type Proposed struct {
+	Result fsm.Result
+	Err    error
 }
 
 // Cluster tells what a node knows about the cluster, without asking anyone, and changes who

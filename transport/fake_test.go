@@ -23,8 +23,9 @@ type fakeNode struct {
 	index    uint64
 	now      budget.Instant
 	leader   Leader
-	err      error // of Propose and Read, if set
-	hang     bool  // Propose and Read wait for their context
+	err      error         // of Propose and Read, if set
+	fails    map[int]error // of single commands of ProposeAll
+	hang     bool          // Propose and Read wait for their context
 	proposed int
 	called   chan struct{} // gets one for the first Propose
 }
@@ -63,6 +64,17 @@ func (f *fakeNode) Propose(ctx context.Context, cmd fsm.Command) (fsm.Result, er
 	f.index++
 	entry := fsm.Entry{Epoch: epoch, Stamp: f.now, Commands: []fsm.Command{cmd}}
 	return f.state.Apply(f.index, epoch, entry)[0], nil
+}
+
+// ProposeAll decides each in an entry of its own, and fails those that fails names.
+func (f *fakeNode) ProposeAll(ctx context.Context, cmds []fsm.Command) []Proposed {
+	all := make([]Proposed, len(cmds))
+	for i, cmd := range cmds {
+		if all[i].Err = f.fails[i]; all[i].Err == nil {
+			all[i].Result, all[i].Err = f.Propose(ctx, cmd)
+		}
+	}
+	return all
 }
 
 func (f *fakeNode) Read(ctx context.Context, read func(*fsm.State, budget.Instant)) error {

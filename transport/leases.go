@@ -30,19 +30,25 @@ func (s *leasesServer) OpenSession(
 		if err != nil {
 			return nil, toStatus(err)
 		}
-		if res.Code != fsm.CodeDone {
-			return nil, refusal(res, fmt.Sprintf("open session on budget %q", open.Budget))
-		}
-		return &leasedv1.OpenSessionResponse{
-			Session:  uint64(res.Session),
-			Revision: res.Revision,
-			Limits:   limitsToProto(res.Limits),
-			Levels:   levelsToProto(res.Levels),
-			DriftPpm: s.driftPPM,
-			Rules:    rulesToProto(res.Rules),
-		}, nil
+		return s.opened(open, res)
 	}
 	return call(ctx, s.Server, leasedv1.Leases_OpenSession_FullMethodName, req, decide)
+}
+
+func (s *Server) opened(
+	open fsm.OpenSession, res fsm.Result,
+) (*leasedv1.OpenSessionResponse, error) {
+	if res.Code != fsm.CodeDone {
+		return nil, refusal(res, fmt.Sprintf("open session on budget %q", open.Budget))
+	}
+	return &leasedv1.OpenSessionResponse{
+		Session:  uint64(res.Session),
+		Revision: res.Revision,
+		Limits:   limitsToProto(res.Limits),
+		Levels:   levelsToProto(res.Levels),
+		DriftPpm: s.driftPPM,
+		Rules:    rulesToProto(res.Rules),
+	}, nil
 }
 
 // outcomes are the answers of Acquire. Every other code is an error status.
@@ -69,23 +75,29 @@ func (s *leasesServer) Acquire(
 		if err != nil {
 			return nil, toStatus(err)
 		}
-		outcome, ok := outcomes[res.Code]
-		if !ok {
-			return nil, refusal(res, fmt.Sprintf("acquire of session %d", acquire.Session))
-		}
-		return &leasedv1.AcquireResponse{
-			Outcome:  outcome,
-			Grants:   grantsToProto(res.Grants),
-			Denial:   denialToProto(res.Denial),
-			Revision: res.Revision,
-			Limits:   limitsToProto(res.Limits),
-			Levels:   levelsToProto(res.Levels),
-			Limit:    uint32(res.Limit),
-			DriftPpm: s.driftPPM,
-			Rules:    rulesToProto(res.Rules),
-		}, nil
+		return s.acquired(acquire, res)
 	}
 	return call(ctx, s.Server, leasedv1.Leases_Acquire_FullMethodName, req, decide)
+}
+
+func (s *Server) acquired(
+	acquire lease.Request, res fsm.Result,
+) (*leasedv1.AcquireResponse, error) {
+	outcome, ok := outcomes[res.Code]
+	if !ok {
+		return nil, refusal(res, fmt.Sprintf("acquire of session %d", acquire.Session))
+	}
+	return &leasedv1.AcquireResponse{
+		Outcome:  outcome,
+		Grants:   grantsToProto(res.Grants),
+		Denial:   denialToProto(res.Denial),
+		Revision: res.Revision,
+		Limits:   limitsToProto(res.Limits),
+		Levels:   levelsToProto(res.Levels),
+		Limit:    uint32(res.Limit),
+		DriftPpm: s.driftPPM,
+		Rules:    rulesToProto(res.Rules),
+	}, nil
 }
 
 // Return gives credits back. An unknown session is an answer: its credits count as spent.
@@ -101,15 +113,19 @@ func (s *leasesServer) Return(
 		if err != nil {
 			return nil, toStatus(err)
 		}
-		switch res.Code {
-		case fsm.CodeDone:
-			return &leasedv1.ReturnResponse{Taken: taken(res.Taken), SessionKnown: true}, nil
-		case fsm.CodeUnknownSession:
-			return &leasedv1.ReturnResponse{Taken: make([]int64, len(ret.Returns))}, nil
-		}
-		return nil, refusal(res, fmt.Sprintf("return of session %d", ret.Session))
+		return returned(ret, res)
 	}
 	return call(ctx, s.Server, leasedv1.Leases_Return_FullMethodName, req, decide)
+}
+
+func returned(ret fsm.Return, res fsm.Result) (*leasedv1.ReturnResponse, error) {
+	switch res.Code {
+	case fsm.CodeDone:
+		return &leasedv1.ReturnResponse{Taken: taken(res.Taken), SessionKnown: true}, nil
+	case fsm.CodeUnknownSession:
+		return &leasedv1.ReturnResponse{Taken: make([]int64, len(ret.Returns))}, nil
+	}
+	return nil, refusal(res, fmt.Sprintf("return of session %d", ret.Session))
 }
 
 // grantsToProto keeps the order, which is that of the asks.

@@ -24,8 +24,9 @@ import (
 const (
 	// CallTimeout bounds a call that came with no deadline, or a later one.
 	CallTimeout = 5 * time.Second
-	// maxMessage bounds a request, in bytes: many times the largest valid one.
-	maxMessage = 64 << 10
+	// maxMessage bounds a request, in bytes: many times the largest valid one alone, and twice
+	// what a client puts into a batch.
+	maxMessage = 256 << 10
 	// maxStreams bounds the calls in progress on one connection. More wait at the client.
 	maxStreams = 1024
 	// helloTimeout bounds how long a new connection may take to say what it is. A server that

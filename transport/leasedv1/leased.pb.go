@@ -1190,6 +1190,578 @@ func (x *ReturnResponse) GetSessionKnown() bool {
 	return false
 }
 
+// Failure is the status that a request of a batch would have had in a call of its own.
+type Failure struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Code          uint32                 `protobuf:"varint,1,opt,name=code,proto3" json:"code,omitempty"`    // a gRPC status code, not 0
+	Reason        string                 `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"` // of ErrorInfo: INVALID, OUTCOME_UNKNOWN, ...
+	Message       string                 `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Failure) Reset() {
+	*x = Failure{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Failure) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Failure) ProtoMessage() {}
+
+func (x *Failure) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Failure.ProtoReflect.Descriptor instead.
+func (*Failure) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *Failure) GetCode() uint32 {
+	if x != nil {
+		return x.Code
+	}
+	return 0
+}
+
+func (x *Failure) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Failure) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
+// A batch has 1..512 requests, and one result for each, in their order.
+type AcquireBatchRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Requests      []*AcquireRequest      `protobuf:"bytes,1,rep,name=requests,proto3" json:"requests,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AcquireBatchRequest) Reset() {
+	*x = AcquireBatchRequest{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AcquireBatchRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AcquireBatchRequest) ProtoMessage() {}
+
+func (x *AcquireBatchRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AcquireBatchRequest.ProtoReflect.Descriptor instead.
+func (*AcquireBatchRequest) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *AcquireBatchRequest) GetRequests() []*AcquireRequest {
+	if x != nil {
+		return x.Requests
+	}
+	return nil
+}
+
+type AcquireResult struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to Decision:
+	//
+	//	*AcquireResult_Response
+	//	*AcquireResult_Failure
+	Decision      isAcquireResult_Decision `protobuf_oneof:"decision"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AcquireResult) Reset() {
+	*x = AcquireResult{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AcquireResult) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AcquireResult) ProtoMessage() {}
+
+func (x *AcquireResult) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AcquireResult.ProtoReflect.Descriptor instead.
+func (*AcquireResult) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *AcquireResult) GetDecision() isAcquireResult_Decision {
+	if x != nil {
+		return x.Decision
+	}
+	return nil
+}
+
+func (x *AcquireResult) GetResponse() *AcquireResponse {
+	if x != nil {
+		if x, ok := x.Decision.(*AcquireResult_Response); ok {
+			return x.Response
+		}
+	}
+	return nil
+}
+
+func (x *AcquireResult) GetFailure() *Failure {
+	if x != nil {
+		if x, ok := x.Decision.(*AcquireResult_Failure); ok {
+			return x.Failure
+		}
+	}
+	return nil
+}
+
+type isAcquireResult_Decision interface {
+	isAcquireResult_Decision()
+}
+
+type AcquireResult_Response struct {
+	Response *AcquireResponse `protobuf:"bytes,1,opt,name=response,proto3,oneof"`
+}
+
+type AcquireResult_Failure struct {
+	Failure *Failure `protobuf:"bytes,2,opt,name=failure,proto3,oneof"`
+}
+
+func (*AcquireResult_Response) isAcquireResult_Decision() {}
+
+func (*AcquireResult_Failure) isAcquireResult_Decision() {}
+
+type AcquireBatchResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Results       []*AcquireResult       `protobuf:"bytes,1,rep,name=results,proto3" json:"results,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AcquireBatchResponse) Reset() {
+	*x = AcquireBatchResponse{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AcquireBatchResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AcquireBatchResponse) ProtoMessage() {}
+
+func (x *AcquireBatchResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AcquireBatchResponse.ProtoReflect.Descriptor instead.
+func (*AcquireBatchResponse) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *AcquireBatchResponse) GetResults() []*AcquireResult {
+	if x != nil {
+		return x.Results
+	}
+	return nil
+}
+
+type OpenSessionsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Requests      []*OpenSessionRequest  `protobuf:"bytes,1,rep,name=requests,proto3" json:"requests,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OpenSessionsRequest) Reset() {
+	*x = OpenSessionsRequest{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OpenSessionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OpenSessionsRequest) ProtoMessage() {}
+
+func (x *OpenSessionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OpenSessionsRequest.ProtoReflect.Descriptor instead.
+func (*OpenSessionsRequest) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *OpenSessionsRequest) GetRequests() []*OpenSessionRequest {
+	if x != nil {
+		return x.Requests
+	}
+	return nil
+}
+
+type OpenSessionResult struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to Decision:
+	//
+	//	*OpenSessionResult_Response
+	//	*OpenSessionResult_Failure
+	Decision      isOpenSessionResult_Decision `protobuf_oneof:"decision"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OpenSessionResult) Reset() {
+	*x = OpenSessionResult{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OpenSessionResult) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OpenSessionResult) ProtoMessage() {}
+
+func (x *OpenSessionResult) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OpenSessionResult.ProtoReflect.Descriptor instead.
+func (*OpenSessionResult) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *OpenSessionResult) GetDecision() isOpenSessionResult_Decision {
+	if x != nil {
+		return x.Decision
+	}
+	return nil
+}
+
+func (x *OpenSessionResult) GetResponse() *OpenSessionResponse {
+	if x != nil {
+		if x, ok := x.Decision.(*OpenSessionResult_Response); ok {
+			return x.Response
+		}
+	}
+	return nil
+}
+
+func (x *OpenSessionResult) GetFailure() *Failure {
+	if x != nil {
+		if x, ok := x.Decision.(*OpenSessionResult_Failure); ok {
+			return x.Failure
+		}
+	}
+	return nil
+}
+
+type isOpenSessionResult_Decision interface {
+	isOpenSessionResult_Decision()
+}
+
+type OpenSessionResult_Response struct {
+	Response *OpenSessionResponse `protobuf:"bytes,1,opt,name=response,proto3,oneof"`
+}
+
+type OpenSessionResult_Failure struct {
+	Failure *Failure `protobuf:"bytes,2,opt,name=failure,proto3,oneof"`
+}
+
+func (*OpenSessionResult_Response) isOpenSessionResult_Decision() {}
+
+func (*OpenSessionResult_Failure) isOpenSessionResult_Decision() {}
+
+type OpenSessionsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Results       []*OpenSessionResult   `protobuf:"bytes,1,rep,name=results,proto3" json:"results,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OpenSessionsResponse) Reset() {
+	*x = OpenSessionsResponse{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OpenSessionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OpenSessionsResponse) ProtoMessage() {}
+
+func (x *OpenSessionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OpenSessionsResponse.ProtoReflect.Descriptor instead.
+func (*OpenSessionsResponse) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *OpenSessionsResponse) GetResults() []*OpenSessionResult {
+	if x != nil {
+		return x.Results
+	}
+	return nil
+}
+
+type ReturnBatchRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Requests      []*ReturnRequest       `protobuf:"bytes,1,rep,name=requests,proto3" json:"requests,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReturnBatchRequest) Reset() {
+	*x = ReturnBatchRequest{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReturnBatchRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReturnBatchRequest) ProtoMessage() {}
+
+func (x *ReturnBatchRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReturnBatchRequest.ProtoReflect.Descriptor instead.
+func (*ReturnBatchRequest) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *ReturnBatchRequest) GetRequests() []*ReturnRequest {
+	if x != nil {
+		return x.Requests
+	}
+	return nil
+}
+
+type ReturnResult struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to Decision:
+	//
+	//	*ReturnResult_Response
+	//	*ReturnResult_Failure
+	Decision      isReturnResult_Decision `protobuf_oneof:"decision"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReturnResult) Reset() {
+	*x = ReturnResult{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReturnResult) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReturnResult) ProtoMessage() {}
+
+func (x *ReturnResult) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReturnResult.ProtoReflect.Descriptor instead.
+func (*ReturnResult) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *ReturnResult) GetDecision() isReturnResult_Decision {
+	if x != nil {
+		return x.Decision
+	}
+	return nil
+}
+
+func (x *ReturnResult) GetResponse() *ReturnResponse {
+	if x != nil {
+		if x, ok := x.Decision.(*ReturnResult_Response); ok {
+			return x.Response
+		}
+	}
+	return nil
+}
+
+func (x *ReturnResult) GetFailure() *Failure {
+	if x != nil {
+		if x, ok := x.Decision.(*ReturnResult_Failure); ok {
+			return x.Failure
+		}
+	}
+	return nil
+}
+
+type isReturnResult_Decision interface {
+	isReturnResult_Decision()
+}
+
+type ReturnResult_Response struct {
+	Response *ReturnResponse `protobuf:"bytes,1,opt,name=response,proto3,oneof"`
+}
+
+type ReturnResult_Failure struct {
+	Failure *Failure `protobuf:"bytes,2,opt,name=failure,proto3,oneof"`
+}
+
+func (*ReturnResult_Response) isReturnResult_Decision() {}
+
+func (*ReturnResult_Failure) isReturnResult_Decision() {}
+
+type ReturnBatchResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Results       []*ReturnResult        `protobuf:"bytes,1,rep,name=results,proto3" json:"results,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReturnBatchResponse) Reset() {
+	*x = ReturnBatchResponse{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReturnBatchResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReturnBatchResponse) ProtoMessage() {}
+
+func (x *ReturnBatchResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReturnBatchResponse.ProtoReflect.Descriptor instead.
+func (*ReturnBatchResponse) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *ReturnBatchResponse) GetResults() []*ReturnResult {
+	if x != nil {
+		return x.Results
+	}
+	return nil
+}
+
 type PutBudgetRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Budget        *Budget                `protobuf:"bytes,1,opt,name=budget,proto3" json:"budget,omitempty"`
@@ -1199,7 +1771,7 @@ type PutBudgetRequest struct {
 
 func (x *PutBudgetRequest) Reset() {
 	*x = PutBudgetRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[15]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1211,7 +1783,7 @@ func (x *PutBudgetRequest) String() string {
 func (*PutBudgetRequest) ProtoMessage() {}
 
 func (x *PutBudgetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[15]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1224,7 +1796,7 @@ func (x *PutBudgetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutBudgetRequest.ProtoReflect.Descriptor instead.
 func (*PutBudgetRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{15}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *PutBudgetRequest) GetBudget() *Budget {
@@ -1245,7 +1817,7 @@ type PutBudgetResponse struct {
 
 func (x *PutBudgetResponse) Reset() {
 	*x = PutBudgetResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[16]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1257,7 +1829,7 @@ func (x *PutBudgetResponse) String() string {
 func (*PutBudgetResponse) ProtoMessage() {}
 
 func (x *PutBudgetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[16]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1270,7 +1842,7 @@ func (x *PutBudgetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutBudgetResponse.ProtoReflect.Descriptor instead.
 func (*PutBudgetResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{16}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *PutBudgetResponse) GetRevision() uint64 {
@@ -1303,7 +1875,7 @@ type DeleteBudgetRequest struct {
 
 func (x *DeleteBudgetRequest) Reset() {
 	*x = DeleteBudgetRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[17]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1315,7 +1887,7 @@ func (x *DeleteBudgetRequest) String() string {
 func (*DeleteBudgetRequest) ProtoMessage() {}
 
 func (x *DeleteBudgetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[17]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1328,7 +1900,7 @@ func (x *DeleteBudgetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteBudgetRequest.ProtoReflect.Descriptor instead.
 func (*DeleteBudgetRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{17}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *DeleteBudgetRequest) GetName() string {
@@ -1346,7 +1918,7 @@ type DeleteBudgetResponse struct {
 
 func (x *DeleteBudgetResponse) Reset() {
 	*x = DeleteBudgetResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[18]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1358,7 +1930,7 @@ func (x *DeleteBudgetResponse) String() string {
 func (*DeleteBudgetResponse) ProtoMessage() {}
 
 func (x *DeleteBudgetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[18]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1371,7 +1943,7 @@ func (x *DeleteBudgetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteBudgetResponse.ProtoReflect.Descriptor instead.
 func (*DeleteBudgetResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{18}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{28}
 }
 
 type GetBudgetRequest struct {
@@ -1385,7 +1957,7 @@ type GetBudgetRequest struct {
 
 func (x *GetBudgetRequest) Reset() {
 	*x = GetBudgetRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[19]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1397,7 +1969,7 @@ func (x *GetBudgetRequest) String() string {
 func (*GetBudgetRequest) ProtoMessage() {}
 
 func (x *GetBudgetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[19]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1410,7 +1982,7 @@ func (x *GetBudgetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetBudgetRequest.ProtoReflect.Descriptor instead.
 func (*GetBudgetRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{19}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *GetBudgetRequest) GetName() string {
@@ -1448,7 +2020,7 @@ type LimitStatus struct {
 
 func (x *LimitStatus) Reset() {
 	*x = LimitStatus{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[20]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1460,7 +2032,7 @@ func (x *LimitStatus) String() string {
 func (*LimitStatus) ProtoMessage() {}
 
 func (x *LimitStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[20]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1473,7 +2045,7 @@ func (x *LimitStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LimitStatus.ProtoReflect.Descriptor instead.
 func (*LimitStatus) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{20}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *LimitStatus) GetLimit() *Limit {
@@ -1529,7 +2101,7 @@ type GetBudgetResponse struct {
 
 func (x *GetBudgetResponse) Reset() {
 	*x = GetBudgetResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[21]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1541,7 +2113,7 @@ func (x *GetBudgetResponse) String() string {
 func (*GetBudgetResponse) ProtoMessage() {}
 
 func (x *GetBudgetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[21]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1554,7 +2126,7 @@ func (x *GetBudgetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetBudgetResponse.ProtoReflect.Descriptor instead.
 func (*GetBudgetResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{21}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *GetBudgetResponse) GetBudget() *Budget {
@@ -1586,7 +2158,7 @@ type ListBudgetsRequest struct {
 
 func (x *ListBudgetsRequest) Reset() {
 	*x = ListBudgetsRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[22]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1598,7 +2170,7 @@ func (x *ListBudgetsRequest) String() string {
 func (*ListBudgetsRequest) ProtoMessage() {}
 
 func (x *ListBudgetsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[22]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1611,7 +2183,7 @@ func (x *ListBudgetsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBudgetsRequest.ProtoReflect.Descriptor instead.
 func (*ListBudgetsRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{22}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{32}
 }
 
 type ListBudgetsResponse struct {
@@ -1623,7 +2195,7 @@ type ListBudgetsResponse struct {
 
 func (x *ListBudgetsResponse) Reset() {
 	*x = ListBudgetsResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[23]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1635,7 +2207,7 @@ func (x *ListBudgetsResponse) String() string {
 func (*ListBudgetsResponse) ProtoMessage() {}
 
 func (x *ListBudgetsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[23]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1648,7 +2220,7 @@ func (x *ListBudgetsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBudgetsResponse.ProtoReflect.Descriptor instead.
 func (*ListBudgetsResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{23}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *ListBudgetsResponse) GetBudgets() []*GetBudgetResponse {
@@ -1666,7 +2238,7 @@ type StatusRequest struct {
 
 func (x *StatusRequest) Reset() {
 	*x = StatusRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[24]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1678,7 +2250,7 @@ func (x *StatusRequest) String() string {
 func (*StatusRequest) ProtoMessage() {}
 
 func (x *StatusRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[24]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1691,7 +2263,7 @@ func (x *StatusRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatusRequest.ProtoReflect.Descriptor instead.
 func (*StatusRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{24}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{34}
 }
 
 type Member struct {
@@ -1708,7 +2280,7 @@ type Member struct {
 
 func (x *Member) Reset() {
 	*x = Member{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[25]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1720,7 +2292,7 @@ func (x *Member) String() string {
 func (*Member) ProtoMessage() {}
 
 func (x *Member) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[25]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1733,7 +2305,7 @@ func (x *Member) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Member.ProtoReflect.Descriptor instead.
 func (*Member) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{25}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *Member) GetId() string {
@@ -1801,7 +2373,7 @@ type StatusResponse struct {
 
 func (x *StatusResponse) Reset() {
 	*x = StatusResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[26]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1813,7 +2385,7 @@ func (x *StatusResponse) String() string {
 func (*StatusResponse) ProtoMessage() {}
 
 func (x *StatusResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[26]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1826,7 +2398,7 @@ func (x *StatusResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatusResponse.ProtoReflect.Descriptor instead.
 func (*StatusResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{26}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *StatusResponse) GetNode() string {
@@ -1936,7 +2508,7 @@ type RemoveMemberRequest struct {
 
 func (x *RemoveMemberRequest) Reset() {
 	*x = RemoveMemberRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[27]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1948,7 +2520,7 @@ func (x *RemoveMemberRequest) String() string {
 func (*RemoveMemberRequest) ProtoMessage() {}
 
 func (x *RemoveMemberRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[27]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1961,7 +2533,7 @@ func (x *RemoveMemberRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveMemberRequest.ProtoReflect.Descriptor instead.
 func (*RemoveMemberRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{27}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *RemoveMemberRequest) GetId() string {
@@ -1980,7 +2552,7 @@ type RemoveMemberResponse struct {
 
 func (x *RemoveMemberResponse) Reset() {
 	*x = RemoveMemberResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[28]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1992,7 +2564,7 @@ func (x *RemoveMemberResponse) String() string {
 func (*RemoveMemberResponse) ProtoMessage() {}
 
 func (x *RemoveMemberResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[28]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2005,7 +2577,7 @@ func (x *RemoveMemberResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveMemberResponse.ProtoReflect.Descriptor instead.
 func (*RemoveMemberResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{28}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *RemoveMemberResponse) GetRemoved() bool {
@@ -2028,7 +2600,7 @@ type Counters struct {
 
 func (x *Counters) Reset() {
 	*x = Counters{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[29]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2040,7 +2612,7 @@ func (x *Counters) String() string {
 func (*Counters) ProtoMessage() {}
 
 func (x *Counters) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[29]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2053,7 +2625,7 @@ func (x *Counters) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Counters.ProtoReflect.Descriptor instead.
 func (*Counters) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{29}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *Counters) GetSession() uint64 {
@@ -2092,7 +2664,7 @@ type BackupRequest struct {
 
 func (x *BackupRequest) Reset() {
 	*x = BackupRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[30]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2104,7 +2676,7 @@ func (x *BackupRequest) String() string {
 func (*BackupRequest) ProtoMessage() {}
 
 func (x *BackupRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[30]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2117,7 +2689,7 @@ func (x *BackupRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupRequest.ProtoReflect.Descriptor instead.
 func (*BackupRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{30}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{40}
 }
 
 type BackupResponse struct {
@@ -2133,7 +2705,7 @@ type BackupResponse struct {
 
 func (x *BackupResponse) Reset() {
 	*x = BackupResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[31]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2145,7 +2717,7 @@ func (x *BackupResponse) String() string {
 func (*BackupResponse) ProtoMessage() {}
 
 func (x *BackupResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[31]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2158,7 +2730,7 @@ func (x *BackupResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupResponse.ProtoReflect.Descriptor instead.
 func (*BackupResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{31}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *BackupResponse) GetLast() *Counters {
@@ -2206,7 +2778,7 @@ type RestoreRequest struct {
 
 func (x *RestoreRequest) Reset() {
 	*x = RestoreRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[32]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2218,7 +2790,7 @@ func (x *RestoreRequest) String() string {
 func (*RestoreRequest) ProtoMessage() {}
 
 func (x *RestoreRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[32]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2231,7 +2803,7 @@ func (x *RestoreRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RestoreRequest.ProtoReflect.Descriptor instead.
 func (*RestoreRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{32}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *RestoreRequest) GetBackup() string {
@@ -2257,7 +2829,7 @@ type RestoreResponse struct {
 
 func (x *RestoreResponse) Reset() {
 	*x = RestoreResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[33]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2269,7 +2841,7 @@ func (x *RestoreResponse) String() string {
 func (*RestoreResponse) ProtoMessage() {}
 
 func (x *RestoreResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[33]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2282,7 +2854,7 @@ func (x *RestoreResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RestoreResponse.ProtoReflect.Descriptor instead.
 func (*RestoreResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{33}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *RestoreResponse) GetAlready() bool {
@@ -2385,7 +2957,38 @@ const file_transport_leasedv1_leased_proto_rawDesc = "" +
 	"\x05close\x18\x03 \x01(\bR\x05close\"K\n" +
 	"\x0eReturnResponse\x12\x14\n" +
 	"\x05taken\x18\x01 \x03(\x03R\x05taken\x12#\n" +
-	"\rsession_known\x18\x02 \x01(\bR\fsessionKnown\"=\n" +
+	"\rsession_known\x18\x02 \x01(\bR\fsessionKnown\"O\n" +
+	"\aFailure\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\rR\x04code\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x18\n" +
+	"\amessage\x18\x03 \x01(\tR\amessage\"L\n" +
+	"\x13AcquireBatchRequest\x125\n" +
+	"\brequests\x18\x01 \x03(\v2\x19.leased.v1.AcquireRequestR\brequests\"\x85\x01\n" +
+	"\rAcquireResult\x128\n" +
+	"\bresponse\x18\x01 \x01(\v2\x1a.leased.v1.AcquireResponseH\x00R\bresponse\x12.\n" +
+	"\afailure\x18\x02 \x01(\v2\x12.leased.v1.FailureH\x00R\afailureB\n" +
+	"\n" +
+	"\bdecision\"J\n" +
+	"\x14AcquireBatchResponse\x122\n" +
+	"\aresults\x18\x01 \x03(\v2\x18.leased.v1.AcquireResultR\aresults\"P\n" +
+	"\x13OpenSessionsRequest\x129\n" +
+	"\brequests\x18\x01 \x03(\v2\x1d.leased.v1.OpenSessionRequestR\brequests\"\x8d\x01\n" +
+	"\x11OpenSessionResult\x12<\n" +
+	"\bresponse\x18\x01 \x01(\v2\x1e.leased.v1.OpenSessionResponseH\x00R\bresponse\x12.\n" +
+	"\afailure\x18\x02 \x01(\v2\x12.leased.v1.FailureH\x00R\afailureB\n" +
+	"\n" +
+	"\bdecision\"N\n" +
+	"\x14OpenSessionsResponse\x126\n" +
+	"\aresults\x18\x01 \x03(\v2\x1c.leased.v1.OpenSessionResultR\aresults\"J\n" +
+	"\x12ReturnBatchRequest\x124\n" +
+	"\brequests\x18\x01 \x03(\v2\x18.leased.v1.ReturnRequestR\brequests\"\x83\x01\n" +
+	"\fReturnResult\x127\n" +
+	"\bresponse\x18\x01 \x01(\v2\x19.leased.v1.ReturnResponseH\x00R\bresponse\x12.\n" +
+	"\afailure\x18\x02 \x01(\v2\x12.leased.v1.FailureH\x00R\afailureB\n" +
+	"\n" +
+	"\bdecision\"H\n" +
+	"\x13ReturnBatchResponse\x121\n" +
+	"\aresults\x18\x01 \x03(\v2\x17.leased.v1.ReturnResultR\aresults\"=\n" +
 	"\x10PutBudgetRequest\x12)\n" +
 	"\x06budget\x18\x01 \x01(\v2\x11.leased.v1.BudgetR\x06budget\"c\n" +
 	"\x11PutBudgetResponse\x12\x1a\n" +
@@ -2470,11 +3073,14 @@ const file_transport_leasedv1_leased_proto_rawDesc = "" +
 	"\x0fOUTCOME_CHANGED\x10\x04\x12\x1a\n" +
 	"\x16OUTCOME_UNKNOWN_BUDGET\x10\x05\x12\x1b\n" +
 	"\x17OUTCOME_UNKNOWN_SESSION\x10\x06\x12\x11\n" +
-	"\rOUTCOME_STALE\x10\a2\xd7\x01\n" +
+	"\rOUTCOME_STALE\x10\a2\xc7\x03\n" +
 	"\x06Leases\x12L\n" +
 	"\vOpenSession\x12\x1d.leased.v1.OpenSessionRequest\x1a\x1e.leased.v1.OpenSessionResponse\x12@\n" +
 	"\aAcquire\x12\x19.leased.v1.AcquireRequest\x1a\x1a.leased.v1.AcquireResponse\x12=\n" +
-	"\x06Return\x12\x18.leased.v1.ReturnRequest\x1a\x19.leased.v1.ReturnResponse2\xb8\x02\n" +
+	"\x06Return\x12\x18.leased.v1.ReturnRequest\x1a\x19.leased.v1.ReturnResponse\x12O\n" +
+	"\fOpenSessions\x12\x1e.leased.v1.OpenSessionsRequest\x1a\x1f.leased.v1.OpenSessionsResponse\x12O\n" +
+	"\fAcquireBatch\x12\x1e.leased.v1.AcquireBatchRequest\x1a\x1f.leased.v1.AcquireBatchResponse\x12L\n" +
+	"\vReturnBatch\x12\x1d.leased.v1.ReturnBatchRequest\x1a\x1e.leased.v1.ReturnBatchResponse2\xb8\x02\n" +
 	"\aBudgets\x12F\n" +
 	"\tPutBudget\x12\x1b.leased.v1.PutBudgetRequest\x1a\x1c.leased.v1.PutBudgetResponse\x12O\n" +
 	"\fDeleteBudget\x12\x1e.leased.v1.DeleteBudgetRequest\x1a\x1f.leased.v1.DeleteBudgetResponse\x12F\n" +
@@ -2499,7 +3105,7 @@ func file_transport_leasedv1_leased_proto_rawDescGZIP() []byte {
 }
 
 var file_transport_leasedv1_leased_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_transport_leasedv1_leased_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
+var file_transport_leasedv1_leased_proto_msgTypes = make([]protoimpl.MessageInfo, 46)
 var file_transport_leasedv1_leased_proto_goTypes = []any{
 	(Outcome)(0),                 // 0: leased.v1.Outcome
 	(*Limit)(nil),                // 1: leased.v1.Limit
@@ -2517,34 +3123,44 @@ var file_transport_leasedv1_leased_proto_goTypes = []any{
 	(*AcquireResponse)(nil),      // 13: leased.v1.AcquireResponse
 	(*ReturnRequest)(nil),        // 14: leased.v1.ReturnRequest
 	(*ReturnResponse)(nil),       // 15: leased.v1.ReturnResponse
-	(*PutBudgetRequest)(nil),     // 16: leased.v1.PutBudgetRequest
-	(*PutBudgetResponse)(nil),    // 17: leased.v1.PutBudgetResponse
-	(*DeleteBudgetRequest)(nil),  // 18: leased.v1.DeleteBudgetRequest
-	(*DeleteBudgetResponse)(nil), // 19: leased.v1.DeleteBudgetResponse
-	(*GetBudgetRequest)(nil),     // 20: leased.v1.GetBudgetRequest
-	(*LimitStatus)(nil),          // 21: leased.v1.LimitStatus
-	(*GetBudgetResponse)(nil),    // 22: leased.v1.GetBudgetResponse
-	(*ListBudgetsRequest)(nil),   // 23: leased.v1.ListBudgetsRequest
-	(*ListBudgetsResponse)(nil),  // 24: leased.v1.ListBudgetsResponse
-	(*StatusRequest)(nil),        // 25: leased.v1.StatusRequest
-	(*Member)(nil),               // 26: leased.v1.Member
-	(*StatusResponse)(nil),       // 27: leased.v1.StatusResponse
-	(*RemoveMemberRequest)(nil),  // 28: leased.v1.RemoveMemberRequest
-	(*RemoveMemberResponse)(nil), // 29: leased.v1.RemoveMemberResponse
-	(*Counters)(nil),             // 30: leased.v1.Counters
-	(*BackupRequest)(nil),        // 31: leased.v1.BackupRequest
-	(*BackupResponse)(nil),       // 32: leased.v1.BackupResponse
-	(*RestoreRequest)(nil),       // 33: leased.v1.RestoreRequest
-	(*RestoreResponse)(nil),      // 34: leased.v1.RestoreResponse
-	nil,                          // 35: leased.v1.OpenSessionRequest.LabelsEntry
-	nil,                          // 36: leased.v1.GetBudgetRequest.LabelsEntry
+	(*Failure)(nil),              // 16: leased.v1.Failure
+	(*AcquireBatchRequest)(nil),  // 17: leased.v1.AcquireBatchRequest
+	(*AcquireResult)(nil),        // 18: leased.v1.AcquireResult
+	(*AcquireBatchResponse)(nil), // 19: leased.v1.AcquireBatchResponse
+	(*OpenSessionsRequest)(nil),  // 20: leased.v1.OpenSessionsRequest
+	(*OpenSessionResult)(nil),    // 21: leased.v1.OpenSessionResult
+	(*OpenSessionsResponse)(nil), // 22: leased.v1.OpenSessionsResponse
+	(*ReturnBatchRequest)(nil),   // 23: leased.v1.ReturnBatchRequest
+	(*ReturnResult)(nil),         // 24: leased.v1.ReturnResult
+	(*ReturnBatchResponse)(nil),  // 25: leased.v1.ReturnBatchResponse
+	(*PutBudgetRequest)(nil),     // 26: leased.v1.PutBudgetRequest
+	(*PutBudgetResponse)(nil),    // 27: leased.v1.PutBudgetResponse
+	(*DeleteBudgetRequest)(nil),  // 28: leased.v1.DeleteBudgetRequest
+	(*DeleteBudgetResponse)(nil), // 29: leased.v1.DeleteBudgetResponse
+	(*GetBudgetRequest)(nil),     // 30: leased.v1.GetBudgetRequest
+	(*LimitStatus)(nil),          // 31: leased.v1.LimitStatus
+	(*GetBudgetResponse)(nil),    // 32: leased.v1.GetBudgetResponse
+	(*ListBudgetsRequest)(nil),   // 33: leased.v1.ListBudgetsRequest
+	(*ListBudgetsResponse)(nil),  // 34: leased.v1.ListBudgetsResponse
+	(*StatusRequest)(nil),        // 35: leased.v1.StatusRequest
+	(*Member)(nil),               // 36: leased.v1.Member
+	(*StatusResponse)(nil),       // 37: leased.v1.StatusResponse
+	(*RemoveMemberRequest)(nil),  // 38: leased.v1.RemoveMemberRequest
+	(*RemoveMemberResponse)(nil), // 39: leased.v1.RemoveMemberResponse
+	(*Counters)(nil),             // 40: leased.v1.Counters
+	(*BackupRequest)(nil),        // 41: leased.v1.BackupRequest
+	(*BackupResponse)(nil),       // 42: leased.v1.BackupResponse
+	(*RestoreRequest)(nil),       // 43: leased.v1.RestoreRequest
+	(*RestoreResponse)(nil),      // 44: leased.v1.RestoreResponse
+	nil,                          // 45: leased.v1.OpenSessionRequest.LabelsEntry
+	nil,                          // 46: leased.v1.GetBudgetRequest.LabelsEntry
 }
 var file_transport_leasedv1_leased_proto_depIdxs = []int32{
 	1,  // 0: leased.v1.Budget.limits:type_name -> leased.v1.Limit
 	3,  // 1: leased.v1.Budget.weights:type_name -> leased.v1.Weight
 	5,  // 2: leased.v1.Budget.rules:type_name -> leased.v1.Rules
 	3,  // 3: leased.v1.Level.weights:type_name -> leased.v1.Weight
-	35, // 4: leased.v1.OpenSessionRequest.labels:type_name -> leased.v1.OpenSessionRequest.LabelsEntry
+	45, // 4: leased.v1.OpenSessionRequest.labels:type_name -> leased.v1.OpenSessionRequest.LabelsEntry
 	1,  // 5: leased.v1.OpenSessionResponse.limits:type_name -> leased.v1.Limit
 	4,  // 6: leased.v1.OpenSessionResponse.levels:type_name -> leased.v1.Level
 	5,  // 7: leased.v1.OpenSessionResponse.rules:type_name -> leased.v1.Rules
@@ -2557,43 +3173,61 @@ var file_transport_leasedv1_leased_proto_depIdxs = []int32{
 	4,  // 14: leased.v1.AcquireResponse.levels:type_name -> leased.v1.Level
 	5,  // 15: leased.v1.AcquireResponse.rules:type_name -> leased.v1.Rules
 	9,  // 16: leased.v1.ReturnRequest.returns:type_name -> leased.v1.Return
-	2,  // 17: leased.v1.PutBudgetRequest.budget:type_name -> leased.v1.Budget
-	36, // 18: leased.v1.GetBudgetRequest.labels:type_name -> leased.v1.GetBudgetRequest.LabelsEntry
-	1,  // 19: leased.v1.LimitStatus.limit:type_name -> leased.v1.Limit
-	2,  // 20: leased.v1.GetBudgetResponse.budget:type_name -> leased.v1.Budget
-	21, // 21: leased.v1.GetBudgetResponse.limits:type_name -> leased.v1.LimitStatus
-	22, // 22: leased.v1.ListBudgetsResponse.budgets:type_name -> leased.v1.GetBudgetResponse
-	26, // 23: leased.v1.StatusResponse.members:type_name -> leased.v1.Member
-	30, // 24: leased.v1.BackupResponse.last:type_name -> leased.v1.Counters
-	2,  // 25: leased.v1.BackupResponse.budgets:type_name -> leased.v1.Budget
-	30, // 26: leased.v1.RestoreRequest.last:type_name -> leased.v1.Counters
-	6,  // 27: leased.v1.Leases.OpenSession:input_type -> leased.v1.OpenSessionRequest
-	10, // 28: leased.v1.Leases.Acquire:input_type -> leased.v1.AcquireRequest
-	14, // 29: leased.v1.Leases.Return:input_type -> leased.v1.ReturnRequest
-	16, // 30: leased.v1.Budgets.PutBudget:input_type -> leased.v1.PutBudgetRequest
-	18, // 31: leased.v1.Budgets.DeleteBudget:input_type -> leased.v1.DeleteBudgetRequest
-	20, // 32: leased.v1.Budgets.GetBudget:input_type -> leased.v1.GetBudgetRequest
-	23, // 33: leased.v1.Budgets.ListBudgets:input_type -> leased.v1.ListBudgetsRequest
-	25, // 34: leased.v1.Cluster.Status:input_type -> leased.v1.StatusRequest
-	28, // 35: leased.v1.Cluster.RemoveMember:input_type -> leased.v1.RemoveMemberRequest
-	31, // 36: leased.v1.Cluster.Backup:input_type -> leased.v1.BackupRequest
-	33, // 37: leased.v1.Cluster.Restore:input_type -> leased.v1.RestoreRequest
-	7,  // 38: leased.v1.Leases.OpenSession:output_type -> leased.v1.OpenSessionResponse
-	13, // 39: leased.v1.Leases.Acquire:output_type -> leased.v1.AcquireResponse
-	15, // 40: leased.v1.Leases.Return:output_type -> leased.v1.ReturnResponse
-	17, // 41: leased.v1.Budgets.PutBudget:output_type -> leased.v1.PutBudgetResponse
-	19, // 42: leased.v1.Budgets.DeleteBudget:output_type -> leased.v1.DeleteBudgetResponse
-	22, // 43: leased.v1.Budgets.GetBudget:output_type -> leased.v1.GetBudgetResponse
-	24, // 44: leased.v1.Budgets.ListBudgets:output_type -> leased.v1.ListBudgetsResponse
-	27, // 45: leased.v1.Cluster.Status:output_type -> leased.v1.StatusResponse
-	29, // 46: leased.v1.Cluster.RemoveMember:output_type -> leased.v1.RemoveMemberResponse
-	32, // 47: leased.v1.Cluster.Backup:output_type -> leased.v1.BackupResponse
-	34, // 48: leased.v1.Cluster.Restore:output_type -> leased.v1.RestoreResponse
-	38, // [38:49] is the sub-list for method output_type
-	27, // [27:38] is the sub-list for method input_type
-	27, // [27:27] is the sub-list for extension type_name
-	27, // [27:27] is the sub-list for extension extendee
-	0,  // [0:27] is the sub-list for field type_name
+	10, // 17: leased.v1.AcquireBatchRequest.requests:type_name -> leased.v1.AcquireRequest
+	13, // 18: leased.v1.AcquireResult.response:type_name -> leased.v1.AcquireResponse
+	16, // 19: leased.v1.AcquireResult.failure:type_name -> leased.v1.Failure
+	18, // 20: leased.v1.AcquireBatchResponse.results:type_name -> leased.v1.AcquireResult
+	6,  // 21: leased.v1.OpenSessionsRequest.requests:type_name -> leased.v1.OpenSessionRequest
+	7,  // 22: leased.v1.OpenSessionResult.response:type_name -> leased.v1.OpenSessionResponse
+	16, // 23: leased.v1.OpenSessionResult.failure:type_name -> leased.v1.Failure
+	21, // 24: leased.v1.OpenSessionsResponse.results:type_name -> leased.v1.OpenSessionResult
+	14, // 25: leased.v1.ReturnBatchRequest.requests:type_name -> leased.v1.ReturnRequest
+	15, // 26: leased.v1.ReturnResult.response:type_name -> leased.v1.ReturnResponse
+	16, // 27: leased.v1.ReturnResult.failure:type_name -> leased.v1.Failure
+	24, // 28: leased.v1.ReturnBatchResponse.results:type_name -> leased.v1.ReturnResult
+	2,  // 29: leased.v1.PutBudgetRequest.budget:type_name -> leased.v1.Budget
+	46, // 30: leased.v1.GetBudgetRequest.labels:type_name -> leased.v1.GetBudgetRequest.LabelsEntry
+	1,  // 31: leased.v1.LimitStatus.limit:type_name -> leased.v1.Limit
+	2,  // 32: leased.v1.GetBudgetResponse.budget:type_name -> leased.v1.Budget
+	31, // 33: leased.v1.GetBudgetResponse.limits:type_name -> leased.v1.LimitStatus
+	32, // 34: leased.v1.ListBudgetsResponse.budgets:type_name -> leased.v1.GetBudgetResponse
+	36, // 35: leased.v1.StatusResponse.members:type_name -> leased.v1.Member
+	40, // 36: leased.v1.BackupResponse.last:type_name -> leased.v1.Counters
+	2,  // 37: leased.v1.BackupResponse.budgets:type_name -> leased.v1.Budget
+	40, // 38: leased.v1.RestoreRequest.last:type_name -> leased.v1.Counters
+	6,  // 39: leased.v1.Leases.OpenSession:input_type -> leased.v1.OpenSessionRequest
+	10, // 40: leased.v1.Leases.Acquire:input_type -> leased.v1.AcquireRequest
+	14, // 41: leased.v1.Leases.Return:input_type -> leased.v1.ReturnRequest
+	20, // 42: leased.v1.Leases.OpenSessions:input_type -> leased.v1.OpenSessionsRequest
+	17, // 43: leased.v1.Leases.AcquireBatch:input_type -> leased.v1.AcquireBatchRequest
+	23, // 44: leased.v1.Leases.ReturnBatch:input_type -> leased.v1.ReturnBatchRequest
+	26, // 45: leased.v1.Budgets.PutBudget:input_type -> leased.v1.PutBudgetRequest
+	28, // 46: leased.v1.Budgets.DeleteBudget:input_type -> leased.v1.DeleteBudgetRequest
+	30, // 47: leased.v1.Budgets.GetBudget:input_type -> leased.v1.GetBudgetRequest
+	33, // 48: leased.v1.Budgets.ListBudgets:input_type -> leased.v1.ListBudgetsRequest
+	35, // 49: leased.v1.Cluster.Status:input_type -> leased.v1.StatusRequest
+	38, // 50: leased.v1.Cluster.RemoveMember:input_type -> leased.v1.RemoveMemberRequest
+	41, // 51: leased.v1.Cluster.Backup:input_type -> leased.v1.BackupRequest
+	43, // 52: leased.v1.Cluster.Restore:input_type -> leased.v1.RestoreRequest
+	7,  // 53: leased.v1.Leases.OpenSession:output_type -> leased.v1.OpenSessionResponse
+	13, // 54: leased.v1.Leases.Acquire:output_type -> leased.v1.AcquireResponse
+	15, // 55: leased.v1.Leases.Return:output_type -> leased.v1.ReturnResponse
+	22, // 56: leased.v1.Leases.OpenSessions:output_type -> leased.v1.OpenSessionsResponse
+	19, // 57: leased.v1.Leases.AcquireBatch:output_type -> leased.v1.AcquireBatchResponse
+	25, // 58: leased.v1.Leases.ReturnBatch:output_type -> leased.v1.ReturnBatchResponse
+	27, // 59: leased.v1.Budgets.PutBudget:output_type -> leased.v1.PutBudgetResponse
+	29, // 60: leased.v1.Budgets.DeleteBudget:output_type -> leased.v1.DeleteBudgetResponse
+	32, // 61: leased.v1.Budgets.GetBudget:output_type -> leased.v1.GetBudgetResponse
+	34, // 62: leased.v1.Budgets.ListBudgets:output_type -> leased.v1.ListBudgetsResponse
+	37, // 63: leased.v1.Cluster.Status:output_type -> leased.v1.StatusResponse
+	39, // 64: leased.v1.Cluster.RemoveMember:output_type -> leased.v1.RemoveMemberResponse
+	42, // 65: leased.v1.Cluster.Backup:output_type -> leased.v1.BackupResponse
+	44, // 66: leased.v1.Cluster.Restore:output_type -> leased.v1.RestoreResponse
+	53, // [53:67] is the sub-list for method output_type
+	39, // [39:53] is the sub-list for method input_type
+	39, // [39:39] is the sub-list for extension type_name
+	39, // [39:39] is the sub-list for extension extendee
+	0,  // [0:39] is the sub-list for field type_name
 }
 
 func init() { file_transport_leasedv1_leased_proto_init() }
@@ -2601,13 +3235,25 @@ func file_transport_leasedv1_leased_proto_init() {
 	if File_transport_leasedv1_leased_proto != nil {
 		return
 	}
+	file_transport_leasedv1_leased_proto_msgTypes[17].OneofWrappers = []any{
+		(*AcquireResult_Response)(nil),
+		(*AcquireResult_Failure)(nil),
+	}
+	file_transport_leasedv1_leased_proto_msgTypes[20].OneofWrappers = []any{
+		(*OpenSessionResult_Response)(nil),
+		(*OpenSessionResult_Failure)(nil),
+	}
+	file_transport_leasedv1_leased_proto_msgTypes[23].OneofWrappers = []any{
+		(*ReturnResult_Response)(nil),
+		(*ReturnResult_Failure)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_transport_leasedv1_leased_proto_rawDesc), len(file_transport_leasedv1_leased_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   36,
+			NumMessages:   46,
 			NumExtensions: 0,
 			NumServices:   3,
 		},

@@ -24,9 +24,12 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	Leases_OpenSession_FullMethodName = "/leased.v1.Leases/OpenSession"
-	Leases_Acquire_FullMethodName     = "/leased.v1.Leases/Acquire"
-	Leases_Return_FullMethodName      = "/leased.v1.Leases/Return"
+	Leases_OpenSession_FullMethodName  = "/leased.v1.Leases/OpenSession"
+	Leases_Acquire_FullMethodName      = "/leased.v1.Leases/Acquire"
+	Leases_Return_FullMethodName       = "/leased.v1.Leases/Return"
+	Leases_OpenSessions_FullMethodName = "/leased.v1.Leases/OpenSessions"
+	Leases_AcquireBatch_FullMethodName = "/leased.v1.Leases/AcquireBatch"
+	Leases_ReturnBatch_FullMethodName  = "/leased.v1.Leases/ReturnBatch"
 )
 
 // LeasesClient is the client API for Leases service.
@@ -45,6 +48,14 @@ type LeasesClient interface {
 	Acquire(ctx context.Context, in *AcquireRequest, opts ...grpc.CallOption) (*AcquireResponse, error)
 	// Return gives credits back without asking for others. Idempotent: a lease is returned once.
 	Return(ctx context.Context, in *ReturnRequest, opts ...grpc.CallOption) (*ReturnResponse, error)
+	// The same for many at once: what the limiters of one process have to say travels in one
+	// message, and is committed together where it can be. Each request of a batch is decided for
+	// itself, and answered at its own place: with what the call of its own would answer, or with a
+	// failure that says whether it may have taken effect. The call as a whole fails only where
+	// none of them was decided.
+	OpenSessions(ctx context.Context, in *OpenSessionsRequest, opts ...grpc.CallOption) (*OpenSessionsResponse, error)
+	AcquireBatch(ctx context.Context, in *AcquireBatchRequest, opts ...grpc.CallOption) (*AcquireBatchResponse, error)
+	ReturnBatch(ctx context.Context, in *ReturnBatchRequest, opts ...grpc.CallOption) (*ReturnBatchResponse, error)
 }
 
 type leasesClient struct {
@@ -85,6 +96,36 @@ func (c *leasesClient) Return(ctx context.Context, in *ReturnRequest, opts ...gr
 	return out, nil
 }
 
+func (c *leasesClient) OpenSessions(ctx context.Context, in *OpenSessionsRequest, opts ...grpc.CallOption) (*OpenSessionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(OpenSessionsResponse)
+	err := c.cc.Invoke(ctx, Leases_OpenSessions_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *leasesClient) AcquireBatch(ctx context.Context, in *AcquireBatchRequest, opts ...grpc.CallOption) (*AcquireBatchResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(AcquireBatchResponse)
+	err := c.cc.Invoke(ctx, Leases_AcquireBatch_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *leasesClient) ReturnBatch(ctx context.Context, in *ReturnBatchRequest, opts ...grpc.CallOption) (*ReturnBatchResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReturnBatchResponse)
+	err := c.cc.Invoke(ctx, Leases_ReturnBatch_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // LeasesServer is the server API for Leases service.
 // All implementations must embed UnimplementedLeasesServer
 // for forward compatibility.
@@ -101,6 +142,14 @@ type LeasesServer interface {
 	Acquire(context.Context, *AcquireRequest) (*AcquireResponse, error)
 	// Return gives credits back without asking for others. Idempotent: a lease is returned once.
 	Return(context.Context, *ReturnRequest) (*ReturnResponse, error)
+	// The same for many at once: what the limiters of one process have to say travels in one
+	// message, and is committed together where it can be. Each request of a batch is decided for
+	// itself, and answered at its own place: with what the call of its own would answer, or with a
+	// failure that says whether it may have taken effect. The call as a whole fails only where
+	// none of them was decided.
+	OpenSessions(context.Context, *OpenSessionsRequest) (*OpenSessionsResponse, error)
+	AcquireBatch(context.Context, *AcquireBatchRequest) (*AcquireBatchResponse, error)
+	ReturnBatch(context.Context, *ReturnBatchRequest) (*ReturnBatchResponse, error)
 	mustEmbedUnimplementedLeasesServer()
 }
 
@@ -119,6 +168,15 @@ func (UnimplementedLeasesServer) Acquire(context.Context, *AcquireRequest) (*Acq
 }
 func (UnimplementedLeasesServer) Return(context.Context, *ReturnRequest) (*ReturnResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Return not implemented")
+}
+func (UnimplementedLeasesServer) OpenSessions(context.Context, *OpenSessionsRequest) (*OpenSessionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method OpenSessions not implemented")
+}
+func (UnimplementedLeasesServer) AcquireBatch(context.Context, *AcquireBatchRequest) (*AcquireBatchResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method AcquireBatch not implemented")
+}
+func (UnimplementedLeasesServer) ReturnBatch(context.Context, *ReturnBatchRequest) (*ReturnBatchResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReturnBatch not implemented")
 }
 func (UnimplementedLeasesServer) mustEmbedUnimplementedLeasesServer() {}
 func (UnimplementedLeasesServer) testEmbeddedByValue()                {}
@@ -195,6 +253,60 @@ func _Leases_Return_Handler(srv interface{}, ctx context.Context, dec func(inter
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Leases_OpenSessions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(OpenSessionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LeasesServer).OpenSessions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Leases_OpenSessions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LeasesServer).OpenSessions(ctx, req.(*OpenSessionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Leases_AcquireBatch_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AcquireBatchRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LeasesServer).AcquireBatch(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Leases_AcquireBatch_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LeasesServer).AcquireBatch(ctx, req.(*AcquireBatchRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Leases_ReturnBatch_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReturnBatchRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LeasesServer).ReturnBatch(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Leases_ReturnBatch_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LeasesServer).ReturnBatch(ctx, req.(*ReturnBatchRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // Leases_ServiceDesc is the grpc.ServiceDesc for Leases service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -213,6 +325,18 @@ var Leases_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Return",
 			Handler:    _Leases_Return_Handler,
+		},
+		{
+			MethodName: "OpenSessions",
+			Handler:    _Leases_OpenSessions_Handler,
+		},
+		{
+			MethodName: "AcquireBatch",
+			Handler:    _Leases_AcquireBatch_Handler,
+		},
+		{
+			MethodName: "ReturnBatch",
+			Handler:    _Leases_ReturnBatch_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

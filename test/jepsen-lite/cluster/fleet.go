@@ -118,6 +118,10 @@ func (f *fleet) serve(ctx context.Context, bound time.Duration) (time.Duration, 
 func (p *process) lastWord() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.keys != nil {
+		s := p.keys.Status()
+		return fmt.Errorf("all keys: %+v: %w", s, errors.Join(s.LastError, errNotServed))
+	}
 	if p.limiter == nil {
 		return errors.New("no limiter could be opened")
 	}

@@ -99,7 +99,7 @@ func Draw(seed uint64) Options {
 	per := []time.Duration{2, 5, 20}[r.IntN(3)] * time.Second
 	holders := 1 + r.IntN(3)
 	amount := budget.Credits(20 + r.IntN(200))
-	return withKinds(Options{
+	return withKeys(withKinds(Options{
 		Seed: seed, Nodes: 3, Holders: holders,
 		Loads:    []Load{{Budget: requests("b", amount, per), Cost: 3}},
 		DriftPPM: []int64{5_000, 100_000}[r.IntN(2)],
@@ -109,7 +109,7 @@ func Draw(seed uint64) Options {
 		Sleep:    100 + r.IntN(200),
 		Nap:      time.Duration(3+r.IntN(6)) * time.Second,
 		Latency:  time.Millisecond,
-	})
+	}))
 }
 
 // leastTrailing is how many entries a log keeps behind a snapshot, at least: more than a leader may

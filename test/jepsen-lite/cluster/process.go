@@ -18,12 +18,13 @@ import (
 	"github.com/leased-io/leased/trace"
 )
 
-// process is one life of a process of the fleet: a client with one limiter, its clocks and its
-// traffic.
+// process is one life of a process of the fleet: a client with one limiter, of one key or of all,
+// its clocks and its traffic.
 type process struct {
 	name, file string
 	load       Load
 	key        string
+	allKeys    bool // of the budget, each request on one of them
 	failOpen   bool
 	policy     sizing.Policy // empty: the holder goes by the demand it has seen
 	suspends   bool          // its monotonic clock may stop; otherwise its wall clock may be stepped
@@ -44,6 +45,7 @@ type process struct {
 
 	mu      sync.Mutex
 	limiter *client.Limiter
+	keys    *client.KeyedLimiter // in its place, of a process with all keys
 
 	// The ledger, which run writes and whoever has joined it reads.
 	ledger
@@ -70,7 +72,8 @@ func newProcess(c *nodes, i, life int) (*process, error) {
 	p.mean = p.load.pace(o.Holders / len(o.Loads))
 	p.clocks = &dual{clock: c.clock, wander: wander{ppm: drift(p.rng, o.DriftPPM)}}
 	if p.load.Keys > 0 {
-		p.key = fmt.Sprintf("k%d", p.rng.IntN(p.load.Keys))
+		p.key = p.drawKey()
+		p.allKeys = (i+life)%2 == 0 && p.load.Budget.Limits[0].Kind != budget.KindSlots
 	}
 	if o.Every > 0 {
 		p.suspends = p.rng.IntN(2) == 0
@@ -170,21 +173,16 @@ func (p *process) held() *client.Limiter {
 
 // openLimiter returns the limiter, and opens it if there is none. Nil if that fails. Only the
 // goroutine that offers the traffic calls it.
-func (p *process) openLimiter(ctx context.Context) *client.Limiter {
+func (p *process) openLimiter(ctx context.Context) admitter {
+	if p.allKeys {
+		return p.openKeys(ctx)
+	}
 	if l := p.held(); l != nil {
 		return l
 	}
-	var opts []client.LimiterOption
+	opts := p.limiterOptions()
 	if p.key != "" {
 		opts = append(opts, client.WithKey(p.key))
-	}
-	if p.failOpen {
-		opts = append(opts, client.FailOpen())
-	}
-	if p.policy != "" {
-		config := sizing.DefaultConfig()
-		config.Policy = p.policy
-		opts = append(opts, client.WithSizing(config))
 	}
 	l, err := p.client.Limiter(ctx, p.load.Budget.Name, opts...)
 	if err != nil {
@@ -197,16 +195,31 @@ func (p *process) openLimiter(ctx context.Context) *client.Limiter {
 	return l
 }
 
+func (p *process) limiterOptions() (opts []client.LimiterOption) {
+	if p.failOpen {
+		opts = append(opts, client.FailOpen())
+	}
+	if p.policy != "" {
+		config := sizing.DefaultConfig()
+		config.Policy = p.policy
+		opts = append(opts, client.WithSizing(config))
+	}
+	return opts
+}
+
 // closeLimiter closes the limiter, so that the next request opens another.
 func (p *process) closeLimiter(ctx context.Context) error {
 	p.mu.Lock()
-	l := p.limiter
-	p.limiter = nil
+	l, keys := p.limiter, p.keys
+	p.limiter, p.keys = nil, nil
 	p.mu.Unlock()
-	if l == nil {
-		return nil
+	switch {
+	case l != nil:
+		return l.Close(ctx)
+	case keys != nil:
+		return keys.Close(ctx)
 	}
-	return l.Close(ctx)
+	return nil
 }
 
 // ask makes one request, and keeps the ledger.
@@ -216,7 +229,7 @@ func (p *process) ask(ctx context.Context) {
 		return
 	}
 	if p.load.Budget.Limits[0].Kind == budget.KindSlots {
-		p.work(ctx, l)
+		p.work(ctx, p.held())
 		return
 	}
 	cost := client.Cost{"requests": 1 + p.rng.Int64N(p.load.Cost)}

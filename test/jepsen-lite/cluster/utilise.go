@@ -111,7 +111,8 @@ func (u *Use) play(ctx context.Context, crowd Crowd, c *nodes, length time.Durat
 func (p *process) want(
 	ctx, offering context.Context, crowd Crowd,
 ) (offers int64, calls uint64, err error) {
-	l := p.openLimiter(offering)
+	p.openLimiter(offering)
+	l := p.held()
 	if l == nil {
 		return 0, 0, errors.Join(errors.New("no limiter"), p.client.Close(ctx), p.writer.Close())
 	}

@@ -6,26 +6,31 @@ import "github.com/leased-io/leased/test/jepsen-lite/mutants"
 // product's limiter.
 const oneAttempt = "a limiter has one attempt under way, and never hears of one before it"
 
-// lateAnswers edits a limiter so that an answer may come when its attempt was given up already,
-// and is taken for one to the latest attempt.
+// lateAnswers edits a client so that an answer may come when its attempt was given up already, and
+// is taken for one to the latest attempt.
 var lateAnswers = []mutants.Edit{
-	{File: clientAsk, Old: "		attempt uint64\n	)\n",
-		New: "		attempt uint64\n		late    = make(chan *leasedv1.AcquireResponse, 64)\n	)\n"},
-	{File: clientAsk,
-		Old: "		resp, err := leasedv1.NewLeasesClient(cc).Acquire(ctx, wire, opts...)\n" +
-			"		if err != nil {\n			return err\n		}\n		answer, err =",
-		New: "		failed := make(chan error, 1)\n		go func() {\n" +
+	{File: clientPost, Old: "	left bool //", New: "	late chan answer\n	left bool //"},
+	{File: clientPost, Old: "	e.left = false\n",
+		New: "	e.left = false\n	if e.late == nil {\n		e.late = make(chan answer, 64)\n	}\n"},
+	{File: clientPost,
+		Old: "		answers, err := r.way.call(ctx, cc, batch, opts)\n" +
+			"		if err != nil {\n			return err\n		}\n",
+		New: "		_ = opts\n		failed, ok := make(chan error, 1), make(chan struct{})\n" +
+			"		go func() {\n" +
 			"			all, cancel := context.WithTimeout(context.WithoutCancel(ctx), lateness)\n" +
 			"			defer cancel()\n" +
-			"			resp, err := leasedv1.NewLeasesClient(cc).Acquire(all, wire)\n" +
+			"			answers, err := r.way.call(all, cc, batch, nil)\n" +
 			"			if err != nil {\n				failed <- err\n				return\n			}\n" +
-			"			select {\n			case late <- resp:\n			default:\n			}\n		}()\n" +
-			"		var resp *leasedv1.AcquireResponse\n		var err error\n		_ = opts\n		select {\n" +
-			"		case resp = <-late:\n		case err = <-failed:\n		case <-ctx.Done():\n" +
-			"			err = ctx.Err()\n		}\n		if err != nil {\n			return err\n		}\n		answer, err ="},
-	{File: clientAsk, Old: "// acquire sends request",
-		New: "const lateness = 20 * time.Second\n\n// acquire sends request"},
-	{File: clientAsk, Old: "	\"slices\"\n", New: "	\"slices\"\n	\"time\"\n"},
+			"			for i, e := range batch {\n" +
+			"				select {\n				case e.late <- answers[i]:\n				default:\n				}\n" +
+			"			}\n			close(ok)\n		}()\n" +
+			"		select {\n		case <-ok:\n		case err := <-failed:\n			return err\n" +
+			"		case <-ctx.Done():\n			return ctx.Err()\n		}\n" +
+			"		answers := make([]answer, len(batch))\n		for i, e := range batch {\n" +
+			"			select {\n			case answers[i] = <-e.late:\n			default:\n" +
+			"				answers[i].failed = errNoDecision\n			}\n		}\n"},
+	{File: clientPost, Old: "// post carries",
+		New: "const lateness = 20 * time.Second\n\n// post carries"},
 }
 
 // answerPlants break what an answer says and how long it is good: R5 to R7.

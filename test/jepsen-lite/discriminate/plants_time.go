@@ -11,7 +11,7 @@ const (
 	fsmApply    = "fsm/apply.go"
 	fsmAcquire  = "fsm/acquire.go"
 	fsmStateDef = "fsm/state.go"
-	clientAsk   = "client/ask.go"
+	clientPost  = "client/post.go"
 	clientLimit = "client/limiter.go"
 	wireCall    = "transport/call.go"
 )

@@ -73,6 +73,15 @@ func (f *faulty) Propose(_ context.Context, cmd fsm.Command) (fsm.Result, error)
 	return f.main.do(f.now(), cmd), nil
 }
 
+// ProposeAll decides cmds, one after the other.
+func (f *faulty) ProposeAll(ctx context.Context, cmds []fsm.Command) []transport.Proposed {
+	all := make([]transport.Proposed, len(cmds))
+	for i, cmd := range cmds {
+		all[i].Result, all[i].Err = f.Propose(ctx, cmd)
+	}
+	return all
+}
+
 // Read calls read with the state.
 func (f *faulty) Read(_ context.Context, read func(*fsm.State, budget.Instant)) error {
 	f.mu.Lock()

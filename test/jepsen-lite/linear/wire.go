@@ -20,28 +20,37 @@ func (r *Recorder) Intercept(client int) grpc.UnaryClientInterceptor {
 	return func(ctx context.Context, method string, req, resp any, cc *grpc.ClientConn,
 		invoke grpc.UnaryInvoker, opts ...grpc.CallOption,
 	) error {
-		in, ok := input(req)
-		if !ok {
+		in := inputs(req)
+		if len(in) == 0 {
 			return invoke(ctx, method, req, resp, cc, opts...)
 		}
-		op := r.Begin(client, in)
+		ops := make([]*Op, len(in))
+		for i := range in {
+			ops[i] = r.Begin(client, in[i])
+		}
 		var out sending
 		err := invoke(context.WithValue(ctx, sendingKey{}, &out), method, req, resp, cc, opts...)
-		if err == nil {
-			r.Answered(op, output(resp))
-			return nil
-		}
-		switch why := reason(err); {
-		case why == "UNKNOWN_BUDGET":
-			r.Answered(op, Output{Answer: NoBudget})
-		case out.watched.Load() && !out.sent.Load(),
-			why == "NOT_LEADER", why == "OVERLOADED", why == "INVALID",
-			why == "FULL" && len(in.Returns) == 0: // or they were taken, whatever the asks came to
-			r.Harmless(op)
-		default:
-			r.Failed(op)
+		unsent := out.watched.Load() && !out.sent.Load()
+		for i, t := range told(resp, err, len(ops)) {
+			r.close(ops[i], t, unsent)
 		}
 		return err
+	}
+}
+
+// close notes what the client of one operation was told.
+func (r *Recorder) close(op *Op, t answerTo, unsent bool) {
+	switch {
+	case t.why == "" && !t.failed:
+		r.Answered(op, t.out)
+	case t.why == "UNKNOWN_BUDGET":
+		r.Answered(op, Output{Answer: NoBudget})
+	case unsent, t.why == "NOT_LEADER", t.why == "OVERLOADED", t.why == "INVALID",
+		// Or they were taken, whatever the asks came to.
+		t.why == "FULL" && len(op.Input.Returns) == 0:
+		r.Harmless(op)
+	default:
+		r.Failed(op)
 	}
 }
 

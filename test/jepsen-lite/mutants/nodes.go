@@ -5,6 +5,7 @@ const (
 	nodeLeader = "node/leader.go"
 	nodeCommit = "node/committer.go"
 	clientAsk  = "client/ask.go"
+	clientPost = "client/post.go"
 )
 
 // nodeMutants break the node's own clock and commits (R1-R3), and the limiter's calls (R7).
@@ -73,8 +74,26 @@ var nodeMutants = []Mutant{
 	{
 		Name: "client-timed-from-receipt", Rule: "R7", By: Cluster, Ablation: "W_abl_ii_receipt",
 		Means: "a limiter notes the send of an attempt when its answer comes",
-		Edits: []Edit{{clientAsk, "		answer, err = toAnswer(resp, request)\n",
-			"		attempt = l.sending()\n		answer, err = toAnswer(resp, request)\n"}},
+		Edits: []Edit{{clientAsk, "	a.answer, err = toAnswer(", "	a.send()\n	a.answer, err = toAnswer("}},
+	},
+	{
+		Name: "client-batch-timed-from-answer", Rule: "R7", By: Cluster, Ablation: "W_abl_ii_receipt",
+		Means: "the attempts of a batch are noted when the batch's answer is there",
+		Edits: []Edit{
+			{clientPost, "			if e.sending != nil {\n				e.sending()\n			}\n",
+				"			_ = e.sending\n"},
+			{clientPost, "		return p.read(batch, answers, came)\n",
+				"		for _, e := range batch {\n			if e.sending != nil {\n				e.sending()\n" +
+					"			}\n		}\n		return p.read(batch, answers, came)\n"},
+		},
+	},
+	{
+		Name: "client-batch-answers-swapped", Rule: "R9", By: Cluster,
+		Means: "two requests of a batch are each given the other's answer",
+		Edits: []Edit{{clientPost, "		return p.read(batch, answers, came)\n",
+			"		if len(answers) > 1 && r.way == acquiring {\n" +
+				"			answers[0], answers[1] = answers[1], answers[0]\n		}\n" +
+				"		return p.read(batch, answers, came)\n"}},
 	},
 	{
 		Name: "client-no-margin", Rule: "R6", By: Cluster, Ablation: "W_abl_iv_nomargin",

@@ -64,18 +64,19 @@ func (w *HistoryWriter) intercept(ctx context.Context, method string, req, resp 
 	cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption,
 ) error {
 	var one linear.Recorder // of this call alone: it knows what is an operation
-	number := 0
+	var numbers []int       // of a batch, several
 	err := one.Intercept(0)(ctx, method, req, resp, cc, func(ctx context.Context, method string,
 		req, resp any, cc *grpc.ClientConn, opts ...grpc.CallOption,
 	) error {
 		// The file has it before the call is sent: the process may die at any time.
 		for _, op := range one.History() {
-			number = w.begin(op.Input)
+			numbers = append(numbers, w.begin(op.Input))
 		}
 		return invoke(ctx, method, req, resp, cc, opts...)
 	}, opts...)
-	if number > 0 {
-		w.end(number, one.History())
+	ends := one.Ends()
+	for i, number := range numbers {
+		w.end(number, ends[i])
 	}
 	return err
 }
@@ -88,12 +89,10 @@ func (w *HistoryWriter) begin(in linear.Input) int {
 	return w.calls
 }
 
-// end notes what the recorder has of the call: nothing, if it surely had no effect.
-func (w *HistoryWriter) end(call int, h linear.History) {
-	line := HistoryLine{Call: call, At: now(), Harmless: len(h) == 0}
-	for _, op := range h {
-		line.Out, line.Open = op.Output, op.Output == nil
-	}
+// end notes how the call ended.
+func (w *HistoryWriter) end(call int, e linear.End) {
+	line := HistoryLine{Call: call, At: now(), Out: e.Output, Harmless: e.Harmless,
+		Open: e.Output == nil && !e.Harmless}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.Mishears && line.Out != nil && len(line.Out.Grants) > 0 {

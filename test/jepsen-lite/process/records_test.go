@@ -22,9 +22,9 @@ func TestHistoryFile(t *testing.T) {
 	for session := range uint64(5) {
 		w.begin(linear.Input{Kind: linear.Acquire, Session: session + 1})
 	}
-	w.end(1, linear.History{{Output: &linear.Output{Answer: linear.Denied}}})
-	w.end(2, nil)
-	w.end(3, linear.History{{}})
+	w.end(1, linear.End{Output: &linear.Output{Answer: linear.Denied}})
+	w.end(2, linear.End{Harmless: true})
+	w.end(3, linear.End{})
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
