@@ -45,6 +45,25 @@ func busy(t fataler) *State {
 func TestRestoreRefusesOtherBytes(t *testing.T) {
 	refusesOtherBytes(t, snapshotOf(t, busy(t)))
 	refusesOtherBytes(t, snapshotOf(t, heir(t)))
+	refusesOtherBytes(t, snapshotOf(t, kin(t)))
+}
+
+// kin is a state of two levels, with a session that has leases of both.
+func kin(t fataler) *State {
+	t.Helper()
+	r := newReplicas()
+	r.open(t)
+	l := budget.Limit{Metric: "m", Amount: 10, Per: time.Minute}
+	top, low := put("top", l), put("low", l)
+	top.PutBudget.Budget.Template = "{o}"
+	low.PutBudget.Budget.Template, low.PutBudget.Budget.Parent = "{o}/{k}", "top"
+	low.PutBudget.Budget.Weights = []budget.Weight{{Metric: "m", Cost: "c", Times: 2}}
+	r.at(t, 10e9, top, low,
+		Command{OpenSession: &OpenSession{Budget: "low",
+			Labels: budget.Labels{{Name: "k", Value: "x"}, {Name: "o", Value: "y/"}}}},
+		Command{Acquire: &lease.Request{Session: 1, Seq: 1, Revision: 2,
+			Asks: []lease.Ask{{Limit: 0, Need: 3, Want: 3}, {Limit: 1, Need: 4, Want: 4}}}})
+	return r.a
 }
 
 func refusesOtherBytes(t *testing.T, good []byte) {
