@@ -53,12 +53,12 @@ func (s *State) acquire(r *lease.Request) Result {
 // decide grants every ask of r that has a need, or none at all.
 func (s *State) decide(ss *session, p *policy, r *lease.Request) Result {
 	if r.Revision != p.revision {
-		return Result{Code: CodeChanged, Limits: p.Limits}
+		return Result{Code: CodeChanged, Limits: p.limitsOf(ss.Key)}
 	}
 	fresh := 0
 	for _, a := range r.Asks {
 		l := p.lives[a.Limit]
-		if a.Need > l.Bound() {
+		if a.Need > l.of(ss.Key).Bound() {
 			return Result{Code: CodeTooLarge, Limit: a.Limit}
 		}
 		if found, _ := l.find(ss.Key); found == nil {
@@ -144,7 +144,7 @@ func (s *State) grant(ss *session, p *policy, r *lease.Request) []lease.Grant {
 		if amount == 0 && kept == nil {
 			continue
 		}
-		if amount > 0 && !account.Charge(l.Limit, l.before(ss.Key), amount) {
+		if amount > 0 && !account.Charge(l.of(ss.Key), l.before(ss.Key), amount) {
 			panic(broken("NoOverGrant", s.index, s.term, fmt.Sprintf(
 				"limit %d cannot be charged %d: %+v", l.serial, amount, *account)))
 		}

@@ -78,6 +78,7 @@ func (s *State) advance(stamp budget.Instant) {
 	if s.digAt <= s.t {
 		s.dig()
 	}
+	s.lapse()
 }
 
 // do decides one command.
@@ -93,11 +94,13 @@ func (s *State) do(c Command) Result {
 	case c.Return != nil:
 		return s.giveBack(c.Return)
 	case c.PutBudget != nil:
-		return s.putBudget(c.PutBudget.Budget)
+		return s.putBudget(c.PutBudget)
 	case c.TakeOver != nil:
 		return s.takeOver(c.TakeOver)
+	case c.SetLimit != nil:
+		return s.setLimit(c.SetLimit)
 	default:
-		return s.deleteBudget(c.DeleteBudget.Name)
+		return s.deleteBudget(c.DeleteBudget)
 	}
 }
 

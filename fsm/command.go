@@ -32,6 +32,7 @@ type Command struct {
 	PutBudget    *PutBudget     `cbor:"4,keyasint,omitempty"`
 	DeleteBudget *DeleteBudget  `cbor:"5,keyasint,omitempty"`
 	TakeOver     *TakeOver      `cbor:"6,keyasint,omitempty"`
+	SetLimit     *SetLimit      `cbor:"7,keyasint,omitempty"`
 }
 
 // OpenSession starts a holder's incarnation on one account of a budget.
@@ -50,12 +51,16 @@ type Return struct {
 // PutBudget creates a budget or replaces its limits. Putting what is there changes nothing.
 type PutBudget struct {
 	Budget budget.Budget `cbor:"1,keyasint"`
+	// Expect is the revision that the budget must have, ExpectAbsent if there must be none, or 0.
+	Expect uint64 `cbor:"2,keyasint,omitempty"`
 }
 
 // DeleteBudget removes a budget. One that is created again under its name starts empty until
 // the old one's leases are over.
 type DeleteBudget struct {
 	Name string `cbor:"1,keyasint"`
+	// Expect is the revision that the budget must have, or 0.
+	Expect uint64 `cbor:"2,keyasint,omitempty"`
 }
 
 // Code is how a command was decided. Where several apply, the first in this order wins.
@@ -94,11 +99,16 @@ const (
 	// one; Detail says which. It comes last because the numbers above are in snapshots: of those,
 	// only CodeInvalid and CodeStaleEpoch can apply to a TakeOver too.
 	CodeNotNew
+	// CodeConflict: PutBudget, DeleteBudget or SetLimit that expects another revision than the one in
+	// force, which is in Revision; 0: there is no such budget. It has its number from when it was
+	// made, and is looked for once it is known whether the budget exists.
+	CodeConflict
 )
 
 // codeNames are the constants' names in lower case, as scripts and logs tell them.
 var codeNames = [...]string{"none", "invalid", "stale_epoch", "unknown_session", "stale",
-	"unknown_budget", "changed", "too_large", "key_not_allowed", "full", "denied", "done", "not_new"}
+	"unknown_budget", "changed", "too_large", "key_not_allowed", "full", "denied", "done", "not_new",
+	"conflict"}
 
 // String returns the code's name in lower case, such as "unknown_session".
 func (c Code) String() string {
@@ -117,9 +127,9 @@ type Result struct {
 
 	// Session is the new session, with OpenSession.
 	Session lease.SessionID `cbor:"3,keyasint,omitempty"`
-	// Revision is the budget's, with OpenSession, Acquire and PutBudget.
+	// Revision is the budget's, with OpenSession, Acquire, PutBudget and SetLimit.
 	Revision uint64 `cbor:"4,keyasint,omitempty"`
-	// Limits are the budget's, with OpenSession and with CodeChanged.
+	// Limits are the budget's for the session's key, with OpenSession and with CodeChanged.
 	Limits []budget.Limit `cbor:"5,keyasint,omitempty"`
 
 	// Grants are the leases of an Acquire with CodeDone, in the order of its asks. An ask
@@ -136,6 +146,11 @@ type Result struct {
 	// so much of a TakeOver too.
 	Created bool `cbor:"10,keyasint,omitempty"`
 	Changed bool `cbor:"11,keyasint,omitempty"`
+
+	// Complies is for how long a lease may still be out that was granted under what a PutBudget,
+	// DeleteBudget or SetLimit has changed: cluster time from its effect. It follows from the state,
+	// so the digest does without it.
+	Complies time.Duration `cbor:"-"`
 }
 
 // Bounds of the replicated tables. A command that would exceed one is refused with CodeFull.

@@ -17,7 +17,7 @@ func TestLink(t *testing.T) {
 		of    reflect.Type
 		known int
 	}{
-		{reflect.TypeFor[Result](), 11},
+		{reflect.TypeFor[Result](), 12},
 		{reflect.TypeFor[lease.Grant](), 5},
 		{reflect.TypeFor[lease.Denial](), 3},
 	} {

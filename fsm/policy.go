@@ -10,7 +10,8 @@ import (
 
 // policy is a budget in force.
 type policy struct {
-	// Budget is in canonical form. Its slice of limits is never written to: results share it.
+	// Budget is in canonical form, with the overrides of whole limits in its amounts. Its slice of
+	// limits is never written to: results share it.
 	budget.Budget
 	revision uint64
 	lives    []*limit // of Budget.Limits, in the same order
@@ -18,17 +19,20 @@ type policy struct {
 
 // putBudget creates a budget or replaces its limits. A limit that is there already, perhaps with
 // another amount or burst, lives on with its accounts; but not when the budget's accounts get or
-// lose their keys, since those of before then mean something else.
-func (s *State) putBudget(b budget.Budget) Result {
-	b = b.Canonical()
+// lose their keys, since those of before then mean something else. An override stays where what it
+// overrides does.
+func (s *State) putBudget(c *PutBudget) Result {
+	b := c.Budget.Canonical()
 	old, exists := s.budgets[b.Name]
 	if exists {
-		b = b.Adopt(old.Budget)
+		b = b.Adopt(old.asPut())
 	}
-	if exists && old.Equal(b) {
+	switch {
+	case exists && old.asPut().Equal(b): // whatever is expected: a retry finds its own work
 		return Result{Code: CodeDone, Revision: old.revision}
-	}
-	if !exists && len(s.budgets) >= s.bounds.budgets {
+	case !old.meets(c.Expect):
+		return old.conflict()
+	case !exists && len(s.budgets) >= s.bounds.budgets:
 		return full("budgets", s.bounds.budgets)
 	}
 	var gone []*limit
@@ -46,42 +50,65 @@ func (s *State) putBudget(b budget.Budget) Result {
 	if len(s.graves)+len(gone) > s.bounds.graves {
 		return full("graves", s.bounds.graves)
 	}
+	complies := s.outlast(gone...)
 	for _, l := range gone {
 		s.bury(l)
 	}
-	s.last.Revision++
-	p := &policy{Budget: b, revision: s.last.Revision, lives: kept}
+	p := &policy{Budget: b, lives: kept}
 	for i, want := range b.Limits {
 		switch l := kept[i]; {
 		case l == nil:
-			p.lives[i] = s.createLimit(b.Name, want)
-		case l.Limit != want:
-			l.change(want, s.t)
-			if l.empty() { // one that fills in longer was in the old cluster for longer, too
-				l.emptyUntil = max(l.emptyUntil, s.origin.over(want))
+			if exists { // who has leases of the others need not know of it before they end
+				complies = max(complies, s.outlast(old.lives...))
 			}
-			s.emitLimit(l)
+			p.lives[i] = s.createLimit(b.Name, want)
+		case l.asPut() != want:
+			complies = max(complies, s.outlast(l))
+			lapse := l.overrides[""].lapse()
+			s.forgetOverride(l.overrides[""])
+			s.changeLimit(l, want, lapse, 0)
 		}
+		p.Limits[i] = p.lives[i].Limit
 	}
 	s.budgets[b.Name] = p
-	return Result{Code: CodeDone, Revision: p.revision, Created: !exists, Changed: true}
+	s.revise(p)
+	return Result{Code: CodeDone, Revision: p.revision, Created: !exists, Changed: true,
+		Complies: complies}
+}
+
+// changeLimit has a limit be want from now on. Was and lapse are when what it was, and what it is
+// then, lapse; 0: never.
+func (s *State) changeLimit(l *limit, want budget.Limit, was, lapse budget.Instant) {
+	if l.Limit == want && was == lapse {
+		return
+	}
+	if l.Limit != want {
+		l.change(want, s.t)
+	}
+	if l.empty() { // one that fills in longer was in the old cluster for longer, too
+		l.emptyUntil = max(l.emptyUntil, s.origin.over(want))
+	}
+	s.emitChange(l, "", l.Amount, lapse)
 }
 
 // deleteBudget removes a budget. Its sessions stay: until they expire, or as sessions of the
 // next budget of that name.
-func (s *State) deleteBudget(name string) Result {
-	p, exists := s.budgets[name]
-	if !exists {
+func (s *State) deleteBudget(c *DeleteBudget) Result {
+	p, exists := s.budgets[c.Name]
+	switch {
+	case !exists:
 		return Result{Code: CodeUnknownBudget}
-	}
-	if len(s.graves)+len(p.lives) > s.bounds.graves {
+	case !p.meets(c.Expect):
+		return p.conflict()
+	case len(s.graves)+len(p.lives) > s.bounds.graves:
 		return full("graves", s.bounds.graves)
 	}
+	complies := s.outlast(p.lives...)
 	for _, l := range p.lives {
 		s.bury(l)
 	}
-	delete(s.budgets, name)
-	return Result{Code: CodeDone}
+	delete(s.budgets, c.Name)
+	return Result{Code: CodeDone, Complies: complies}
 }
 
 // full is the answer of a table that holds as much as it may.
@@ -119,6 +146,9 @@ func (s *State) createLimit(name string, want budget.Limit) *limit {
 // bury ends a limit's life. Its leases may be spent until its window ends, and its charges count
 // for a while after that; and while it is empty, those of the life before it.
 func (s *State) bury(l *limit) {
+	for _, o := range l.overrides {
+		s.forgetOverride(o)
+	}
 	g := grave{l.budget, l.Metric}
 	s.graves[g] = max(s.graves[g], l.over(), l.emptyUntil)
 	s.digAt = min(s.digAt, s.graves[g])

@@ -77,7 +77,8 @@ func (s *State) openSession(c *OpenSession) Result {
 	s.sessions[ss.ID] = ss
 	s.idle.push(ss)
 	s.emitSession(ss)
-	return Result{Code: CodeDone, Session: ss.ID, Revision: p.revision, Limits: p.Limits}
+	return Result{Code: CodeDone, Session: ss.ID, Revision: p.revision,
+		Limits: p.limitsOf(c.Key)}
 }
 
 // session returns the session with an id, and the budget it is on, if that exists; or no session.

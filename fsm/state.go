@@ -26,6 +26,7 @@ type State struct {
 	budgets  map[string]*policy
 	limits   map[uint64]*limit // of all budgets, by serial
 	rolls    rolls             // the same
+	lapses   lapses            // of overrides that are for a time
 	accounts int               // of current windows, in all limits
 	sessions map[lease.SessionID]*session
 	idle     recency // the same, least recently touched first

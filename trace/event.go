@@ -52,6 +52,8 @@ const (
 	// on; Amount 0: it is removed. A limit that starts empty has OK false: nothing is granted
 	// before its first window that begins at or after Until. One that is no window limit has a
 	// Shape, "sliding" with Slots, "bucket" with Burst or "slots", and windows that are Span long.
+	// Where it is changed or removed, leases that were granted before may be out for TTL. An override
+	// for a time is over at Lapse. With a Key it is that key's amount alone; 0: as everybody's.
 	KindLimit Kind = "limit"
 	// KindRoll: limit Limit entered Window (R4). Every account of a window limit is fresh.
 	KindRoll Kind = "roll"
@@ -108,7 +110,7 @@ const (
 
 // Event is one line of a trace. A field that does not belong to its kind is zero and absent.
 // Times that start with At, First or Last are nanoseconds on the recorder's monotonic clock;
-// those in Stamp, T and Until are cluster time; TTL, Life, Per and Span are durations in
+// those in Stamp, T, Until and Lapse are cluster time; TTL, Life, Per and Span are durations in
 // nanoseconds.
 type Event struct {
 	Kind Kind  `json:"kind"`
@@ -150,6 +152,7 @@ type Event struct {
 	Window int64  `json:"window,omitempty"`
 	Amount int64  `json:"amount,omitempty"`
 	Until  int64  `json:"until,omitempty"`
+	Lapse  int64  `json:"lapse,omitempty"`
 
 	// Sessions, requests, leases.
 	Session uint64 `json:"session,omitempty"`

@@ -41,6 +41,7 @@ var fields = [...]field{
 	{name: "window", i64: func(e *Event) *int64 { return &e.Window }},
 	{name: "amount", i64: func(e *Event) *int64 { return &e.Amount }},
 	{name: "until", i64: func(e *Event) *int64 { return &e.Until }},
+	{name: "lapse", i64: func(e *Event) *int64 { return &e.Lapse }},
 	{name: "session", u64: func(e *Event) *uint64 { return &e.Session }},
 	{name: "seq", u64: func(e *Event) *uint64 { return &e.Seq }},
 	{name: "attempt", u64: func(e *Event) *uint64 { return &e.Attempt }},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
@@ -14,6 +15,9 @@ import (
 
 // ErrorDomain is the domain of the ErrorInfo detail of every error status of this package.
 const ErrorDomain = "leased.v1"
+
+// RevisionKey names the revision in force in the metadata of a ReasonConflict; 0: no such budget.
+const RevisionKey = "revision"
 
 // The reasons in ErrorInfo. They are part of the protocol: clients decide by them.
 const (
@@ -26,6 +30,8 @@ const (
 	// ReasonNotNew: a cluster that is restored has had budgets, or was restored from another
 	// backup.
 	ReasonNotNew = "NOT_NEW"
+	// ReasonConflict: a budget has another revision than was expected, which is in the metadata.
+	ReasonConflict = "CONFLICT"
 	// ReasonQuorum: a server is not removed, because those left could not decide anything.
 	ReasonQuorum = "QUORUM"
 	// ReasonNotLeader: nobody decided. The request surely had no effect; try again soon, at
@@ -60,6 +66,7 @@ var resultRows = map[fsm.Code]row{
 	fsm.CodeDenied:         {codes.OK, ""}, // answer of Acquire
 	fsm.CodeDone:           {codes.OK, ""},
 	fsm.CodeNotNew:         {codes.FailedPrecondition, ReasonNotNew},
+	fsm.CodeConflict:       {codes.Aborted, ReasonConflict},
 }
 
 // errorRows has a row for every error of a Coordinator or Cluster. A cancelled call has no reader,
@@ -102,7 +109,22 @@ func refusal(res fsm.Result, what string) error {
 	case res.Code == fsm.CodeStaleEpoch:
 		msg += ": leadership is changing"
 	}
+	if res.Code == fsm.CodeConflict {
+		return conflict(res, r, msg)
+	}
 	return refuse(r, msg)
+}
+
+// conflict tells which revision is in force.
+func conflict(res fsm.Result, r row, msg string) error {
+	if res.Revision == 0 {
+		msg += ": there is no such budget"
+	} else {
+		msg += fmt.Sprintf(": its revision is %d", res.Revision)
+	}
+	return refuseWith(r, msg, map[string]string{
+		RevisionKey: strconv.FormatUint(res.Revision, 10),
+	})
 }
 
 // invalid returns the status of a malformed request. It names the field.
@@ -111,9 +133,11 @@ func invalid(format string, args ...any) error {
 }
 
 // refuse builds a status with its ErrorInfo.
-func refuse(r row, msg string) error {
+func refuse(r row, msg string) error { return refuseWith(r, msg, nil) }
+
+func refuseWith(r row, msg string, metadata map[string]string) error {
 	s := status.New(r.code, msg)
-	info := &errdetails.ErrorInfo{Reason: r.reason, Domain: ErrorDomain}
+	info := &errdetails.ErrorInfo{Reason: r.reason, Domain: ErrorDomain, Metadata: metadata}
 	if detailed, err := s.WithDetails(info); err == nil {
 		s = detailed
 	}

@@ -15,18 +15,20 @@ import (
 func newBudget(endpoints string) *cobra.Command {
 	to := &target{}
 	cmd := group("budget", "Manage budgets",
-		newApply(to), newList(to), newGet(to), newDelete(to))
+		newApply(to), newPatch(to), newSetLimit(to), newList(to), newGet(to), newDelete(to))
 	to.addFlags(cmd, endpoints)
 	return cmd
 }
 
 func newApply(to *target) *cobra.Command {
 	var file string
+	var expect expectation
 	cmd := &cobra.Command{
 		Use:   "apply -f FILE",
 		Short: "Create or change budgets from a YAML file",
 		Long: `Create or change the budgets that a YAML file describes. Nothing is changed unless all
-of them are valid. Applying a file again changes nothing.
+of them are valid. Applying a file again changes nothing, and what a file does not change is left
+alone: what was charged stays charged, and a limit that was set with set-limit stays set.
 
 budgets:
   - name: llm
@@ -41,12 +43,17 @@ budgets:
 			if err != nil {
 				return err
 			}
+			if expect.is() && len(budgets) != 1 {
+				return failf(exitUsage, "--expect-revision is of one budget, and the file has %d: "+
+					"nothing was applied", len(budgets))
+			}
 			return to.call(cmd.Context(), func(ctx context.Context, c *client.Client) error {
-				return apply(ctx, c, budgets, cmd.OutOrStdout())
+				return apply(ctx, c, budgets, expect, cmd.OutOrStdout())
 			})
 		},
 	}
 	cmd.Flags().StringVarP(&file, "file", "f", "", "the budget `file`; - is standard input")
+	expect.addFlag(cmd, true)
 	return cmd
 }
 
@@ -76,20 +83,15 @@ func readBudgets(file string, stdin io.Reader) ([]budget.Budget, error) {
 }
 
 // apply puts the budgets one by one and says what became of each.
-func apply(ctx context.Context, c *client.Client, budgets []budget.Budget, out io.Writer) error {
+func apply(
+	ctx context.Context, c *client.Client, budgets []budget.Budget, expect expectation, out io.Writer,
+) error {
 	for i, b := range budgets {
-		result, err := c.PutBudget(ctx, b)
+		result, err := c.PutBudget(ctx, b, expect.conditions()...)
 		if err != nil {
 			return fmt.Errorf("%w: %d of %d budgets were applied", err, i, len(budgets))
 		}
-		change := "unchanged"
-		switch {
-		case result.Created:
-			change = "created"
-		case result.Changed:
-			change = "changed"
-		}
-		fmt.Fprintf(out, "budget %s: %s\n", b.Name, change)
+		printChange(out, b.Name, result)
 	}
 	return nil
 }
@@ -143,7 +145,8 @@ func newGet(to *target) *cobra.Command {
 }
 
 func newDelete(to *target) *cobra.Command {
-	return &cobra.Command{
+	var expect expectation
+	cmd := &cobra.Command{
 		Use:   "delete NAME",
 		Short: "Delete a budget: its limiters admit nothing more once their leases end",
 		Args:  cobra.ExactArgs(1),
@@ -151,7 +154,7 @@ func newDelete(to *target) *cobra.Command {
 		ValidArgsFunction: to.completeBudget,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return to.call(cmd.Context(), func(ctx context.Context, c *client.Client) error {
-				if err := c.DeleteBudget(ctx, args[0]); err != nil {
+				if err := c.DeleteBudget(ctx, args[0], expect.conditions()...); err != nil {
 					return noBudget(args[0], err)
 				}
 				fmt.Fprintf(cmd.OutOrStdout(), "budget %s: deleted\n", args[0])
@@ -159,4 +162,6 @@ func newDelete(to *target) *cobra.Command {
 			})
 		},
 	}
+	expect.addFlag(cmd, false)
+	return cmd
 }

@@ -16,6 +16,8 @@ type budgetView struct {
 	Keyed    bool        `json:"keyed"`
 	Revision uint64      `json:"revision"`
 	Limits   []limitView `json:"limits"`
+	// Overrides are what set-limit has set; in a list of budgets without those of keys.
+	Overrides []overrideView `json:"overrides,omitempty"`
 }
 
 type limitView struct {
@@ -33,7 +35,8 @@ type limitView struct {
 }
 
 func viewOf(b client.BudgetStatus) budgetView {
-	view := budgetView{Name: b.Budget.Name, Keyed: b.Budget.Keyed, Revision: b.Revision}
+	view := budgetView{Name: b.Budget.Name, Keyed: b.Budget.Keyed, Revision: b.Revision,
+		Overrides: viewOfOverrides(b)}
 	for _, u := range b.Limits {
 		view.Limits = append(view.Limits, limitView{
 			Metric: u.Limit.Metric, Kind: u.Limit.Kind, Amount: u.Limit.Amount,
@@ -50,7 +53,15 @@ func (f format) printBudget(out io.Writer, b client.BudgetStatus, key string) er
 	if f == formatJSON {
 		return printJSON(out, viewOf(b))
 	}
-	return printTable(out, append(budgetHeader(), budgetRows(b, !b.Budget.Keyed || key != "")...))
+	err := printTable(out, append(budgetHeader(), budgetRows(b, !b.Budget.Keyed || key != "")...))
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "revision %d\n", b.Revision)
+	if rows := overrideRows(b); err == nil && rows != nil {
+		err = printTable(out, rows)
+	}
+	return err
 }
 
 // printBudgets writes all budgets. What is used of a keyed one depends on the key, and is
@@ -69,7 +80,11 @@ func (f format) printBudgets(out io.Writer, budgets []client.BudgetStatus) error
 		_, err := fmt.Fprintln(out, "no budgets: 'leased budget apply -f FILE' creates some")
 		return err
 	}
-	return printTable(out, rows)
+	err := printTable(out, rows)
+	if set := overrideRows(budgets...); err == nil && set != nil {
+		err = printTable(out, set)
+	}
+	return err
 }
 
 func budgetHeader() [][]string {

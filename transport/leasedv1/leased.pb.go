@@ -924,9 +924,13 @@ func (x *ReturnResponse) GetSessionKnown() bool {
 	return false
 }
 
+// A revision that is expected is compared with the one in force, and the change is refused with
+// ABORTED, reason CONFLICT, if it is another. 0 expects nothing. The ErrorInfo of the refusal has
+// the revision in force in its metadata, "revision"; "0": there is no such budget.
 type PutBudgetRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Budget        *Budget                `protobuf:"bytes,1,opt,name=budget,proto3" json:"budget,omitempty"`
+	Expect        uint64                 `protobuf:"varint,2,opt,name=expect,proto3" json:"expect,omitempty"` // 2^64-1: there must be no such budget
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -968,11 +972,21 @@ func (x *PutBudgetRequest) GetBudget() *Budget {
 	return nil
 }
 
+func (x *PutBudgetRequest) GetExpect() uint64 {
+	if x != nil {
+		return x.Expect
+	}
+	return 0
+}
+
 type PutBudgetResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Revision      uint64                 `protobuf:"varint,1,opt,name=revision,proto3" json:"revision,omitempty"`
-	Created       bool                   `protobuf:"varint,2,opt,name=created,proto3" json:"created,omitempty"`
-	Changed       bool                   `protobuf:"varint,3,opt,name=changed,proto3" json:"changed,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Revision uint64                 `protobuf:"varint,1,opt,name=revision,proto3" json:"revision,omitempty"`
+	Created  bool                   `protobuf:"varint,2,opt,name=created,proto3" json:"created,omitempty"`
+	Changed  bool                   `protobuf:"varint,3,opt,name=changed,proto3" json:"changed,omitempty"`
+	// For so long leases may be out that were granted before: cluster time. The fleet goes by the
+	// new limits when they are over. Likewise below.
+	CompliesNanos int64 `protobuf:"varint,4,opt,name=complies_nanos,json=compliesNanos,proto3" json:"complies_nanos,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1028,9 +1042,17 @@ func (x *PutBudgetResponse) GetChanged() bool {
 	return false
 }
 
+func (x *PutBudgetResponse) GetCompliesNanos() int64 {
+	if x != nil {
+		return x.CompliesNanos
+	}
+	return 0
+}
+
 type DeleteBudgetRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Expect        uint64                 `protobuf:"varint,2,opt,name=expect,proto3" json:"expect,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1072,8 +1094,16 @@ func (x *DeleteBudgetRequest) GetName() string {
 	return ""
 }
 
+func (x *DeleteBudgetRequest) GetExpect() uint64 {
+	if x != nil {
+		return x.Expect
+	}
+	return 0
+}
+
 type DeleteBudgetResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
+	CompliesNanos int64                  `protobuf:"varint,1,opt,name=complies_nanos,json=compliesNanos,proto3" json:"complies_nanos,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1108,6 +1138,355 @@ func (*DeleteBudgetResponse) Descriptor() ([]byte, []int) {
 	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{15}
 }
 
+func (x *DeleteBudgetResponse) GetCompliesNanos() int64 {
+	if x != nil {
+		return x.CompliesNanos
+	}
+	return 0
+}
+
+type SetLimitRequest struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Budget string                 `protobuf:"bytes,1,opt,name=budget,proto3" json:"budget,omitempty"`
+	// The limit: the only one of this metric, period and kind.
+	Metric        string `protobuf:"bytes,2,opt,name=metric,proto3" json:"metric,omitempty"`
+	PerNanos      int64  `protobuf:"varint,3,opt,name=per_nanos,json=perNanos,proto3" json:"per_nanos,omitempty"` // 0: any
+	Kind          string `protobuf:"bytes,4,opt,name=kind,proto3" json:"kind,omitempty"`                          // empty: any
+	Amount        int64  `protobuf:"varint,5,opt,name=amount,proto3" json:"amount,omitempty"`                     // 1..2^53
+	Burst         int64  `protobuf:"varint,6,opt,name=burst,proto3" json:"burst,omitempty"`                       // of "bucket"; 0: in proportion to the amount
+	Key           string `protobuf:"bytes,7,opt,name=key,proto3" json:"key,omitempty"`                            // empty: for everybody who has none of his own
+	ForNanos      int64  `protobuf:"varint,8,opt,name=for_nanos,json=forNanos,proto3" json:"for_nanos,omitempty"` // cluster time, at most 400 days; 0: until it is cleared
+	Clear         bool   `protobuf:"varint,9,opt,name=clear,proto3" json:"clear,omitempty"`                       // ends it; without amount, burst and time
+	Expect        uint64 `protobuf:"varint,10,opt,name=expect,proto3" json:"expect,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetLimitRequest) Reset() {
+	*x = SetLimitRequest{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetLimitRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetLimitRequest) ProtoMessage() {}
+
+func (x *SetLimitRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetLimitRequest.ProtoReflect.Descriptor instead.
+func (*SetLimitRequest) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *SetLimitRequest) GetBudget() string {
+	if x != nil {
+		return x.Budget
+	}
+	return ""
+}
+
+func (x *SetLimitRequest) GetMetric() string {
+	if x != nil {
+		return x.Metric
+	}
+	return ""
+}
+
+func (x *SetLimitRequest) GetPerNanos() int64 {
+	if x != nil {
+		return x.PerNanos
+	}
+	return 0
+}
+
+func (x *SetLimitRequest) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *SetLimitRequest) GetAmount() int64 {
+	if x != nil {
+		return x.Amount
+	}
+	return 0
+}
+
+func (x *SetLimitRequest) GetBurst() int64 {
+	if x != nil {
+		return x.Burst
+	}
+	return 0
+}
+
+func (x *SetLimitRequest) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *SetLimitRequest) GetForNanos() int64 {
+	if x != nil {
+		return x.ForNanos
+	}
+	return 0
+}
+
+func (x *SetLimitRequest) GetClear() bool {
+	if x != nil {
+		return x.Clear
+	}
+	return false
+}
+
+func (x *SetLimitRequest) GetExpect() uint64 {
+	if x != nil {
+		return x.Expect
+	}
+	return 0
+}
+
+type SetLimitResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Revision      uint64                 `protobuf:"varint,1,opt,name=revision,proto3" json:"revision,omitempty"`
+	Changed       bool                   `protobuf:"varint,2,opt,name=changed,proto3" json:"changed,omitempty"`
+	CompliesNanos int64                  `protobuf:"varint,3,opt,name=complies_nanos,json=compliesNanos,proto3" json:"complies_nanos,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetLimitResponse) Reset() {
+	*x = SetLimitResponse{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetLimitResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetLimitResponse) ProtoMessage() {}
+
+func (x *SetLimitResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetLimitResponse.ProtoReflect.Descriptor instead.
+func (*SetLimitResponse) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *SetLimitResponse) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *SetLimitResponse) GetChanged() bool {
+	if x != nil {
+		return x.Changed
+	}
+	return false
+}
+
+func (x *SetLimitResponse) GetCompliesNanos() int64 {
+	if x != nil {
+		return x.CompliesNanos
+	}
+	return 0
+}
+
+// An override is what SetLimit has set.
+type Override struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Limit         uint32                 `protobuf:"varint,1,opt,name=limit,proto3" json:"limit,omitempty"` // index in the budget's limits, which it overrides
+	Key           string                 `protobuf:"bytes,2,opt,name=key,proto3" json:"key,omitempty"`      // empty: everybody's
+	Amount        int64                  `protobuf:"varint,3,opt,name=amount,proto3" json:"amount,omitempty"`
+	Burst         int64                  `protobuf:"varint,4,opt,name=burst,proto3" json:"burst,omitempty"`                                  // of "bucket"
+	EndsInNanos   int64                  `protobuf:"varint,5,opt,name=ends_in_nanos,json=endsInNanos,proto3" json:"ends_in_nanos,omitempty"` // cluster time; 0: when it is cleared
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Override) Reset() {
+	*x = Override{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Override) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Override) ProtoMessage() {}
+
+func (x *Override) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Override.ProtoReflect.Descriptor instead.
+func (*Override) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *Override) GetLimit() uint32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *Override) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *Override) GetAmount() int64 {
+	if x != nil {
+		return x.Amount
+	}
+	return 0
+}
+
+func (x *Override) GetBurst() int64 {
+	if x != nil {
+		return x.Burst
+	}
+	return 0
+}
+
+func (x *Override) GetEndsInNanos() int64 {
+	if x != nil {
+		return x.EndsInNanos
+	}
+	return 0
+}
+
+type WatchRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Budgets       []string               `protobuf:"bytes,1,rep,name=budgets,proto3" json:"budgets,omitempty"` // 1..1024 names
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchRequest) Reset() {
+	*x = WatchRequest{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchRequest) ProtoMessage() {}
+
+func (x *WatchRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchRequest.ProtoReflect.Descriptor instead.
+func (*WatchRequest) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *WatchRequest) GetBudgets() []string {
+	if x != nil {
+		return x.Budgets
+	}
+	return nil
+}
+
+type WatchEvent struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Revisions     []*WatchEvent_Revision `protobuf:"bytes,1,rep,name=revisions,proto3" json:"revisions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchEvent) Reset() {
+	*x = WatchEvent{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchEvent) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchEvent) ProtoMessage() {}
+
+func (x *WatchEvent) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchEvent.ProtoReflect.Descriptor instead.
+func (*WatchEvent) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *WatchEvent) GetRevisions() []*WatchEvent_Revision {
+	if x != nil {
+		return x.Revisions
+	}
+	return nil
+}
+
 type GetBudgetRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
@@ -1118,7 +1497,7 @@ type GetBudgetRequest struct {
 
 func (x *GetBudgetRequest) Reset() {
 	*x = GetBudgetRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[16]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1130,7 +1509,7 @@ func (x *GetBudgetRequest) String() string {
 func (*GetBudgetRequest) ProtoMessage() {}
 
 func (x *GetBudgetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[16]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1143,7 +1522,7 @@ func (x *GetBudgetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetBudgetRequest.ProtoReflect.Descriptor instead.
 func (*GetBudgetRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{16}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *GetBudgetRequest) GetName() string {
@@ -1162,7 +1541,7 @@ func (x *GetBudgetRequest) GetKey() string {
 
 type LimitStatus struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Limit         *Limit                 `protobuf:"bytes,1,opt,name=limit,proto3" json:"limit,omitempty"`
+	Limit         *Limit                 `protobuf:"bytes,1,opt,name=limit,proto3" json:"limit,omitempty"` // in force for the key
 	Window        int64                  `protobuf:"varint,2,opt,name=window,proto3" json:"window,omitempty"`
 	Used          int64                  `protobuf:"varint,3,opt,name=used,proto3" json:"used,omitempty"`                                       // charged to the key asked, in all that counts, or what a bucket lacks
 	EndsInNanos   int64                  `protobuf:"varint,4,opt,name=ends_in_nanos,json=endsInNanos,proto3" json:"ends_in_nanos,omitempty"`    // cluster time until the limit rolls
@@ -1174,7 +1553,7 @@ type LimitStatus struct {
 
 func (x *LimitStatus) Reset() {
 	*x = LimitStatus{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[17]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1186,7 +1565,7 @@ func (x *LimitStatus) String() string {
 func (*LimitStatus) ProtoMessage() {}
 
 func (x *LimitStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[17]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1199,7 +1578,7 @@ func (x *LimitStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LimitStatus.ProtoReflect.Descriptor instead.
 func (*LimitStatus) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{17}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *LimitStatus) GetLimit() *Limit {
@@ -1246,16 +1625,17 @@ func (x *LimitStatus) GetOpensInNanos() int64 {
 
 type GetBudgetResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Budget        *Budget                `protobuf:"bytes,1,opt,name=budget,proto3" json:"budget,omitempty"`
+	Budget        *Budget                `protobuf:"bytes,1,opt,name=budget,proto3" json:"budget,omitempty"` // as it was put
 	Revision      uint64                 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
 	Limits        []*LimitStatus         `protobuf:"bytes,3,rep,name=limits,proto3" json:"limits,omitempty"`
+	Overrides     []*Override            `protobuf:"bytes,4,rep,name=overrides,proto3" json:"overrides,omitempty"` // in a list, those of keys are left out
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GetBudgetResponse) Reset() {
 	*x = GetBudgetResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[18]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1267,7 +1647,7 @@ func (x *GetBudgetResponse) String() string {
 func (*GetBudgetResponse) ProtoMessage() {}
 
 func (x *GetBudgetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[18]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1280,7 +1660,7 @@ func (x *GetBudgetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetBudgetResponse.ProtoReflect.Descriptor instead.
 func (*GetBudgetResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{18}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *GetBudgetResponse) GetBudget() *Budget {
@@ -1304,6 +1684,13 @@ func (x *GetBudgetResponse) GetLimits() []*LimitStatus {
 	return nil
 }
 
+func (x *GetBudgetResponse) GetOverrides() []*Override {
+	if x != nil {
+		return x.Overrides
+	}
+	return nil
+}
+
 type ListBudgetsRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -1312,7 +1699,7 @@ type ListBudgetsRequest struct {
 
 func (x *ListBudgetsRequest) Reset() {
 	*x = ListBudgetsRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[19]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1324,7 +1711,7 @@ func (x *ListBudgetsRequest) String() string {
 func (*ListBudgetsRequest) ProtoMessage() {}
 
 func (x *ListBudgetsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[19]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1337,7 +1724,7 @@ func (x *ListBudgetsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBudgetsRequest.ProtoReflect.Descriptor instead.
 func (*ListBudgetsRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{19}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{24}
 }
 
 type ListBudgetsResponse struct {
@@ -1349,7 +1736,7 @@ type ListBudgetsResponse struct {
 
 func (x *ListBudgetsResponse) Reset() {
 	*x = ListBudgetsResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[20]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1361,7 +1748,7 @@ func (x *ListBudgetsResponse) String() string {
 func (*ListBudgetsResponse) ProtoMessage() {}
 
 func (x *ListBudgetsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[20]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1374,7 +1761,7 @@ func (x *ListBudgetsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBudgetsResponse.ProtoReflect.Descriptor instead.
 func (*ListBudgetsResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{20}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ListBudgetsResponse) GetBudgets() []*GetBudgetResponse {
@@ -1392,7 +1779,7 @@ type StatusRequest struct {
 
 func (x *StatusRequest) Reset() {
 	*x = StatusRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[21]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1404,7 +1791,7 @@ func (x *StatusRequest) String() string {
 func (*StatusRequest) ProtoMessage() {}
 
 func (x *StatusRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[21]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1417,7 +1804,7 @@ func (x *StatusRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatusRequest.ProtoReflect.Descriptor instead.
 func (*StatusRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{21}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{26}
 }
 
 type Member struct {
@@ -1434,7 +1821,7 @@ type Member struct {
 
 func (x *Member) Reset() {
 	*x = Member{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[22]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1446,7 +1833,7 @@ func (x *Member) String() string {
 func (*Member) ProtoMessage() {}
 
 func (x *Member) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[22]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1459,7 +1846,7 @@ func (x *Member) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Member.ProtoReflect.Descriptor instead.
 func (*Member) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{22}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Member) GetId() string {
@@ -1527,7 +1914,7 @@ type StatusResponse struct {
 
 func (x *StatusResponse) Reset() {
 	*x = StatusResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[23]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1539,7 +1926,7 @@ func (x *StatusResponse) String() string {
 func (*StatusResponse) ProtoMessage() {}
 
 func (x *StatusResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[23]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1552,7 +1939,7 @@ func (x *StatusResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatusResponse.ProtoReflect.Descriptor instead.
 func (*StatusResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{23}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *StatusResponse) GetNode() string {
@@ -1662,7 +2049,7 @@ type RemoveMemberRequest struct {
 
 func (x *RemoveMemberRequest) Reset() {
 	*x = RemoveMemberRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[24]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1674,7 +2061,7 @@ func (x *RemoveMemberRequest) String() string {
 func (*RemoveMemberRequest) ProtoMessage() {}
 
 func (x *RemoveMemberRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[24]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1687,7 +2074,7 @@ func (x *RemoveMemberRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveMemberRequest.ProtoReflect.Descriptor instead.
 func (*RemoveMemberRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{24}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *RemoveMemberRequest) GetId() string {
@@ -1706,7 +2093,7 @@ type RemoveMemberResponse struct {
 
 func (x *RemoveMemberResponse) Reset() {
 	*x = RemoveMemberResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[25]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1718,7 +2105,7 @@ func (x *RemoveMemberResponse) String() string {
 func (*RemoveMemberResponse) ProtoMessage() {}
 
 func (x *RemoveMemberResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[25]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1731,7 +2118,7 @@ func (x *RemoveMemberResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveMemberResponse.ProtoReflect.Descriptor instead.
 func (*RemoveMemberResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{25}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *RemoveMemberResponse) GetRemoved() bool {
@@ -1754,7 +2141,7 @@ type Counters struct {
 
 func (x *Counters) Reset() {
 	*x = Counters{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[26]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1766,7 +2153,7 @@ func (x *Counters) String() string {
 func (*Counters) ProtoMessage() {}
 
 func (x *Counters) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[26]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1779,7 +2166,7 @@ func (x *Counters) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Counters.ProtoReflect.Descriptor instead.
 func (*Counters) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{26}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Counters) GetSession() uint64 {
@@ -1818,7 +2205,7 @@ type BackupRequest struct {
 
 func (x *BackupRequest) Reset() {
 	*x = BackupRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[27]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1830,7 +2217,7 @@ func (x *BackupRequest) String() string {
 func (*BackupRequest) ProtoMessage() {}
 
 func (x *BackupRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[27]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1843,7 +2230,7 @@ func (x *BackupRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupRequest.ProtoReflect.Descriptor instead.
 func (*BackupRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{27}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{32}
 }
 
 type BackupResponse struct {
@@ -1859,7 +2246,7 @@ type BackupResponse struct {
 
 func (x *BackupResponse) Reset() {
 	*x = BackupResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[28]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1871,7 +2258,7 @@ func (x *BackupResponse) String() string {
 func (*BackupResponse) ProtoMessage() {}
 
 func (x *BackupResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[28]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1884,7 +2271,7 @@ func (x *BackupResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupResponse.ProtoReflect.Descriptor instead.
 func (*BackupResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{28}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *BackupResponse) GetLast() *Counters {
@@ -1932,7 +2319,7 @@ type RestoreRequest struct {
 
 func (x *RestoreRequest) Reset() {
 	*x = RestoreRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[29]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1944,7 +2331,7 @@ func (x *RestoreRequest) String() string {
 func (*RestoreRequest) ProtoMessage() {}
 
 func (x *RestoreRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[29]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1957,7 +2344,7 @@ func (x *RestoreRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RestoreRequest.ProtoReflect.Descriptor instead.
 func (*RestoreRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{29}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *RestoreRequest) GetBackup() string {
@@ -1983,7 +2370,7 @@ type RestoreResponse struct {
 
 func (x *RestoreResponse) Reset() {
 	*x = RestoreResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[30]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1995,7 +2382,7 @@ func (x *RestoreResponse) String() string {
 func (*RestoreResponse) ProtoMessage() {}
 
 func (x *RestoreResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[30]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2008,7 +2395,7 @@ func (x *RestoreResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RestoreResponse.ProtoReflect.Descriptor instead.
 func (*RestoreResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{30}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *RestoreResponse) GetAlready() bool {
@@ -2016,6 +2403,58 @@ func (x *RestoreResponse) GetAlready() bool {
 		return x.Already
 	}
 	return false
+}
+
+type WatchEvent_Revision struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Budget        string                 `protobuf:"bytes,1,opt,name=budget,proto3" json:"budget,omitempty"`
+	Revision      uint64                 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"` // 0: there is no such budget
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchEvent_Revision) Reset() {
+	*x = WatchEvent_Revision{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchEvent_Revision) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchEvent_Revision) ProtoMessage() {}
+
+func (x *WatchEvent_Revision) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchEvent_Revision.ProtoReflect.Descriptor instead.
+func (*WatchEvent_Revision) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{20, 0}
+}
+
+func (x *WatchEvent_Revision) GetBudget() string {
+	if x != nil {
+		return x.Budget
+	}
+	return ""
+}
+
+func (x *WatchEvent_Revision) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
 }
 
 var File_transport_leasedv1_leased_proto protoreflect.FileDescriptor
@@ -2084,16 +2523,50 @@ const file_transport_leasedv1_leased_proto_rawDesc = "" +
 	"\x05close\x18\x03 \x01(\bR\x05close\"K\n" +
 	"\x0eReturnResponse\x12\x14\n" +
 	"\x05taken\x18\x01 \x03(\x03R\x05taken\x12#\n" +
-	"\rsession_known\x18\x02 \x01(\bR\fsessionKnown\"=\n" +
+	"\rsession_known\x18\x02 \x01(\bR\fsessionKnown\"U\n" +
 	"\x10PutBudgetRequest\x12)\n" +
-	"\x06budget\x18\x01 \x01(\v2\x11.leased.v1.BudgetR\x06budget\"c\n" +
+	"\x06budget\x18\x01 \x01(\v2\x11.leased.v1.BudgetR\x06budget\x12\x16\n" +
+	"\x06expect\x18\x02 \x01(\x04R\x06expect\"\x8a\x01\n" +
 	"\x11PutBudgetResponse\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\x04R\brevision\x12\x18\n" +
 	"\acreated\x18\x02 \x01(\bR\acreated\x12\x18\n" +
-	"\achanged\x18\x03 \x01(\bR\achanged\")\n" +
+	"\achanged\x18\x03 \x01(\bR\achanged\x12%\n" +
+	"\x0ecomplies_nanos\x18\x04 \x01(\x03R\rcompliesNanos\"A\n" +
 	"\x13DeleteBudgetRequest\x12\x12\n" +
-	"\x04name\x18\x01 \x01(\tR\x04name\"\x16\n" +
-	"\x14DeleteBudgetResponse\"8\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
+	"\x06expect\x18\x02 \x01(\x04R\x06expect\"=\n" +
+	"\x14DeleteBudgetResponse\x12%\n" +
+	"\x0ecomplies_nanos\x18\x01 \x01(\x03R\rcompliesNanos\"\xfd\x01\n" +
+	"\x0fSetLimitRequest\x12\x16\n" +
+	"\x06budget\x18\x01 \x01(\tR\x06budget\x12\x16\n" +
+	"\x06metric\x18\x02 \x01(\tR\x06metric\x12\x1b\n" +
+	"\tper_nanos\x18\x03 \x01(\x03R\bperNanos\x12\x12\n" +
+	"\x04kind\x18\x04 \x01(\tR\x04kind\x12\x16\n" +
+	"\x06amount\x18\x05 \x01(\x03R\x06amount\x12\x14\n" +
+	"\x05burst\x18\x06 \x01(\x03R\x05burst\x12\x10\n" +
+	"\x03key\x18\a \x01(\tR\x03key\x12\x1b\n" +
+	"\tfor_nanos\x18\b \x01(\x03R\bforNanos\x12\x14\n" +
+	"\x05clear\x18\t \x01(\bR\x05clear\x12\x16\n" +
+	"\x06expect\x18\n" +
+	" \x01(\x04R\x06expect\"o\n" +
+	"\x10SetLimitResponse\x12\x1a\n" +
+	"\brevision\x18\x01 \x01(\x04R\brevision\x12\x18\n" +
+	"\achanged\x18\x02 \x01(\bR\achanged\x12%\n" +
+	"\x0ecomplies_nanos\x18\x03 \x01(\x03R\rcompliesNanos\"\x84\x01\n" +
+	"\bOverride\x12\x14\n" +
+	"\x05limit\x18\x01 \x01(\rR\x05limit\x12\x10\n" +
+	"\x03key\x18\x02 \x01(\tR\x03key\x12\x16\n" +
+	"\x06amount\x18\x03 \x01(\x03R\x06amount\x12\x14\n" +
+	"\x05burst\x18\x04 \x01(\x03R\x05burst\x12\"\n" +
+	"\rends_in_nanos\x18\x05 \x01(\x03R\vendsInNanos\"(\n" +
+	"\fWatchRequest\x12\x18\n" +
+	"\abudgets\x18\x01 \x03(\tR\abudgets\"\x8a\x01\n" +
+	"\n" +
+	"WatchEvent\x12<\n" +
+	"\trevisions\x18\x01 \x03(\v2\x1e.leased.v1.WatchEvent.RevisionR\trevisions\x1a>\n" +
+	"\bRevision\x12\x16\n" +
+	"\x06budget\x18\x01 \x01(\tR\x06budget\x12\x1a\n" +
+	"\brevision\x18\x02 \x01(\x04R\brevision\"8\n" +
 	"\x10GetBudgetRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\tR\x03key\"\xbf\x01\n" +
@@ -2103,11 +2576,12 @@ const file_transport_leasedv1_leased_proto_rawDesc = "" +
 	"\x04used\x18\x03 \x01(\x03R\x04used\x12\"\n" +
 	"\rends_in_nanos\x18\x04 \x01(\x03R\vendsInNanos\x12\x12\n" +
 	"\x04left\x18\x05 \x01(\x03R\x04left\x12$\n" +
-	"\x0eopens_in_nanos\x18\x06 \x01(\x03R\fopensInNanos\"\x8a\x01\n" +
+	"\x0eopens_in_nanos\x18\x06 \x01(\x03R\fopensInNanos\"\xbd\x01\n" +
 	"\x11GetBudgetResponse\x12)\n" +
 	"\x06budget\x18\x01 \x01(\v2\x11.leased.v1.BudgetR\x06budget\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\x04R\brevision\x12.\n" +
-	"\x06limits\x18\x03 \x03(\v2\x16.leased.v1.LimitStatusR\x06limits\"\x14\n" +
+	"\x06limits\x18\x03 \x03(\v2\x16.leased.v1.LimitStatusR\x06limits\x121\n" +
+	"\toverrides\x18\x04 \x03(\v2\x13.leased.v1.OverrideR\toverrides\"\x14\n" +
 	"\x12ListBudgetsRequest\"M\n" +
 	"\x13ListBudgetsResponse\x126\n" +
 	"\abudgets\x18\x01 \x03(\v2\x1c.leased.v1.GetBudgetResponseR\abudgets\"\x0f\n" +
@@ -2165,14 +2639,16 @@ const file_transport_leasedv1_leased_proto_rawDesc = "" +
 	"\x0fOUTCOME_CHANGED\x10\x04\x12\x1a\n" +
 	"\x16OUTCOME_UNKNOWN_BUDGET\x10\x05\x12\x1b\n" +
 	"\x17OUTCOME_UNKNOWN_SESSION\x10\x06\x12\x11\n" +
-	"\rOUTCOME_STALE\x10\a2\xd7\x01\n" +
+	"\rOUTCOME_STALE\x10\a2\x92\x02\n" +
 	"\x06Leases\x12L\n" +
 	"\vOpenSession\x12\x1d.leased.v1.OpenSessionRequest\x1a\x1e.leased.v1.OpenSessionResponse\x12@\n" +
 	"\aAcquire\x12\x19.leased.v1.AcquireRequest\x1a\x1a.leased.v1.AcquireResponse\x12=\n" +
-	"\x06Return\x12\x18.leased.v1.ReturnRequest\x1a\x19.leased.v1.ReturnResponse2\xb8\x02\n" +
+	"\x06Return\x12\x18.leased.v1.ReturnRequest\x1a\x19.leased.v1.ReturnResponse\x129\n" +
+	"\x05Watch\x12\x17.leased.v1.WatchRequest\x1a\x15.leased.v1.WatchEvent0\x012\xfd\x02\n" +
 	"\aBudgets\x12F\n" +
 	"\tPutBudget\x12\x1b.leased.v1.PutBudgetRequest\x1a\x1c.leased.v1.PutBudgetResponse\x12O\n" +
-	"\fDeleteBudget\x12\x1e.leased.v1.DeleteBudgetRequest\x1a\x1f.leased.v1.DeleteBudgetResponse\x12F\n" +
+	"\fDeleteBudget\x12\x1e.leased.v1.DeleteBudgetRequest\x1a\x1f.leased.v1.DeleteBudgetResponse\x12C\n" +
+	"\bSetLimit\x12\x1a.leased.v1.SetLimitRequest\x1a\x1b.leased.v1.SetLimitResponse\x12F\n" +
 	"\tGetBudget\x12\x1b.leased.v1.GetBudgetRequest\x1a\x1c.leased.v1.GetBudgetResponse\x12L\n" +
 	"\vListBudgets\x12\x1d.leased.v1.ListBudgetsRequest\x1a\x1e.leased.v1.ListBudgetsResponse2\x9a\x02\n" +
 	"\aCluster\x12=\n" +
@@ -2194,7 +2670,7 @@ func file_transport_leasedv1_leased_proto_rawDescGZIP() []byte {
 }
 
 var file_transport_leasedv1_leased_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_transport_leasedv1_leased_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
+var file_transport_leasedv1_leased_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
 var file_transport_leasedv1_leased_proto_goTypes = []any{
 	(Outcome)(0),                 // 0: leased.v1.Outcome
 	(*Limit)(nil),                // 1: leased.v1.Limit
@@ -2213,21 +2689,27 @@ var file_transport_leasedv1_leased_proto_goTypes = []any{
 	(*PutBudgetResponse)(nil),    // 14: leased.v1.PutBudgetResponse
 	(*DeleteBudgetRequest)(nil),  // 15: leased.v1.DeleteBudgetRequest
 	(*DeleteBudgetResponse)(nil), // 16: leased.v1.DeleteBudgetResponse
-	(*GetBudgetRequest)(nil),     // 17: leased.v1.GetBudgetRequest
-	(*LimitStatus)(nil),          // 18: leased.v1.LimitStatus
-	(*GetBudgetResponse)(nil),    // 19: leased.v1.GetBudgetResponse
-	(*ListBudgetsRequest)(nil),   // 20: leased.v1.ListBudgetsRequest
-	(*ListBudgetsResponse)(nil),  // 21: leased.v1.ListBudgetsResponse
-	(*StatusRequest)(nil),        // 22: leased.v1.StatusRequest
-	(*Member)(nil),               // 23: leased.v1.Member
-	(*StatusResponse)(nil),       // 24: leased.v1.StatusResponse
-	(*RemoveMemberRequest)(nil),  // 25: leased.v1.RemoveMemberRequest
-	(*RemoveMemberResponse)(nil), // 26: leased.v1.RemoveMemberResponse
-	(*Counters)(nil),             // 27: leased.v1.Counters
-	(*BackupRequest)(nil),        // 28: leased.v1.BackupRequest
-	(*BackupResponse)(nil),       // 29: leased.v1.BackupResponse
-	(*RestoreRequest)(nil),       // 30: leased.v1.RestoreRequest
-	(*RestoreResponse)(nil),      // 31: leased.v1.RestoreResponse
+	(*SetLimitRequest)(nil),      // 17: leased.v1.SetLimitRequest
+	(*SetLimitResponse)(nil),     // 18: leased.v1.SetLimitResponse
+	(*Override)(nil),             // 19: leased.v1.Override
+	(*WatchRequest)(nil),         // 20: leased.v1.WatchRequest
+	(*WatchEvent)(nil),           // 21: leased.v1.WatchEvent
+	(*GetBudgetRequest)(nil),     // 22: leased.v1.GetBudgetRequest
+	(*LimitStatus)(nil),          // 23: leased.v1.LimitStatus
+	(*GetBudgetResponse)(nil),    // 24: leased.v1.GetBudgetResponse
+	(*ListBudgetsRequest)(nil),   // 25: leased.v1.ListBudgetsRequest
+	(*ListBudgetsResponse)(nil),  // 26: leased.v1.ListBudgetsResponse
+	(*StatusRequest)(nil),        // 27: leased.v1.StatusRequest
+	(*Member)(nil),               // 28: leased.v1.Member
+	(*StatusResponse)(nil),       // 29: leased.v1.StatusResponse
+	(*RemoveMemberRequest)(nil),  // 30: leased.v1.RemoveMemberRequest
+	(*RemoveMemberResponse)(nil), // 31: leased.v1.RemoveMemberResponse
+	(*Counters)(nil),             // 32: leased.v1.Counters
+	(*BackupRequest)(nil),        // 33: leased.v1.BackupRequest
+	(*BackupResponse)(nil),       // 34: leased.v1.BackupResponse
+	(*RestoreRequest)(nil),       // 35: leased.v1.RestoreRequest
+	(*RestoreResponse)(nil),      // 36: leased.v1.RestoreResponse
+	(*WatchEvent_Revision)(nil),  // 37: leased.v1.WatchEvent.Revision
 }
 var file_transport_leasedv1_leased_proto_depIdxs = []int32{
 	1,  // 0: leased.v1.Budget.limits:type_name -> leased.v1.Limit
@@ -2240,41 +2722,47 @@ var file_transport_leasedv1_leased_proto_depIdxs = []int32{
 	1,  // 7: leased.v1.AcquireResponse.limits:type_name -> leased.v1.Limit
 	6,  // 8: leased.v1.ReturnRequest.returns:type_name -> leased.v1.Return
 	2,  // 9: leased.v1.PutBudgetRequest.budget:type_name -> leased.v1.Budget
-	1,  // 10: leased.v1.LimitStatus.limit:type_name -> leased.v1.Limit
-	2,  // 11: leased.v1.GetBudgetResponse.budget:type_name -> leased.v1.Budget
-	18, // 12: leased.v1.GetBudgetResponse.limits:type_name -> leased.v1.LimitStatus
-	19, // 13: leased.v1.ListBudgetsResponse.budgets:type_name -> leased.v1.GetBudgetResponse
-	23, // 14: leased.v1.StatusResponse.members:type_name -> leased.v1.Member
-	27, // 15: leased.v1.BackupResponse.last:type_name -> leased.v1.Counters
-	2,  // 16: leased.v1.BackupResponse.budgets:type_name -> leased.v1.Budget
-	27, // 17: leased.v1.RestoreRequest.last:type_name -> leased.v1.Counters
-	3,  // 18: leased.v1.Leases.OpenSession:input_type -> leased.v1.OpenSessionRequest
-	7,  // 19: leased.v1.Leases.Acquire:input_type -> leased.v1.AcquireRequest
-	11, // 20: leased.v1.Leases.Return:input_type -> leased.v1.ReturnRequest
-	13, // 21: leased.v1.Budgets.PutBudget:input_type -> leased.v1.PutBudgetRequest
-	15, // 22: leased.v1.Budgets.DeleteBudget:input_type -> leased.v1.DeleteBudgetRequest
-	17, // 23: leased.v1.Budgets.GetBudget:input_type -> leased.v1.GetBudgetRequest
-	20, // 24: leased.v1.Budgets.ListBudgets:input_type -> leased.v1.ListBudgetsRequest
-	22, // 25: leased.v1.Cluster.Status:input_type -> leased.v1.StatusRequest
-	25, // 26: leased.v1.Cluster.RemoveMember:input_type -> leased.v1.RemoveMemberRequest
-	28, // 27: leased.v1.Cluster.Backup:input_type -> leased.v1.BackupRequest
-	30, // 28: leased.v1.Cluster.Restore:input_type -> leased.v1.RestoreRequest
-	4,  // 29: leased.v1.Leases.OpenSession:output_type -> leased.v1.OpenSessionResponse
-	10, // 30: leased.v1.Leases.Acquire:output_type -> leased.v1.AcquireResponse
-	12, // 31: leased.v1.Leases.Return:output_type -> leased.v1.ReturnResponse
-	14, // 32: leased.v1.Budgets.PutBudget:output_type -> leased.v1.PutBudgetResponse
-	16, // 33: leased.v1.Budgets.DeleteBudget:output_type -> leased.v1.DeleteBudgetResponse
-	19, // 34: leased.v1.Budgets.GetBudget:output_type -> leased.v1.GetBudgetResponse
-	21, // 35: leased.v1.Budgets.ListBudgets:output_type -> leased.v1.ListBudgetsResponse
-	24, // 36: leased.v1.Cluster.Status:output_type -> leased.v1.StatusResponse
-	26, // 37: leased.v1.Cluster.RemoveMember:output_type -> leased.v1.RemoveMemberResponse
-	29, // 38: leased.v1.Cluster.Backup:output_type -> leased.v1.BackupResponse
-	31, // 39: leased.v1.Cluster.Restore:output_type -> leased.v1.RestoreResponse
-	29, // [29:40] is the sub-list for method output_type
-	18, // [18:29] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	37, // 10: leased.v1.WatchEvent.revisions:type_name -> leased.v1.WatchEvent.Revision
+	1,  // 11: leased.v1.LimitStatus.limit:type_name -> leased.v1.Limit
+	2,  // 12: leased.v1.GetBudgetResponse.budget:type_name -> leased.v1.Budget
+	23, // 13: leased.v1.GetBudgetResponse.limits:type_name -> leased.v1.LimitStatus
+	19, // 14: leased.v1.GetBudgetResponse.overrides:type_name -> leased.v1.Override
+	24, // 15: leased.v1.ListBudgetsResponse.budgets:type_name -> leased.v1.GetBudgetResponse
+	28, // 16: leased.v1.StatusResponse.members:type_name -> leased.v1.Member
+	32, // 17: leased.v1.BackupResponse.last:type_name -> leased.v1.Counters
+	2,  // 18: leased.v1.BackupResponse.budgets:type_name -> leased.v1.Budget
+	32, // 19: leased.v1.RestoreRequest.last:type_name -> leased.v1.Counters
+	3,  // 20: leased.v1.Leases.OpenSession:input_type -> leased.v1.OpenSessionRequest
+	7,  // 21: leased.v1.Leases.Acquire:input_type -> leased.v1.AcquireRequest
+	11, // 22: leased.v1.Leases.Return:input_type -> leased.v1.ReturnRequest
+	20, // 23: leased.v1.Leases.Watch:input_type -> leased.v1.WatchRequest
+	13, // 24: leased.v1.Budgets.PutBudget:input_type -> leased.v1.PutBudgetRequest
+	15, // 25: leased.v1.Budgets.DeleteBudget:input_type -> leased.v1.DeleteBudgetRequest
+	17, // 26: leased.v1.Budgets.SetLimit:input_type -> leased.v1.SetLimitRequest
+	22, // 27: leased.v1.Budgets.GetBudget:input_type -> leased.v1.GetBudgetRequest
+	25, // 28: leased.v1.Budgets.ListBudgets:input_type -> leased.v1.ListBudgetsRequest
+	27, // 29: leased.v1.Cluster.Status:input_type -> leased.v1.StatusRequest
+	30, // 30: leased.v1.Cluster.RemoveMember:input_type -> leased.v1.RemoveMemberRequest
+	33, // 31: leased.v1.Cluster.Backup:input_type -> leased.v1.BackupRequest
+	35, // 32: leased.v1.Cluster.Restore:input_type -> leased.v1.RestoreRequest
+	4,  // 33: leased.v1.Leases.OpenSession:output_type -> leased.v1.OpenSessionResponse
+	10, // 34: leased.v1.Leases.Acquire:output_type -> leased.v1.AcquireResponse
+	12, // 35: leased.v1.Leases.Return:output_type -> leased.v1.ReturnResponse
+	21, // 36: leased.v1.Leases.Watch:output_type -> leased.v1.WatchEvent
+	14, // 37: leased.v1.Budgets.PutBudget:output_type -> leased.v1.PutBudgetResponse
+	16, // 38: leased.v1.Budgets.DeleteBudget:output_type -> leased.v1.DeleteBudgetResponse
+	18, // 39: leased.v1.Budgets.SetLimit:output_type -> leased.v1.SetLimitResponse
+	24, // 40: leased.v1.Budgets.GetBudget:output_type -> leased.v1.GetBudgetResponse
+	26, // 41: leased.v1.Budgets.ListBudgets:output_type -> leased.v1.ListBudgetsResponse
+	29, // 42: leased.v1.Cluster.Status:output_type -> leased.v1.StatusResponse
+	31, // 43: leased.v1.Cluster.RemoveMember:output_type -> leased.v1.RemoveMemberResponse
+	34, // 44: leased.v1.Cluster.Backup:output_type -> leased.v1.BackupResponse
+	36, // 45: leased.v1.Cluster.Restore:output_type -> leased.v1.RestoreResponse
+	33, // [33:46] is the sub-list for method output_type
+	20, // [20:33] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_transport_leasedv1_leased_proto_init() }
@@ -2288,7 +2776,7 @@ func file_transport_leasedv1_leased_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_transport_leasedv1_leased_proto_rawDesc), len(file_transport_leasedv1_leased_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   31,
+			NumMessages:   37,
 			NumExtensions: 0,
 			NumServices:   3,
 		},

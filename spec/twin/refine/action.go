@@ -19,6 +19,7 @@ const (
 	Roll          Action = "Roll"
 	PutLimit      Action = "PutLimit"
 	ChangeLimit   Action = "ChangeLimit"
+	ChangeKey     Action = "ChangeKey"
 	RemoveLimit   Action = "RemoveLimit"
 	OpenSession   Action = "OpenSession"
 	EndSession    Action = "EndSession"

@@ -17,6 +17,8 @@ const (
 	putsEmpty
 	changes
 	changesBucket
+	changesKey
+	lapses
 	removes
 	opensSession
 	endsSession
@@ -71,6 +73,8 @@ var steps = [numSteps]struct{ name, text string }{
 	putsEmpty:        {"PutLimitEmpty", "a limit comes into force and starts empty"},
 	changes:          {"ChangeLimit", "a limit gets another amount"},
 	changesBucket:    {"ChangeBucket", "a bucket gets another amount or burst"},
+	changesKey:       {"ChangeKey", "a key gets an amount of its own, or loses it"},
+	lapses:           {"Lapse", "what was set for a time is over"},
 	removes:          {"RemoveLimit", "a limit is removed"},
 	opensSession:     {"OpenSession", "a session is opened"},
 	endsSession:      {"EndSession", "a session is closed by its holder"},
