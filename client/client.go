@@ -23,6 +23,7 @@ const (
 // One is enough for a process. Safe for concurrent use.
 type Client struct {
 	conns    *conns
+	watch    *watcher
 	clock    func() lease.Reading
 	driftPPM int64
 	sink     trace.Sink // nil: nothing is recorded
@@ -46,6 +47,7 @@ func New(endpoints []string, opts ...Option) (*Client, error) {
 	}
 	return &Client{
 		conns:    conns,
+		watch:    newWatcher(conns),
 		clock:    o.clock,
 		driftPPM: o.driftPPM,
 		sink:     newSink(o),
@@ -99,6 +101,7 @@ func (c *Client) start(l *Limiter) bool {
 	}
 	c.limiters[l] = struct{}{}
 	l.start()
+	c.watch.add(l)
 	return true
 }
 
@@ -106,6 +109,7 @@ func (c *Client) forget(l *Limiter) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.limiters, l)
+	c.watch.remove(l)
 }
 
 // Close closes all limiters at once, as Limiter.Close does, and then the connections. It blocks
@@ -133,6 +137,7 @@ func (c *Client) Close(ctx context.Context) error {
 		})
 	}
 	closing.Wait()
+	c.watch.close()
 	c.conns.close()
 	return errors.Join(errs...)
 }

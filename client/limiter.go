@@ -273,6 +273,8 @@ func (l *Limiter) layOutLocked() {
 		l.queue.push(w)
 		if err != nil {
 			l.queue.settle(w, Decision{Verdict: Invalid, Budget: l.budget, cause: err}.Err())
+		} else if l.tooLargeLocked(w.cost) >= 0 { // wherever in the line it stands
+			l.queue.settle(w, l.explainLocked(l.clock(), lease.Oversized, w.cost).Err())
 		}
 	}
 	l.backlogLocked()

@@ -24,7 +24,7 @@ func (s *State) Apply(index, term uint64, e Entry) []Result {
 		panic(broken("LogOrder", index, term,
 			fmt.Sprintf("the last entry was index %d term %d", s.index, s.term)))
 	}
-	s.index, s.term = index, term
+	s.index, s.term, s.revised = index, term, s.revised[:0]
 	effective := e.Open || e.Epoch == s.epoch && s.epoch != 0
 	var results []Result
 	switch {

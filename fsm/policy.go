@@ -108,6 +108,7 @@ func (s *State) deleteBudget(c *DeleteBudget) Result {
 		s.bury(l)
 	}
 	delete(s.budgets, c.Name)
+	s.revised = append(s.revised, c.Name)
 	return Result{Code: CodeDone, Complies: complies}
 }
 

@@ -36,6 +36,7 @@ func (p *policy) conflict() Result {
 func (s *State) revise(p *policy) {
 	s.last.Revision++
 	p.revision = s.last.Revision
+	s.revised = append(s.revised, p.Name)
 }
 
 // outlast is for how long a lease may still be out of what was granted of some limits until now.

@@ -78,6 +78,7 @@ var errorRows = []struct {
 	{ErrNotLeader, row{codes.Unavailable, ReasonNotLeader}},
 	{ErrOverloaded, row{codes.Unavailable, ReasonOverloaded}},
 	{ErrOutcomeUnknown, row{codes.Unavailable, ReasonOutcomeUnknown}},
+	{fsm.ErrWatches, row{codes.Unavailable, ReasonOverloaded}},
 	{ErrQuorum, row{codes.FailedPrecondition, ReasonQuorum}},
 	{context.DeadlineExceeded, row{codes.Unavailable, ReasonOutcomeUnknown}},
 	{context.Canceled, row{codes.Canceled, ReasonOutcomeUnknown}},

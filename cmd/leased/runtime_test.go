@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/leased-io/leased/client"
 )
@@ -87,6 +89,46 @@ func TestAReloadResetsNothing(t *testing.T) {
 	charged(40, 500)
 	ok("", `BUDGET .*\nllm +requests +window +700 +1d +40 +660 .*\nllm +tokens .*\nrevision 7\n`,
 		"budget", "get", "llm")
+	s.end(t)
+}
+
+// TestAChangeReachesLimiters: of a real node, in less than a limiter that was denied waits by itself,
+// which is a minute.
+func TestAChangeReachesLimiters(t *testing.T) {
+	s := serveOne(t, t.TempDir())
+	t.Setenv(endpointsEnv, s.api)
+	wantOut(t, leased(t, runtimeBudgets, "budget", "apply", "-f", "-"), ".*")
+	c, err := client.New([]string{s.api})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 40*time.Second)
+	defer cancel()
+	var limiters []*client.Limiter
+	for _, key := range []string{"acme", "apex"} {
+		l, err := c.Limiter(ctx, "tenants", client.WithKey(key))
+		if err == nil {
+			err = l.Wait(ctx, 100)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		limiters = append(limiters, l)
+	}
+	served, hopeless := make(chan error, 1), make(chan error, 1)
+	go func() { served <- limiters[0].Wait(ctx, 60) }()
+	go func() { hopeless <- limiters[1].Wait(ctx, 60) }()
+	wantOut(t, leased(t, "", "budget", "set-limit", "tenants", "requests", "200", "--key", "acme"), ".*")
+	if err := <-served; err != nil {
+		t.Errorf("who has more now: %v", err)
+	}
+	wantOut(t, leased(t, "", "budget", "set-limit", "tenants", "requests", "50", "--key", "apex"), ".*")
+	if err := <-hopeless; !errors.Is(err, client.ErrTooLarge) {
+		t.Errorf("who can never be served: %v", err)
+	}
+	if err := c.Close(context.WithoutCancel(t.Context())); err != nil {
+		t.Error(err)
+	}
 	s.end(t)
 }
 
