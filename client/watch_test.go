@@ -16,8 +16,8 @@ func perDay(amount budget.Credits) budget.Limit {
 		Per: 24 * time.Hour}
 }
 
-// TestAChangeIsPushed: a limiter that was denied for the rest of the day hears at once that there is
-// more, and one that holds all there is hears that there is less.
+// TestAChangeIsPushed: a limiter that was denied for the rest of the day hears at once that there
+// is more, and one that holds all there is hears that there is less.
 func TestAChangeIsPushed(t *testing.T) {
 	bubble(t, 3, func(t *testing.T, f *fakeCluster, c *Client) {
 		f.push()

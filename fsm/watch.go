@@ -42,8 +42,8 @@ type watches struct {
 	count int
 }
 
-// Watch begins to watch budgets, 1..MaxWatched of them, whether they exist or not. All of them count
-// as changed at first. It fails with ErrWatches. Close it when it is not needed any more.
+// Watch begins to watch budgets, 1..MaxWatched of them, whether they exist or not. All of them
+// count as changed at first. It fails with ErrWatches. Close it when it is not needed any more.
 func (f *FSM) Watch(budgets []string) (*Watch, error) {
 	w := &Watch{fsm: f, budgets: slices.Compact(slices.Sorted(slices.Values(budgets))),
 		changed: make(chan struct{}, 1), stale: map[string]struct{}{}}

@@ -130,8 +130,8 @@ func TestWatchTells(t *testing.T) {
 	})
 }
 
-// TestWatchEnds: where there is nothing to hear, at a beat at the latest, and when the server stops,
-// which it does not hold up.
+// TestWatchEnds: where there is nothing to hear, at a beat at the latest, and when the server
+// stops, which it does not hold up.
 func TestWatchEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		node, w, s, c := watchable(t)

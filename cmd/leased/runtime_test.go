@@ -92,8 +92,8 @@ func TestAReloadResetsNothing(t *testing.T) {
 	s.end(t)
 }
 
-// TestAChangeReachesLimiters: of a real node, in less than a limiter that was denied waits by itself,
-// which is a minute.
+// TestAChangeReachesLimiters: of a real node, in less than a limiter that was denied waits by
+// itself, which is a minute.
 func TestAChangeReachesLimiters(t *testing.T) {
 	s := serveOne(t, t.TempDir())
 	t.Setenv(endpointsEnv, s.api)
@@ -118,11 +118,15 @@ func TestAChangeReachesLimiters(t *testing.T) {
 	served, hopeless := make(chan error, 1), make(chan error, 1)
 	go func() { served <- limiters[0].Wait(ctx, 60) }()
 	go func() { hopeless <- limiters[1].Wait(ctx, 60) }()
-	wantOut(t, leased(t, "", "budget", "set-limit", "tenants", "requests", "200", "--key", "acme"), ".*")
+	set := func(amount, key string) {
+		t.Helper()
+		wantOut(t, leased(t, "", "budget", "set-limit", "tenants", "requests", amount, "--key", key), ".*")
+	}
+	set("200", "acme")
 	if err := <-served; err != nil {
 		t.Errorf("who has more now: %v", err)
 	}
-	wantOut(t, leased(t, "", "budget", "set-limit", "tenants", "requests", "50", "--key", "apex"), ".*")
+	set("50", "apex")
 	if err := <-hopeless; !errors.Is(err, client.ErrTooLarge) {
 		t.Errorf("who can never be served: %v", err)
 	}

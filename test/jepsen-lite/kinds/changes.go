@@ -78,7 +78,9 @@ func (l *log) put(b budget.Budget) {
 	if len(l.b.Limits) > 0 {
 		wait = min(l.wait(), l.wait())
 	}
+	before, _ := l.s.Budget("b", "")
 	res := l.do(wait, fsm.Command{PutBudget: &fsm.PutBudget{Budget: b}})
+	l.remains(before)
 	l.b, l.rev = b, res.Revision
 }
 

@@ -98,7 +98,7 @@ func (l *log) pause() int64 {
 }
 
 func (l *log) step() {
-	switch n := l.r.IntN(44); {
+	switch n := l.r.IntN(45); {
 	case n < 22:
 		l.ask()
 	case n < 30:
@@ -118,6 +118,8 @@ func (l *log) step() {
 		l.open()
 	case n < 43:
 		l.set()
+	case n < 44:
+		l.conflicts()
 	default:
 		l.flurry()
 	}
