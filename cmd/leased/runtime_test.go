@@ -120,7 +120,8 @@ func TestAChangeReachesLimiters(t *testing.T) {
 	go func() { hopeless <- limiters[1].Wait(ctx, 60) }()
 	set := func(amount, key string) {
 		t.Helper()
-		wantOut(t, leased(t, "", "budget", "set-limit", "tenants", "requests", amount, "--key", key), ".*")
+		wantOut(t, leased(t, "", "budget", "set-limit", "tenants", "requests", amount,
+			"--key", key), ".*")
 	}
 	set("200", "acme")
 	if err := <-served; err != nil {

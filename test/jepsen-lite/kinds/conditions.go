@@ -38,8 +38,8 @@ func (l *log) conflicts() {
 	}
 }
 
-// remains looks whether what was set before a put is so after it, where the put left the limit as it
-// was and nothing has lapsed.
+// remains looks whether what was set before a put is so after it, where the put left the limit as
+// it was and nothing has lapsed.
 func (l *log) remains(before fsm.BudgetStatus) {
 	after, _ := l.s.Budget("b", "")
 	for _, o := range before.Overrides {
