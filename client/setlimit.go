@@ -41,8 +41,8 @@ type Override struct {
 // SetLimit gives a limit of the budget of a name another amount, for everybody or for one key, for
 // a time or until it is cleared. PutBudget leaves it in force where it says of the limit what it
 // said before; where it says something else, it ends what holds for everybody, and leaves what
-// holds for keys. It blocks and fails as PutBudget does; errors match ErrUnknownBudget, too. An attempt whose
-// outcome is unknown is made again, and its time counts from then.
+// holds for keys. It blocks and fails as PutBudget does; errors match ErrUnknownBudget, too. An
+// attempt whose outcome is unknown is made again, and its time counts from then.
 func (c *Client) SetLimit(
 	ctx context.Context, name string, s LimitSetting, conditions ...Condition,
 ) (PutResult, error) {

@@ -36,8 +36,10 @@ func TestToldAsksAtOnce(t *testing.T) {
 			t.Errorf("revision %d is news", old)
 		}
 	}
-	if !h.Told(reading(time.Second), 6) || !h.Told(reading(time.Second), 6) {
-		t.Error("revision 6 is no news")
+	for range 2 {
+		if !h.Told(reading(time.Second), 6) {
+			t.Error("revision 6 is no news")
+		}
 	}
 	if in, ok := h.WakeAfter(reading(time.Second)); !ok || in != minWake {
 		t.Errorf("it wakes after %v, %t", in, ok)

@@ -72,7 +72,7 @@ func watchable(t *testing.T) (*fakeNode, *fakeWatch, *Server, api) {
 	return node, w, s, c
 }
 
-func openWatch(t *testing.T, ctx context.Context, c api) leasedv1.Leases_WatchClient {
+func openWatch(ctx context.Context, t *testing.T, c api) leasedv1.Leases_WatchClient {
 	t.Helper()
 	stream, err := c.leases.Watch(ctx, &leasedv1.WatchRequest{Budgets: []string{"a", "b"}})
 	if err != nil {
@@ -110,7 +110,7 @@ func TestWatchTells(t *testing.T) {
 		_, w, _, c := watchable(t)
 		w.say(fsm.Revision{Budget: "a", Revision: 3}, fsm.Revision{Budget: "b"})
 		ctx, cancel := context.WithCancel(t.Context())
-		stream := openWatch(t, ctx, c)
+		stream := openWatch(ctx, t, c)
 		hear(t, stream, fsm.Revision{Budget: "a", Revision: 3}, fsm.Revision{Budget: "b"})
 		start := time.Now()
 		w.say(fsm.Revision{Budget: "a", Revision: 4})
@@ -135,18 +135,18 @@ func TestWatchTells(t *testing.T) {
 func TestWatchEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		node, w, s, c := watchable(t)
-		stream := openWatch(t, t.Context(), c)
+		stream := openWatch(t.Context(), t, c)
 		synctest.Wait()
 		node.mu.Lock()
 		node.leader = Leader{}
 		node.mu.Unlock()
 		hear(t, stream) // the beat at which it is noticed
 		ends(t, stream, ReasonNotLeader)
-		ends(t, openWatch(t, t.Context(), c), ReasonNotLeader)
+		ends(t, openWatch(t.Context(), t, c), ReasonNotLeader)
 		node.mu.Lock()
 		node.leader = Leader{ID: "b", API: "b:1"}
 		node.mu.Unlock()
-		again := openWatch(t, t.Context(), c) // a follower tells, too
+		again := openWatch(t.Context(), t, c) // a follower tells, too
 		w.say(fsm.Revision{Budget: "a", Revision: 5})
 		hear(t, again, fsm.Revision{Budget: "a", Revision: 5})
 		start := time.Now()
