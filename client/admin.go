@@ -12,23 +12,29 @@ import (
 	"github.com/leased-io/leased/transport/leasedv1"
 )
 
-// PutResult is what PutBudget came to.
+// PutResult is what PutBudget, PatchBudget or SetLimit came to.
 type PutResult struct {
 	Revision uint64 // of the budget; it counts up with each change
 	Created  bool
 	Changed  bool // false: the budget was already so
+	// Complies is for how long limiters may still admit on what they were granted before: the rest of
+	// the longest lease that may be out, in cluster time. After it the whole fleet goes by the
+	// change. A limiter goes by it as soon as it asks for anything, which it does when it is told.
+	Complies time.Duration
 }
 
 // BudgetStatus is a budget with what is charged to its accounts.
 type BudgetStatus struct {
-	Budget   budget.Budget
+	Budget   budget.Budget // as it was put
 	Revision uint64
 	Limits   []LimitUsage // in the order of Budget.Limits
+	// Overrides are what SetLimit has set; in a list of budgets without those of keys.
+	Overrides []Override
 }
 
 // LimitUsage is the account of one limit for one key.
 type LimitUsage struct {
-	Limit  budget.Limit
+	Limit  budget.Limit // in force for the key
 	Window budget.Window
 	// Used is granted and not taken back, in all windows that count, or what a bucket lacks until
 	// it is full; Left may be granted now.
@@ -40,16 +46,20 @@ type LimitUsage struct {
 }
 
 // PutBudget creates b or replaces its limits, and blocks until that is decided or ctx ends.
-// It is idempotent, so an unknown outcome is tried again.
-// Errors match ErrInvalid, ErrMisfit, ErrClosed, or ErrUnavailable with ctx's error.
-func (c *Client) PutBudget(ctx context.Context, b budget.Budget) (PutResult, error) {
+// It is idempotent, so an unknown outcome is tried again. Without a condition, the last one who
+// puts a budget wins.
+// Errors match ErrInvalid, ErrMisfit, ErrConflict, ErrClosed, or ErrUnavailable with ctx's error.
+func (c *Client) PutBudget(
+	ctx context.Context, b budget.Budget, conditions ...Condition,
+) (PutResult, error) {
 	var result PutResult
-	req := &leasedv1.PutBudgetRequest{Budget: fromBudget(b)}
-	err := c.conns.retry(ctx, c.tries(), func(
+	req := &leasedv1.PutBudgetRequest{Budget: fromBudget(b), Expect: expected(conditions)}
+	err := c.change(ctx, func(
 		ctx context.Context, cc grpc.ClientConnInterface, opts ...grpc.CallOption,
 	) error {
 		resp, err := leasedv1.NewBudgetsClient(cc).PutBudget(ctx, req, opts...)
-		result = PutResult{resp.GetRevision(), resp.GetCreated(), resp.GetChanged()}
+		result = PutResult{resp.GetRevision(), resp.GetCreated(), resp.GetChanged(),
+			time.Duration(resp.GetCompliesNanos())}
 		return err
 	})
 	return result, named("put budget", b.Name, err)
@@ -58,10 +68,10 @@ func (c *Client) PutBudget(ctx context.Context, b budget.Budget) (PutResult, err
 // DeleteBudget removes a budget: its limiters admit nothing more once their leases are over.
 // One that is not there is ErrUnknownBudget, but not when an earlier attempt of this call,
 // whose outcome was unknown, may have removed it. It blocks and fails as PutBudget does.
-func (c *Client) DeleteBudget(ctx context.Context, name string) error {
+func (c *Client) DeleteBudget(ctx context.Context, name string, conditions ...Condition) error {
 	attempts := 0
-	req := &leasedv1.DeleteBudgetRequest{Name: name}
-	err := c.conns.retry(ctx, c.tries(), func(
+	req := &leasedv1.DeleteBudgetRequest{Name: name, Expect: expected(conditions)}
+	err := c.change(ctx, func(
 		ctx context.Context, cc grpc.ClientConnInterface, opts ...grpc.CallOption,
 	) error {
 		attempts++
@@ -145,9 +155,13 @@ func toBudgetStatus(wire *leasedv1.GetBudgetResponse) (BudgetStatus, error) {
 		return BudgetStatus{}, fmt.Errorf("budget %q: %d accounts for %d limits",
 			b.Budget.Name, len(wire.GetLimits()), len(limits))
 	}
-	for i, w := range wire.GetLimits() {
+	for _, w := range wire.GetLimits() {
+		inForce, err := toLimits([]*leasedv1.Limit{w.GetLimit()})
+		if err != nil {
+			return BudgetStatus{}, fmt.Errorf("budget %q in force: %w", b.Budget.Name, err)
+		}
 		b.Limits = append(b.Limits, LimitUsage{
-			Limit:   limits[i],
+			Limit:   inForce[0],
 			Window:  budget.Window(w.GetWindow()),
 			Used:    budget.Credits(w.GetUsed()),
 			Left:    budget.Credits(w.GetLeft()),
@@ -155,7 +169,8 @@ func toBudgetStatus(wire *leasedv1.GetBudgetResponse) (BudgetStatus, error) {
 			OpensIn: time.Duration(w.GetOpensInNanos()),
 		})
 	}
-	return b, nil
+	b.Overrides, err = toOverrides(wire.GetOverrides(), len(limits))
+	return b, err
 }
 
 func named(verb, name string, err error) error {

@@ -22,6 +22,9 @@ const (
 	reasonNotLeader  = "NOT_LEADER"
 	reasonOverloaded = "OVERLOADED"
 	reasonFull       = "FULL"
+	// reasonConflict: a budget has another revision than was expected, which is in the metadata.
+	reasonConflict = "CONFLICT"
+	revisionKey    = "revision"
 )
 
 // rpc is one call of a generated client.
@@ -43,7 +46,7 @@ func (e *callError) Error() string {
 func (e *callError) Unwrap() []error { return []error{ErrUnavailable, e.cause} }
 
 // attempt calls one endpoint, once, within the call timeout. It returns nil; a refusal, which
-// matches ErrUnknownBudget or ErrInvalid; ErrClosed; or a *callError.
+// matches ErrUnknownBudget, ErrInvalid or ErrConflict; ErrClosed; or a *callError.
 func (c *conns) attempt(ctx context.Context, call rpc) error {
 	addr, cc, err := c.choose()
 	if err != nil {
@@ -75,8 +78,11 @@ func outcomeOf(addr string, err error) error {
 	case codes.InvalidArgument:
 		return fmt.Errorf("%w: %s", ErrInvalid, st.Message())
 	}
-	if errorInfo(st).GetReason() == reasonMisfit {
+	switch info := errorInfo(st); info.GetReason() {
+	case reasonMisfit:
 		return fmt.Errorf("%w: %s", ErrMisfit, st.Message())
+	case reasonConflict:
+		return toConflict(info)
 	}
 	undecided := &callError{endpoint: addr, cause: err}
 	switch errorInfo(st).GetReason() {

@@ -24,6 +24,7 @@ const (
 type Client struct {
 	conns    *conns
 	post     *post
+	watch    *watcher
 	clock    func() lease.Reading
 	driftPPM int64
 	sink     trace.Sink // nil: nothing is recorded
@@ -48,6 +49,7 @@ func New(endpoints []string, opts ...Option) (*Client, error) {
 	return &Client{
 		conns:    conns,
 		post:     newPost(conns),
+		watch:    newWatcher(conns),
 		clock:    o.clock,
 		driftPPM: o.driftPPM,
 		sink:     newSink(o),
@@ -102,6 +104,8 @@ func (c *Client) Limiter(
 // openLimiter is what is open at a client: a Limiter or a KeyedLimiter.
 type openLimiter interface {
 	start()
+	on() string             // the budget
+	toldOf(revision uint64) // of the budget
 	Close(ctx context.Context) error
 }
 
@@ -119,6 +123,7 @@ func (c *Client) start(l openLimiter) bool {
 	}
 	c.limiters[l] = struct{}{}
 	l.start()
+	c.watch.add(l)
 	return true
 }
 
@@ -126,6 +131,7 @@ func (c *Client) forget(l openLimiter) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.limiters, l)
+	c.watch.remove(l)
 }
 
 // Close closes all limiters at once, as Limiter.Close does, and then the connections. It blocks
@@ -153,6 +159,7 @@ func (c *Client) Close(ctx context.Context) error {
 		})
 	}
 	closing.Wait()
+	c.watch.close()
 	c.conns.close()
 	c.post.close()
 	return errors.Join(errs...)

@@ -10,6 +10,32 @@ import (
 // What a limiter admits without credits, by an explicit policy and outside the budget's bound: of
 // degraded budgets while the coordinator is unavailable, and in shadow mode.
 
+// outside is what a limiter admitted without credits, by limit. Most never do.
+type outside struct {
+	opened []openTally // of what failed open, to be recorded
+	shaded []openTally // likewise, of what the shadow mode let pass
+	extras []extra
+}
+
+// outsideLocked returns it.
+func (l *Limiter) outsideLocked() *outside {
+	if l.outside == nil {
+		n := len(l.lay.limits)
+		l.outside = &outside{make([]openTally, n), make([]openTally, n), make([]extra, n)}
+	}
+	return l.outside
+}
+
+// relayed returns what is outside after a change of the limits, which all that is recorded was
+// before.
+func (o *outside) relayed(old, limits []budget.Limit) *outside {
+	if o == nil {
+		return nil
+	}
+	n := len(limits)
+	return &outside{make([]openTally, n), make([]openTally, n), carryOver(o.extras, old, limits)}
+}
+
 // extra is what a limiter has admitted of one limit by itself in its own period, or, of slots,
 // what is in use of that.
 type extra struct {
@@ -56,17 +82,18 @@ func (l *Limiter) degradeLocked(now lease.Reading, cost lease.Cost) bool {
 	if !l.failOpen && rules.Degraded == budget.DegradedClosed {
 		return false
 	}
+	out := l.outsideLocked()
 	if !l.failOpen {
 		for i, n := range cost {
 			most, bounded := rules.Extra(l.lay.limits[i])
-			if n > 0 && bounded && l.extras[i].has(now, l.lay.limits[i], most) < n {
+			if n > 0 && bounded && out.extras[i].has(now, l.lay.limits[i], most) < n {
 				return false
 			}
 		}
 	}
 	for i, n := range cost {
-		l.extras[i].spend(now, n)
-		l.opened[i].add(now, n)
+		out.extras[i].spend(now, n)
+		out.opened[i].add(now, n)
 	}
 	return true
 }
@@ -76,7 +103,8 @@ func (l *Limiter) degradeLocked(now lease.Reading, cost lease.Cost) bool {
 func (l *Limiter) releaseExtraLocked(uses []lease.Use) {
 	for _, u := range uses {
 		if i := slices.IndexFunc(l.lay.limits, u.Limit.Same); i >= 0 {
-			l.extras[i].used = max(0, l.extras[i].used-u.N)
+			e := &l.outsideLocked().extras[i]
+			e.used = max(0, e.used-u.N)
 		}
 	}
 }
@@ -88,7 +116,7 @@ func (l *Limiter) shadeLocked(now lease.Reading, d Decision, cost lease.Cost) De
 		return d
 	}
 	for i, n := range cost {
-		l.shaded[i].add(now, n)
+		l.outsideLocked().shaded[i].add(now, n)
 	}
 	l.decided[d.Verdict]++
 	d.Verdict, d.Would = Shadowed, d.Verdict

@@ -21,6 +21,9 @@ var (
 	// ErrUnavailable is returned when no coordinator has answered in time. What was asked for
 	// may have taken effect.
 	ErrUnavailable = errors.New("client: coordinator unavailable")
+	// ErrConflict is returned when a budget is not as it was expected to be. A *ConflictError has the
+	// particulars.
+	ErrConflict = errors.New("client: budget was changed by somebody else")
 	// ErrUnknownBudget is returned when the coordinator knows no budget of that name.
 	ErrUnknownBudget = errors.New("client: unknown budget")
 	// ErrClosed is returned when the limiter or the client was closed.

@@ -2,10 +2,13 @@ package client
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/leased-io/leased/budget"
 	"github.com/leased-io/leased/transport/leasedv1"
@@ -24,6 +27,9 @@ func (n *fakeNode) PutBudget(
 	old := f.budgets[wire.GetName()]
 	f.mu.Unlock()
 	changed := old == nil || !slices.Equal(old.limits, limits)
+	if err := old.meets(req.GetExpect()); changed && err != nil {
+		return nil, err
+	}
 	if changed {
 		f.put(wire.GetName(), limits...)
 	}
@@ -36,6 +42,44 @@ func (n *fakeNode) PutBudget(
 	}, nil
 }
 
+// meets refuses what expects another revision.
+func (b *fakeBudget) meets(expect uint64) error {
+	revision := uint64(0)
+	if b != nil {
+		revision = b.revision
+	}
+	if expect == 0 || expect == revision || expect == absent && b == nil {
+		return nil
+	}
+	s, err := status.New(codes.Aborted, "expected another one").WithDetails(&errdetails.ErrorInfo{
+		Reason: reasonConflict, Metadata: map[string]string{revisionKey: fmt.Sprint(revision)}})
+	if err != nil {
+		return err
+	}
+	return s.Err()
+}
+
+// SetLimit gives a budget's only limit another amount.
+func (n *fakeNode) SetLimit(
+	_ context.Context, req *leasedv1.SetLimitRequest,
+) (*leasedv1.SetLimitResponse, error) {
+	f := n.cluster
+	f.mu.Lock()
+	b := f.budgets[req.GetBudget()]
+	f.mu.Unlock()
+	if b == nil {
+		return nil, refuse(codes.NotFound, "UNKNOWN_BUDGET", "no such budget")
+	}
+	if err := b.meets(req.GetExpect()); err != nil {
+		return nil, err
+	}
+	l := b.limits[0]
+	l.Amount = budget.Credits(req.GetAmount())
+	f.put(b.name, l)
+	return &leasedv1.SetLimitResponse{Revision: f.budgets[b.name].revision, Changed: true,
+		CompliesNanos: int64(l.Per)}, nil
+}
+
 func (n *fakeNode) DeleteBudget(
 	_ context.Context, req *leasedv1.DeleteBudgetRequest,
 ) (*leasedv1.DeleteBudgetResponse, error) {
@@ -44,6 +88,9 @@ func (n *fakeNode) DeleteBudget(
 	defer f.mu.Unlock()
 	if f.budgets[req.GetName()] == nil {
 		return nil, refuse(codes.NotFound, "UNKNOWN_BUDGET", "no such budget")
+	}
+	if err := f.budgets[req.GetName()].meets(req.GetExpect()); err != nil {
+		return nil, err
 	}
 	delete(f.budgets, req.GetName())
 	return &leasedv1.DeleteBudgetResponse{}, nil

@@ -37,7 +37,9 @@ type fakeCluster struct {
 	slots    map[uint64]fakeSlots // by lease
 	serial   uint64               // of sessions and leases
 	grant    func(need, want, left budget.Credits) budget.Credits
-	forgets  bool // it decides a request again each time that it is sent: R8 is broken
+	pushes   []string // budgets that a stream was last asked for; nil: nothing is pushed
+	streams  int      // how many were opened
+	forgets  bool     // it decides a request again each time that it is sent: R8 is broken
 	log      []fakeCall
 }
 

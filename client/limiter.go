@@ -60,11 +60,9 @@ type Limiter struct {
 	denial   denial
 	tooLarge int // the limit that the coordinator last found exceeded
 	silent   silence
-	opened   []openTally // per limit, of what failed open
-	shaded   []openTally // likewise, of what the shadow mode let pass
-	extras   []extra     // likewise
-	started  bool        // the loops may run
-	tending  bool        // that of tend does
+	outside  *outside // nil: nothing was admitted without credits
+	started  bool     // the loops may run
+	tending  bool     // that of tend does
 	decided  [Shadowed + 1]uint64
 	counts   Counters // those that are not in decided
 	last     error    // of the last call that failed, nil after one that was decided
@@ -277,9 +275,7 @@ func (l *Limiter) layOutLocked() {
 	old := l.lay.limits
 	l.lay = newLayout(l.holder.Limits(), l.holder.Levels(), l.holder.Rules().Unlimited)
 	l.scratch = make(lease.Cost, len(l.lay.limits))
-	l.opened = make([]openTally, len(l.lay.limits))
-	l.shaded = make([]openTally, len(l.lay.limits))
-	l.extras = carryOver(l.extras, old, l.lay.limits)
+	l.outside = l.outside.relayed(old, l.lay.limits)
 	l.denial, l.tooLarge = denial{}, 0
 	line := l.queue.head
 	l.queue = queue{total: make(lease.Cost, len(l.lay.limits))}
@@ -291,6 +287,8 @@ func (l *Limiter) layOutLocked() {
 		l.queue.push(w)
 		if err != nil {
 			l.queue.settle(w, Decision{Verdict: Invalid, Budget: l.budget, cause: err})
+		} else if l.tooLargeLocked(w.cost) >= 0 { // wherever in the line it stands
+			l.queue.settle(w, l.explainLocked(l.clock(), lease.Oversized, w.cost))
 		}
 	}
 	l.backlogLocked()

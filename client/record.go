@@ -72,8 +72,10 @@ func (l *Limiter) flushLocked() {
 		return
 	}
 	l.holder.Flush()
-	l.flushTallies(trace.KindFailOpen, l.opened)
-	l.flushTallies(trace.KindShadow, l.shaded)
+	if l.outside != nil {
+		l.flushTallies(trace.KindFailOpen, l.outside.opened)
+		l.flushTallies(trace.KindShadow, l.outside.shaded)
+	}
 }
 
 func (l *Limiter) flushTallies(kind trace.Kind, tallies []openTally) {

@@ -53,12 +53,12 @@ func (s *State) acquire(r *lease.Request) Result {
 // decide grants every ask of r that has a need, in whatever budget of the line, or none at all.
 func (s *State) decide(ss *session, at *reach, r *lease.Request) Result {
 	if r.Revision != at.revision {
-		return Result{Code: CodeChanged, Limits: at.limits, Levels: at.levels, Rules: at.rules}
+		return Result{Code: CodeChanged, Limits: at.told(), Levels: at.levels, Rules: at.rules}
 	}
 	fresh := 0
 	for _, a := range r.Asks {
 		l, key := at.limit(a.Limit)
-		if a.Need > l.Bound() {
+		if a.Need > l.of(key).Bound() {
 			return Result{Code: CodeTooLarge, Limit: a.Limit}
 		}
 		if found, _ := l.find(key); found == nil {
@@ -150,7 +150,7 @@ func (s *State) grant(ss *session, at *reach, r *lease.Request) []lease.Grant {
 		if amount == 0 && kept == nil {
 			continue
 		}
-		if amount > 0 && !account.Charge(l.Limit, l.before(key), amount) {
+		if amount > 0 && !account.Charge(l.of(key), l.before(key), amount) {
 			panic(broken("NoOverGrant", s.index, s.term, fmt.Sprintf(
 				"limit %d cannot be charged %d: %+v", l.serial, amount, *account)))
 		}

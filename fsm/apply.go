@@ -24,7 +24,7 @@ func (s *State) Apply(index, term uint64, e Entry) []Result {
 		panic(broken("LogOrder", index, term,
 			fmt.Sprintf("the last entry was index %d term %d", s.index, s.term)))
 	}
-	s.index, s.term = index, term
+	s.index, s.term, s.revised = index, term, s.revised[:0]
 	effective := e.Open || e.Epoch == s.epoch && s.epoch != 0
 	var results []Result
 	switch {
@@ -78,6 +78,7 @@ func (s *State) advance(stamp budget.Instant) {
 	if s.digAt <= s.t {
 		s.dig()
 	}
+	s.lapse()
 }
 
 // do decides one command.
@@ -93,11 +94,13 @@ func (s *State) do(c Command) Result {
 	case c.Return != nil:
 		return s.giveBack(c.Return)
 	case c.PutBudget != nil:
-		return s.putBudget(c.PutBudget.Budget)
+		return s.putBudget(c.PutBudget)
 	case c.TakeOver != nil:
 		return s.takeOver(c.TakeOver)
+	case c.SetLimit != nil:
+		return s.setLimit(c.SetLimit)
 	default:
-		return s.deleteBudget(c.DeleteBudget.Name)
+		return s.deleteBudget(c.DeleteBudget)
 	}
 }
 

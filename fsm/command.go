@@ -32,6 +32,7 @@ type Command struct {
 	PutBudget    *PutBudget     `cbor:"4,keyasint,omitempty"`
 	DeleteBudget *DeleteBudget  `cbor:"5,keyasint,omitempty"`
 	TakeOver     *TakeOver      `cbor:"6,keyasint,omitempty"`
+	SetLimit     *SetLimit      `cbor:"7,keyasint,omitempty"`
 }
 
 // OpenSession starts a holder's incarnation on one account of a budget, and of each above it.
@@ -52,12 +53,16 @@ type Return struct {
 // PutBudget creates a budget or replaces its limits. Putting what is there changes nothing.
 type PutBudget struct {
 	Budget budget.Budget `cbor:"1,keyasint"`
+	// Expect is the revision that the budget must have, ExpectAbsent if there must be none, or 0.
+	Expect uint64 `cbor:"2,keyasint,omitempty"`
 }
 
 // DeleteBudget removes a budget. One that is created again under its name starts empty until
 // the old one's leases are over.
 type DeleteBudget struct {
 	Name string `cbor:"1,keyasint"`
+	// Expect is the revision that the budget must have, or 0.
+	Expect uint64 `cbor:"2,keyasint,omitempty"`
 }
 
 // Code is how a command was decided. Where several apply, the first in this order wins.
@@ -97,16 +102,20 @@ const (
 	// one; Detail says which. It comes last because the numbers above are in snapshots: of those,
 	// only CodeInvalid and CodeStaleEpoch can apply to a TakeOver too.
 	CodeNotNew
+	// CodeConflict: PutBudget, DeleteBudget or SetLimit that expects another revision than the one in
+	// force, which is in Revision; 0: there is no such budget. It has its number from when it was
+	// made, and is looked for once it is known whether the budget exists.
+	CodeConflict
 	// CodeMisfit: PutBudget of a budget that would not fit its parents or those below it, or
 	// DeleteBudget of a parent; Detail says which. It can apply with CodeInvalid, CodeStaleEpoch,
-	// CodeUnknownBudget and CodeFull, and comes after them.
-	CodeMisfit Code = 14
+	// CodeUnknownBudget, CodeConflict and CodeFull, and comes after them.
+	CodeMisfit
 )
 
 // codeNames are the constants' names in lower case, as scripts and logs tell them.
 var codeNames = [...]string{"none", "invalid", "stale_epoch", "unknown_session", "stale",
 	"unknown_budget", "changed", "too_large", "key_not_allowed", "full", "denied", "done", "not_new",
-	CodeMisfit: "misfit"}
+	"conflict", "misfit"}
 
 // String returns the code's name in lower case, such as "unknown_session".
 func (c Code) String() string {
@@ -126,11 +135,12 @@ type Result struct {
 
 	// Session is the new session, with OpenSession.
 	Session lease.SessionID `cbor:"3,keyasint,omitempty"`
-	// Revision is the budget's with PutBudget; with OpenSession and Acquire, the latest of the
-	// budget's and those of all above it.
+	// Revision is the budget's with PutBudget and SetLimit; with OpenSession and Acquire, the latest
+	// of the budget's and those of all above it.
 	Revision uint64 `cbor:"4,keyasint,omitempty"`
-	// Limits are the budget's and then those of each above it, with OpenSession and with
-	// CodeChanged. Levels say whose they are, where a budget is above or has weights.
+	// Limits are the budget's and then those of each above it, for the session's keys, with
+	// OpenSession and with CodeChanged. Levels say whose they are, where a budget is above or has
+	// weights.
 	Limits []budget.Limit `cbor:"5,keyasint,omitempty"`
 	Levels budget.Levels  `cbor:"14,keyasint,omitempty"`
 	// Rules are the budget's, with Limits, unless they are the default.
@@ -150,6 +160,11 @@ type Result struct {
 	// so much of a TakeOver too.
 	Created bool `cbor:"10,keyasint,omitempty"`
 	Changed bool `cbor:"11,keyasint,omitempty"`
+
+	// Complies is for how long a lease may still be out that was granted under what a PutBudget,
+	// DeleteBudget or SetLimit has changed: cluster time from its effect. It follows from the state,
+	// so the digest does without it.
+	Complies time.Duration `cbor:"-"`
 }
 
 // Bounds of the replicated tables. A command that would exceed one is refused with CodeFull.

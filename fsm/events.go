@@ -63,11 +63,26 @@ func (s *State) emitRoll(l *limit) {
 	}
 }
 
-// emitLimit reports that l is in force; Until is set while it is empty.
+// emitLimit reports that l is in force.
 func (s *State) emitLimit(l *limit) {
-	if s.sink == nil {
-		return
+	if s.sink != nil {
+		s.emit(limitEvent(l))
 	}
+}
+
+// emitChange reports that l has another amount for key, or none of its own any more, until an
+// override lapses, if it is one; and for how long leases may be out that were granted before.
+func (s *State) emitChange(l *limit, key string, amount budget.Credits, lapse budget.Instant) {
+	if s.sink != nil {
+		ev := limitEvent(l)
+		ev.Key, ev.Amount, ev.Lapse = key, int64(amount), int64(lapse)
+		ev.TTL = int64(s.outlast(l))
+		s.emit(ev)
+	}
+}
+
+// limitEvent tells of a limit; Until is set while it is empty.
+func limitEvent(l *limit) trace.Event {
 	ev := trace.Event{Kind: trace.KindLimit, Budget: l.budget, Metric: l.Metric, Per: int64(l.Per),
 		Limit: l.serial, Amount: int64(l.Amount), OK: !l.empty()}
 	if l.empty() {
@@ -77,14 +92,14 @@ func (s *State) emitLimit(l *limit) {
 		ev.Shape, ev.Slots, ev.Burst = string(l.Kind), int64(l.Slots), int64(l.Burst)
 		ev.Span = int64(l.Span())
 	}
-	s.emit(ev)
+	return ev
 }
 
-// emitRemoved reports that l is in force no more.
+// emitRemoved reports that l is in force no more, and for how long its leases may be out.
 func (s *State) emitRemoved(l *limit) {
 	if s.sink != nil {
 		s.emit(trace.Event{Kind: trace.KindLimit, Budget: l.budget, Metric: l.Metric,
-			Per: int64(l.Per), Limit: l.serial, OK: true})
+			Per: int64(l.Per), Limit: l.serial, OK: true, TTL: int64(s.outlast(l))})
 	}
 }
 

@@ -133,7 +133,7 @@ func (g ledger) record(t fataler, events []trace.Event) {
 	for _, e := range events {
 		switch e.Kind {
 		case trace.KindLimit:
-			if e.Amount == 0 {
+			if e.Amount == 0 && e.Key == "" {
 				delete(g, e.Limit)
 			} else if g[e.Limit] == nil {
 				g[e.Limit] = map[string]budget.Credits{}
@@ -172,7 +172,7 @@ func (g ledger) compare(t fataler, s *State) {
 
 // put is the command that puts a budget without keys.
 func put(name string, limits ...budget.Limit) Command {
-	return Command{PutBudget: &PutBudget{budget.Budget{Name: name, Limits: limits}}}
+	return Command{PutBudget: &PutBudget{Budget: budget.Budget{Name: name, Limits: limits}}}
 }
 
 // backupID names a backup, of which there are as many as hex digits.

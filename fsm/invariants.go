@@ -23,6 +23,7 @@ var Invariants = []Invariant{
 	{"OneWindow", oneWindow},
 	{"FencingMonotonic", fencingMonotonic},
 	{"SessionsBounded", sessionsBounded},
+	{"Overrides", overridesInOrder},
 	{"NoOverGrant", noOverGrant},
 	{"Books", books},
 	{"StartsEmpty", startsEmpty},

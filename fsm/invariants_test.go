@@ -1,6 +1,7 @@
 package fsm
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -48,6 +49,21 @@ func TestInvariantsCanBreak(t *testing.T) {
 			p := s.budgets["org"]
 			p.Parent = "chat"
 			p.line = newLine([]*policy{p, s.budgets["chat"]})
+		}},
+		{"Overrides", func(s *State) { overridden(s, "k").burst++ }},
+		{"Overrides", func(s *State) { overridden(s, "").amount = 0 }},
+		{"Overrides", func(s *State) { overridden(s, "").put.Amount = 0 }},
+		{"Overrides", func(s *State) { overridden(s, "k").key = "" }},
+		{"Overrides", func(s *State) { overridden(s, "k").until = s.t }},
+		{"Overrides", func(s *State) { overridden(s, "k").until = s.t.Add(MaxFor + 1) }},
+		{"Overrides", func(s *State) { overridden(s, "k").until = 0 }},
+		{"Overrides", func(s *State) { overridden(s, "k").place = 9 }},
+		{"Overrides", func(s *State) {
+			l := overridden(s, "").limit
+			for i := range MaxOverrides {
+				key := fmt.Sprint(i)
+				l.overrides[key] = &override{limit: l, key: key, put: l.Limit, amount: 1}
+			}
 		}},
 		{"NoOverGrant", func(s *State) { account(s).Used = account(s).Peak + 1 }},
 		{"NoOverGrant", func(s *State) { account(s).Used = -1 }},
@@ -122,6 +138,17 @@ func TestInvariantsCanBreak(t *testing.T) {
 			t.Errorf("no fault breaks %s", inv.Name)
 		}
 	}
+}
+
+// overridden sets limits of a budget that has nothing to do with the others, and returns the
+// override for key, which does not lapse soon.
+func overridden(s *State, key string) *override {
+	s.putBudget(&PutBudget{Budget: budget.Budget{Name: "over", Keyed: true,
+		Limits: []budget.Limit{{Metric: "m", Amount: 9, Per: time.Minute}}}})
+	for _, of := range []string{"", "k"} {
+		s.setLimit(&SetLimit{Budget: "over", Metric: "m", Amount: 5, Key: of, For: time.Hour})
+	}
+	return s.budgets["over"].lives[0].overrides[key]
 }
 
 // manyLeases are more than a session may hold, of a limit that is gone.

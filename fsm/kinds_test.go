@@ -69,7 +69,7 @@ func (w *kindWorld) awake(t *rapid.T, at budget.Instant) {
 
 func (w *kindWorld) put(t *rapid.T, at budget.Instant, l budget.Limit) {
 	b := budget.Budget{Name: "b", Limits: []budget.Limit{l}}
-	res := w.do(t, at, Command{PutBudget: &PutBudget{b}})
+	res := w.do(t, at, Command{PutBudget: &PutBudget{Budget: b}})
 	if res.Code != CodeDone {
 		t.Fatalf("put %+v: %+v", l, res)
 	}

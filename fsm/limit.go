@@ -30,8 +30,10 @@ type limit struct {
 	accounts map[string]*budget.Account
 	past     []map[string]*budget.Account
 	// was has the paces of a bucket before its latest changes, oldest first.
-	was   []budget.Pace
-	place int // in State.rolls
+	was []budget.Pace
+	// overrides are by key; the empty key's is of the whole limit, whose amount it has. Nil: none.
+	overrides map[string]*override
+	place     int // in State.rolls
 }
 
 // maxPaces bounds was, and maxPast what a limit remembers of windows before: a bucket whose
@@ -68,15 +70,16 @@ func (l *limit) over() budget.Instant { return l.end().Add(slowest(l.Limit, l.wa
 // window begins that is not.
 func (l *limit) opens(a *budget.Account, key string, need budget.Credits) budget.Instant {
 	need = max(1, need)
+	in := l.of(key)
 	switch {
 	case l.empty():
 		return l.End(l.WindowAt(l.emptyUntil - 1))
 	case l.Kind == budget.KindSliding:
 		return l.slides(a, key, need)
 	case l.Kind == budget.KindBucket:
-		return min(l.end(), a.Has(l.Limit, need))
+		return min(l.end(), a.Has(in, need))
 	case l.Kind == budget.KindSlots:
-		return a.FreeAt(l.Limit, need)
+		return a.FreeAt(in, need)
 	default:
 		return l.end()
 	}
@@ -84,7 +87,7 @@ func (l *limit) opens(a *budget.Account, key string, need budget.Credits) budget
 
 // slides is opens of a sliding limit. With each roll the oldest window that counts is one later.
 func (l *limit) slides(a *budget.Account, key string, need budget.Credits) budget.Instant {
-	left, at := l.Amount-l.before(key)-a.Used, l.end()
+	left, at := l.of(key).Amount-l.before(key)-a.Used, l.end()
 	for i := len(l.past) - 1; i >= 0 && left < need; i-- {
 		if p := l.past[i][key]; p != nil && p.Used > 0 {
 			left, at = left+p.Used, l.End(l.window+budget.Window(l.Slots-1-i))
@@ -102,7 +105,7 @@ func (l *limit) left(a *budget.Account, key string) budget.Credits {
 	if l.empty() {
 		return 0
 	}
-	return a.Left(l.Limit, l.before(key))
+	return a.Left(l.of(key), l.before(key))
 }
 
 // before is what is charged to key in windows before the current one, and counts.

@@ -17,7 +17,7 @@ func TestLink(t *testing.T) {
 		of    reflect.Type
 		known int
 	}{
-		{reflect.TypeFor[Result](), 13},
+		{reflect.TypeFor[Result](), 14},
 		{reflect.TypeFor[lease.Grant](), 5},
 		{reflect.TypeFor[lease.Denial](), 3},
 	} {

@@ -10,7 +10,8 @@ import (
 
 // policy is a budget in force.
 type policy struct {
-	// Budget is in canonical form. Its slice of limits is never written to: results share it.
+	// Budget is in canonical form, with the overrides of whole limits in its amounts. Its slice of
+	// limits is never written to: results share it.
 	budget.Budget
 	revision uint64
 	lives    []*limit // of Budget.Limits, in the same order
@@ -28,17 +29,20 @@ func (p *policy) rules() *budget.Rules {
 
 // putBudget creates a budget or replaces its limits. A limit that is there already, perhaps with
 // another amount or burst, lives on with its accounts; but not when the budget's accounts get or
-// lose their keys, since those of before then mean something else.
-func (s *State) putBudget(b budget.Budget) Result {
-	b = b.Canonical()
+// lose their keys, since those of before then mean something else. An override stays where what it
+// overrides does.
+func (s *State) putBudget(c *PutBudget) Result {
+	b := c.Budget.Canonical()
 	old, exists := s.budgets[b.Name]
 	if exists {
-		b = b.Adopt(old.Budget)
+		b = b.Adopt(old.asPut())
 	}
-	if exists && old.Equal(b) {
+	switch {
+	case exists && old.asPut().Equal(b): // whatever is expected: a retry finds its own work
 		return Result{Code: CodeDone, Revision: old.revision}
-	}
-	if !exists && len(s.budgets) >= s.bounds.budgets {
+	case !old.meets(c.Expect):
+		return old.conflict()
+	case !exists && len(s.budgets) >= s.bounds.budgets:
 		return full("budgets", s.bounds.budgets)
 	}
 	var gone []*limit
@@ -59,22 +63,25 @@ func (s *State) putBudget(b budget.Budget) Result {
 	if why := s.misfit(b); why != "" {
 		return Result{Code: CodeMisfit, Detail: why}
 	}
+	complies := s.outlast(gone...)
 	for _, l := range gone {
 		s.bury(l)
 	}
-	s.last.Revision++
-	p := &policy{Budget: b, revision: s.last.Revision, lives: kept, template: b.KeyTemplate()}
+	p := &policy{Budget: b, lives: kept, template: b.KeyTemplate()}
 	for i, want := range b.Limits {
 		switch l := kept[i]; {
 		case l == nil:
-			p.lives[i] = s.createLimit(b.Name, want)
-		case l.Limit != want:
-			l.change(want, s.t)
-			if l.empty() { // one that fills in longer was in the old cluster for longer, too
-				l.emptyUntil = max(l.emptyUntil, s.origin.over(want))
+			if exists { // who has leases of the others need not know of it before they end
+				complies = max(complies, s.outlast(old.lives...))
 			}
-			s.emitLimit(l)
+			p.lives[i] = s.createLimit(b.Name, want)
+		case l.asPut() != want:
+			complies = max(complies, s.outlast(l))
+			lapse := l.overrides[""].lapse()
+			s.forgetOverride(l.overrides[""])
+			s.changeLimit(l, want, lapse, 0)
 		}
+		p.Limits[i] = p.lives[i].Limit
 	}
 	s.budgets[b.Name] = p
 	if exists {
@@ -82,32 +89,52 @@ func (s *State) putBudget(b budget.Budget) Result {
 	} else {
 		s.adopt(b.Name, "", b.Parent)
 	}
-	s.relink(b.Name)
+	s.revise(p)
 	if exists && old.related() || p.related() || len(s.children[b.Name]) > 0 {
 		s.emitLine(p.line)
 	}
-	return Result{Code: CodeDone, Revision: p.revision, Created: !exists, Changed: true}
+	return Result{Code: CodeDone, Revision: p.revision, Created: !exists, Changed: true,
+		Complies: complies}
+}
+
+// changeLimit has a limit be want from now on. Was and lapse are when what it was, and what it is
+// then, lapse; 0: never.
+func (s *State) changeLimit(l *limit, want budget.Limit, was, lapse budget.Instant) {
+	if l.Limit == want && was == lapse {
+		return
+	}
+	if l.Limit != want {
+		l.change(want, s.t)
+	}
+	if l.empty() { // one that fills in longer was in the old cluster for longer, too
+		l.emptyUntil = max(l.emptyUntil, s.origin.over(want))
+	}
+	s.emitChange(l, "", l.Amount, lapse)
 }
 
 // deleteBudget removes a budget. Its sessions stay: until they expire, or as sessions of the
 // next budget of that name.
-func (s *State) deleteBudget(name string) Result {
-	p, exists := s.budgets[name]
-	if !exists {
+func (s *State) deleteBudget(c *DeleteBudget) Result {
+	p, exists := s.budgets[c.Name]
+	switch {
+	case !exists:
 		return Result{Code: CodeUnknownBudget}
-	}
-	if len(s.graves)+len(p.lives) > s.bounds.graves {
+	case !p.meets(c.Expect):
+		return p.conflict()
+	case len(s.graves)+len(p.lives) > s.bounds.graves:
 		return full("graves", s.bounds.graves)
 	}
-	if children := s.children[name]; len(children) > 0 {
-		return Result{Code: CodeMisfit, Detail: parentOf(name, children)}
+	if children := s.children[c.Name]; len(children) > 0 {
+		return Result{Code: CodeMisfit, Detail: parentOf(c.Name, children)}
 	}
+	complies := s.outlast(p.lives...)
 	for _, l := range p.lives {
 		s.bury(l)
 	}
-	s.adopt(name, p.Parent, "")
-	delete(s.budgets, name)
-	return Result{Code: CodeDone}
+	s.adopt(c.Name, p.Parent, "")
+	delete(s.budgets, c.Name)
+	s.revised = append(s.revised, c.Name)
+	return Result{Code: CodeDone, Complies: complies}
 }
 
 // full is the answer of a table that holds as much as it may.
@@ -145,6 +172,9 @@ func (s *State) createLimit(name string, want budget.Limit) *limit {
 // bury ends a limit's life. Its leases may be spent until its window ends, and its charges count
 // for a while after that; and while it is empty, those of the life before it.
 func (s *State) bury(l *limit) {
+	for _, o := range l.overrides {
+		s.forgetOverride(o)
+	}
 	g := grave{l.budget, l.Metric}
 	s.graves[g] = max(s.graves[g], l.over(), l.emptyUntil)
 	s.digAt = min(s.digAt, s.graves[g])

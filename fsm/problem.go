@@ -12,7 +12,7 @@ import (
 func (c Command) problem() string {
 	set := 0
 	for _, is := range [...]bool{c.OpenSession != nil, c.Acquire != nil, c.Return != nil,
-		c.PutBudget != nil, c.DeleteBudget != nil, c.TakeOver != nil} {
+		c.PutBudget != nil, c.DeleteBudget != nil, c.TakeOver != nil, c.SetLimit != nil} {
 		if is {
 			set++
 		}
@@ -35,6 +35,10 @@ func (c Command) problem() string {
 		return oneLine(c.PutBudget.Budget.Canonical().Validate())
 	case c.TakeOver != nil:
 		return oneLine(c.TakeOver.Validate())
+	case c.DeleteBudget != nil && c.DeleteBudget.Expect == ExpectAbsent:
+		return "expect: what must not be there cannot be deleted"
+	case c.SetLimit != nil:
+		return oneLine(c.SetLimit.Validate())
 	}
 	return ""
 }

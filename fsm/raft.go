@@ -20,6 +20,8 @@ type FSM struct {
 
 	mu    sync.RWMutex
 	state *State // replaced as a whole by Restore
+
+	watches watches // has a lock of its own, which is never waited for under mu
 }
 
 var (
@@ -47,10 +49,18 @@ func (f *FSM) Apply(log *raft.Log) any {
 	if err != nil {
 		panic(broken("Decodable", log.Index, log.Term, err.Error()))
 	}
+	applied, revised := f.apply(log, e)
+	f.watches.tell(revised)
+	return applied
+}
+
+// apply also returns the budgets that changed: good until the next entry.
+func (f *FSM) apply(log *raft.Log, e Entry) (Applied, []string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	results := f.state.Apply(log.Index, log.Term, e)
-	return Applied{Results: results, T: f.state.T(), Epoch: f.state.Epoch(), Index: f.state.Index()}
+	return Applied{Results: results, T: f.state.T(), Epoch: f.state.Epoch(),
+		Index: f.state.Index()}, f.state.revised
 }
 
 // maxVoters bounds the ids that one event names, so that it fits a line of a trace: 128 of at
@@ -102,9 +112,10 @@ func (f *FSM) Restore(snapshot io.ReadCloser) error {
 		return err
 	}
 	f.mu.Lock()
-	defer f.mu.Unlock()
 	f.state = state
 	state.emitRestore()
+	f.mu.Unlock()
+	f.watches.tellAll()
 	return nil
 }
 

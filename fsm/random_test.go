@@ -71,7 +71,7 @@ func (w *world) command(t *rapid.T) Command {
 			Last: Counters{Session: 5, Lease: lease.ID(rapid.IntRange(0, 9).Draw(t, "last")),
 				Limit: 2, Revision: 1}}}
 	case len(w.m.budgets) == 0 || rarely(t, 12, "put"):
-		return Command{PutBudget: &PutBudget{w.budget(t, name)}}
+		return Command{PutBudget: &PutBudget{Budget: w.budget(t, name)}}
 	case rarely(t, 25, "delete"):
 		return Command{DeleteBudget: &DeleteBudget{Name: name}}
 	case len(w.m.alive()) == 0 || rarely(t, 7, "open"):

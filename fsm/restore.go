@@ -97,6 +97,10 @@ func (s *State) readBudget(dec *cbor.Decoder) error {
 	for i, life := range item.Lives {
 		l := &limit{Limit: p.Limits[i], budget: p.Name, serial: life.Serial, window: life.Window,
 			emptyUntil: life.EmptyUntil, forgotten: life.Forgotten, was: life.Was}
+		if err := s.readOverrides(l, life.Overrides); err != nil {
+			return err
+		}
+		p.Limits[i] = l.Limit
 		var err error
 		if l.accounts, err = readAccounts(dec, life.Accounts); err != nil {
 			return err

@@ -32,8 +32,11 @@ import (
 //
 // Commands:
 //
-//	put NAME [keyed | key=TEMPLATE] [parent=NAME] [weigh=METRIC:COST:TIMES] METRIC=AMOUNT/PER ...
-//	delete NAME
+//	put NAME [keyed | key=TEMPLATE] [parent=NAME] [weigh=METRIC:COST:TIMES] [expect=REVISION|absent]
+//	    METRIC=AMOUNT/PER[/KIND[:BURST]] ...
+//	delete NAME [expect=REVISION|absent]
+//	set NAME METRIC[/PER][/KIND]=AMOUNT [burst=N] [key=KEY] [for=10m] [expect=REVISION]
+//	clear NAME METRIC[/PER][/KIND] [key=KEY] [expect=REVISION]
 //	session NAME [KEY | LABEL=VALUE ...]
 //	acquire sN #SEQ rREVISION LIMIT:NEED..WANT ... [back LEASE@WINDOW:AMOUNT ...]
 //	return sN LEASE@WINDOW:AMOUNT ... [close]
@@ -147,31 +150,39 @@ func scanCommand(t *testing.T, words []string) Command {
 	case "both":
 		return Command{Return: &Return{Session: 1}, DeleteBudget: &DeleteBudget{}}
 	case "put":
-		b := budget.Budget{Name: words[1]}
+		c := PutBudget{Budget: budget.Budget{Name: words[1]}}
 		for _, w := range words[2:] {
 			switch is, of, _ := strings.Cut(w, "="); is {
+			case "expect":
+				c.Expect = scanExpect(t, of)
 			case "keyed":
-				b.Keyed = true
+				c.Budget.Keyed = true
 			case "key":
-				b.Template = of
+				c.Budget.Template = of
 			case "parent":
-				b.Parent = of
+				c.Budget.Parent = of
 			case "weigh":
 				parts := strings.Split(of, ":")
-				b.Weights = append(b.Weights, budget.Weight{Metric: parts[0], Cost: parts[1],
-					Times: int64(scan(t, parts[2], strconv.Atoi))})
+				c.Budget.Weights = append(c.Budget.Weights, budget.Weight{Metric: parts[0],
+					Cost: parts[1], Times: int64(scan(t, parts[2], strconv.Atoi))})
 			default:
-				b.Limits = append(b.Limits, scanLimit(t, w))
+				c.Budget.Limits = append(c.Budget.Limits, scanLimit(t, w))
 			}
 		}
-		return Command{PutBudget: &PutBudget{b}}
+		return Command{PutBudget: &c}
+	case "set", "clear":
+		return scanSetLimit(t, words)
 	case "takeover":
 		c := TakeOver{Backup: backupID(words[1][0])}
 		scanf(t, words[2], "last=%d,%d,%d,%d",
 			&c.Last.Session, &c.Last.Lease, &c.Last.Limit, &c.Last.Revision)
 		return Command{TakeOver: &c}
 	case "delete":
-		return Command{DeleteBudget: &DeleteBudget{Name: words[1]}}
+		c := DeleteBudget{Name: words[1]}
+		for _, w := range words[2:] {
+			c.Expect = scanExpect(t, strings.TrimPrefix(w, "expect="))
+		}
+		return Command{DeleteBudget: &c}
 	case "session":
 		c := OpenSession{Budget: words[1]}
 		for _, w := range words[2:] {
@@ -198,6 +209,48 @@ func scanCommand(t *testing.T, words []string) Command {
 	}
 	t.Fatalf("unknown command %q", words)
 	return Command{}
+}
+
+func scanExpect(t *testing.T, s string) uint64 {
+	t.Helper()
+	if s == "absent" {
+		return ExpectAbsent
+	}
+	return uint64(scan(t, s, strconv.Atoi))
+}
+
+// scanSetLimit reads a set or clear command.
+func scanSetLimit(t *testing.T, words []string) Command {
+	t.Helper()
+	c := SetLimit{Budget: words[1], Clear: words[0] == "clear"}
+	name, amount, _ := strings.Cut(words[2], "=")
+	for i, part := range strings.Split(name, "/") {
+		if i == 0 {
+			c.Metric = part
+		} else if per, err := budget.ParsePer(part); err == nil {
+			c.Per = per
+		} else {
+			c.Kind = budget.Kind(part)
+		}
+	}
+	if amount != "" {
+		c.Amount = budget.Credits(scan(t, amount, strconv.Atoi))
+	}
+	for _, w := range words[3:] {
+		switch what, value, _ := strings.Cut(w, "="); what {
+		case "burst":
+			c.Burst = budget.Credits(scan(t, value, strconv.Atoi))
+		case "key":
+			c.Key = value
+		case "for":
+			c.For = scan(t, value, budget.ParsePer)
+		case "expect":
+			c.Expect = scanExpect(t, value)
+		default:
+			t.Fatalf("unknown argument %q", w)
+		}
+	}
+	return Command{SetLimit: &c}
 }
 
 func scanAcquire(t *testing.T, words []string) Command {
@@ -229,11 +282,18 @@ func scanLimit(t *testing.T, s string) budget.Limit {
 	t.Helper()
 	metric, rest, _ := strings.Cut(s, "=")
 	amount, per, _ := strings.Cut(rest, "/")
-	return budget.Limit{
+	per, kind, _ := strings.Cut(per, "/")
+	kind, burst, _ := strings.Cut(kind, ":")
+	l := budget.Limit{
 		Metric: metric,
+		Kind:   budget.Kind(kind),
 		Amount: budget.Credits(scan(t, amount, strconv.Atoi)),
 		Per:    scan(t, per, budget.ParsePer),
 	}
+	if burst != "" {
+		l.Burst = budget.Credits(scan(t, burst, strconv.Atoi))
+	}
+	return l
 }
 
 func scanReturn(t *testing.T, s string) lease.Return {
@@ -293,6 +353,9 @@ func show(r Result) string {
 	if r.Changed {
 		add("changed")
 	}
+	if r.Complies != 0 {
+		add("complies in %s", budget.FormatPer(r.Complies))
+	}
 	if r.Detail != "" {
 		add("(%s)", r.Detail)
 	}
@@ -328,6 +391,7 @@ func showEvent(e trace.Event) string {
 	add("amount", e.Amount, e.Amount != 0)
 	add("ttl", budget.FormatPer(time.Duration(e.TTL)), e.TTL != 0)
 	add("until", clock(budget.Instant(e.Until)), e.Until != 0)
+	add("lapse", clock(budget.Instant(e.Lapse)), e.Lapse != 0)
 	add("ok", e.OK, e.OK)
 	return strings.Join(out, " ")
 }
@@ -356,6 +420,13 @@ func showState(s *State) string {
 				fmt.Fprintf(&out, " forgotten %d", l.forgotten)
 			}
 			fmt.Fprintln(&out)
+			for _, o := range l.overrideItems() {
+				fmt.Fprintf(&out, "    key %q is overridden by %d", o.Key, o.Amount)
+				if o.Until != 0 {
+					fmt.Fprintf(&out, " until %s", clock(o.Until))
+				}
+				fmt.Fprintln(&out)
+			}
 			for _, key := range slices.Sorted(maps.Keys(l.accounts)) {
 				a := l.accounts[key]
 				fmt.Fprintf(&out, "    key %q used %d of peak %d askers %d before %d\n",

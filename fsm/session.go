@@ -83,7 +83,7 @@ func (s *State) openSession(c *OpenSession) Result {
 	s.sessions[ss.ID] = ss
 	s.idle.push(ss)
 	s.emitSession(ss, at.keys[0], len(p.lives) == 0)
-	return Result{Code: CodeDone, Session: ss.ID, Revision: at.revision, Limits: at.limits,
+	return Result{Code: CodeDone, Session: ss.ID, Revision: at.revision, Limits: at.told(),
 		Levels: at.levels, Rules: at.rules}
 }
 

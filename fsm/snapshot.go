@@ -43,7 +43,7 @@ type header struct {
 }
 
 type budgetItem struct {
-	Budget   budget.Budget `cbor:"1,keyasint"`
+	Budget   budget.Budget `cbor:"1,keyasint"` // as it was put
 	Revision uint64        `cbor:"2,keyasint"`
 	Lives    []lifeItem    `cbor:"3,keyasint"` // of Budget.Limits
 }
@@ -57,6 +57,8 @@ type lifeItem struct {
 	Accounts int           `cbor:"5,keyasint,omitempty"`
 	Past     []int         `cbor:"6,keyasint,omitempty"`
 	Was      []budget.Pace `cbor:"7,keyasint,omitempty"`
+	// Overrides are by key.
+	Overrides []overrideItem `cbor:"10,keyasint,omitempty"`
 }
 
 type accountItem struct {
@@ -108,10 +110,11 @@ func (s *State) writeItems(enc *cbor.Encoder) error {
 }
 
 func writeBudget(enc *cbor.Encoder, p *policy) error {
-	item := budgetItem{Budget: p.Budget, Revision: p.revision, Lives: make([]lifeItem, len(p.lives))}
+	item := budgetItem{Budget: p.asPut(), Revision: p.revision, Lives: make([]lifeItem, len(p.lives))}
 	for i, l := range p.lives {
 		item.Lives[i] = lifeItem{Serial: l.serial, Window: l.window, EmptyUntil: l.emptyUntil,
-			Forgotten: l.forgotten, Accounts: len(l.accounts), Was: l.was}
+			Forgotten: l.forgotten, Accounts: len(l.accounts), Was: l.was,
+			Overrides: l.overrideItems()}
 		for _, gen := range l.past {
 			item.Lives[i].Past = append(item.Lives[i].Past, len(gen))
 		}

@@ -11,8 +11,10 @@ import (
 // State is the whole replicated state. It is changed by Apply alone, and not safe for
 // concurrent use: FSM guards it.
 type State struct {
-	sink   trace.Sink    // may be nil
-	events []trace.Event // of the entry at work, which its KindEntry precedes
+	sink trace.Sink // may be nil
+	// revised are the budgets that the last entry gave another revision, or removed.
+	revised []string
+	events  []trace.Event // of the entry at work, which its KindEntry precedes
 
 	t           budget.Instant // cluster time, 0..MaxStamp; never goes back
 	epoch       uint64         // the open one; 0: none was opened yet
@@ -27,6 +29,7 @@ type State struct {
 	children map[string][]string // of budgets that are parents, in order
 	limits   map[uint64]*limit   // of all budgets, by serial
 	rolls    rolls               // the same
+	lapses   lapses              // of overrides that are for a time
 	accounts int                 // of current windows, in all limits
 	sessions map[lease.SessionID]*session
 	idle     recency // the same, least recently touched first

@@ -9,14 +9,25 @@ import (
 
 // BudgetStatus is a budget and the use of one key's accounts at an instant.
 type BudgetStatus struct {
-	Budget   budget.Budget
+	Budget   budget.Budget // as it was put
 	Revision uint64
 	Limits   []LimitStatus // of Budget.Limits, in the same order
+	// Overrides are those in force, by limit and key, of all keys.
+	Overrides []OverrideStatus
+}
+
+// OverrideStatus is an override in force.
+type OverrideStatus struct {
+	Limit  int    // index of what it overrides, in Budget.Limits
+	Key    string // empty: of everybody who has none of his own
+	Amount budget.Credits
+	Burst  budget.Credits // of a bucket
+	Until  budget.Instant // 0: until it is cleared
 }
 
 // LimitStatus is a limit and the use of one account of it.
 type LimitStatus struct {
-	Limit  budget.Limit
+	Limit  budget.Limit  // in force for the key
 	Serial uint64        // of this life of the limit
 	Window budget.Window // the current one
 	// Used is charged to the current window and, of a sliding limit, to those before that count;
@@ -42,38 +53,48 @@ func (s *State) BudgetAt(name, key string, now budget.Instant) (BudgetStatus, bo
 	if !ok {
 		return BudgetStatus{}, false
 	}
-	st := BudgetStatus{Budget: p.Budget, Revision: p.revision}
-	st.Budget.Limits = slices.Clone(p.Limits)
-	for _, l := range p.lives {
+	st := BudgetStatus{Budget: p.asPut(), Revision: p.revision}
+	for i, l := range p.lives {
 		l = l.at(now)
+		for _, o := range l.overrideItems() {
+			st.Overrides = append(st.Overrides, OverrideStatus{Limit: i, Key: o.Key, Amount: o.Amount,
+				Burst: o.Burst, Until: o.Until})
+		}
+		in := l.of(key)
 		a := l.present(key, now)
 		used := a.Used + l.before(key)
 		if l.Kind == budget.KindBucket {
-			used = l.Burst - a.Left(l.Limit, 0)
+			used = in.Burst - a.Left(in, 0)
 		}
-		st.Limits = append(st.Limits, LimitStatus{Limit: l.Limit, Serial: l.serial,
+		st.Limits = append(st.Limits, LimitStatus{Limit: in, Serial: l.serial,
 			Window: l.window, Used: used, Left: l.left(&a, key),
-			Opens: l.opens(&a, key, l.Bound())})
+			Opens: l.opens(&a, key, in.Bound())})
 	}
 	return st, true
 }
 
 // at returns the limit as it is at t, its own or a later instant.
 func (l *limit) at(t budget.Instant) *limit {
-	if t < l.end() {
+	if lapsed := l.lapsed(t); t < l.end() && !lapsed {
 		return l
+	} else if lapsed {
+		l = l.without(t)
 	}
 	rolled := *l
 	rolled.was = slices.Clone(l.was)
-	rolled.roll(t)
+	if t >= l.end() {
+		rolled.roll(t)
+	}
 	return &rolled
 }
 
-// Budgets returns all budgets by name, each with the use of the empty key's accounts at now.
+// Budgets returns all budgets by name, each with the use of the empty key's accounts at now. The
+// overrides of keys are left out: they are many.
 func (s *State) Budgets(now budget.Instant) []BudgetStatus {
 	all := make([]BudgetStatus, 0, len(s.budgets))
 	for _, name := range slices.Sorted(maps.Keys(s.budgets)) {
 		st, _ := s.BudgetAt(name, "", now)
+		st.Overrides = slices.DeleteFunc(st.Overrides, func(o OverrideStatus) bool { return o.Key != "" })
 		all = append(all, st)
 	}
 	return all

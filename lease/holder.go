@@ -64,6 +64,10 @@ type Holder struct {
 	backlog Cost
 	queued  bool
 
+	// told: something was told of the budget, revision toldOf, since the last request was planned.
+	told   bool
+	toldOf uint64
+
 	refusedBy int // the limit of the last Refused or Denied
 	request   request
 	plan      plan

@@ -55,7 +55,7 @@ func (h *Holder) decide(now Reading) bool {
 		return false
 	}
 	return h.planBeats(now) || h.planRenewals(now) || h.planNeed(now) || h.planRefresh(now) ||
-		h.planReturns(now) || elapsed(r.decided, now.Mono) >= KeepAlive
+		h.planReturns(now) || h.planTold() || elapsed(r.decided, now.Mono) >= KeepAlive
 }
 
 // planNeed plans to ask for what the head misses, and on that occasion, without a need, for

@@ -63,7 +63,7 @@ func (h *Holder) Poll(now Reading) (Request, bool) {
 	}
 	r := &h.request
 	r.seq++
-	r.outstanding, r.quiet = true, false
+	r.outstanding, r.quiet, h.told = true, false, false
 	r.first = r.sent + 1
 	r.asks = append([]Ask(nil), h.plan.asks...)
 	req := Request{Session: h.rec.session, Seq: r.seq, Revision: h.revision, Asks: r.asks}

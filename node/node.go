@@ -143,6 +143,7 @@ func (n *Node) startRaft(context.Context) (err error) {
 		Coordinator: service{n},
 		Cluster:     service{n},
 		DriftPPM:    n.cfg.DriftPPM,
+		Watch:       n.watch,
 		Dial:        n.cfg.DialAPI,
 	})
 	if err != nil {

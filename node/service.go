@@ -73,6 +73,15 @@ func (n *Node) Status() transport.Status {
 	return st
 }
 
+// watch begins to watch budgets, as this node applies their changes.
+func (n *Node) watch(budgets []string) (transport.Watch, error) {
+	w, err := n.fsm.Watch(budgets)
+	if err != nil {
+		return nil, err // not w: an interface that holds a nil watch is none
+	}
+	return w, nil
+}
+
 // stateRemoved is told instead of raft's state by a server that is no member any more.
 const stateRemoved = "removed"
 

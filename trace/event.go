@@ -52,6 +52,8 @@ const (
 	// on; Amount 0: it is removed. A limit that starts empty has OK false: nothing is granted
 	// before its first window that begins at or after Until. One that is no window limit has a
 	// Shape, "sliding" with Slots, "bucket" with Burst or "slots", and windows that are Span long.
+	// Where it is changed or removed, leases that were granted before may be out for TTL. An override
+	// for a time is over at Lapse. With a Key it is that key's amount alone; 0: as everybody's.
 	KindLimit Kind = "limit"
 	// KindBudget: from here on the keys of budget Budget are made by Template, and admissions on it
 	// draw on Parent as well; empty: there is none. Weights are its costs'. A budget that no event
@@ -115,7 +117,7 @@ const (
 
 // Event is one line of a trace. A field that does not belong to its kind is zero and absent.
 // Times that start with At, First or Last are nanoseconds on the recorder's monotonic clock;
-// those in Stamp, T and Until are cluster time; TTL, Life, Per and Span are durations in
+// those in Stamp, T, Until and Lapse are cluster time; TTL, Life, Per and Span are durations in
 // nanoseconds.
 type Event struct {
 	Kind Kind  `json:"kind"`
@@ -164,6 +166,7 @@ type Event struct {
 	Labels   string `json:"labels,omitempty"`
 	// Weights are METRIC:COST*TIMES with commas between: what draws how much on a metric's limits.
 	Weights string `json:"weights,omitempty"`
+	Lapse   int64  `json:"lapse,omitempty"`
 
 	// Sessions, requests, leases.
 	Session uint64 `json:"session,omitempty"`

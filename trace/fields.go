@@ -45,6 +45,7 @@ var fields = [...]field{
 	{name: "parent", text: func(e *Event) *string { return &e.Parent }},
 	{name: "labels", text: func(e *Event) *string { return &e.Labels }},
 	{name: "weights", text: func(e *Event) *string { return &e.Weights }},
+	{name: "lapse", i64: func(e *Event) *int64 { return &e.Lapse }},
 	{name: "session", u64: func(e *Event) *uint64 { return &e.Session }},
 	{name: "seq", u64: func(e *Event) *uint64 { return &e.Seq }},
 	{name: "attempt", u64: func(e *Event) *uint64 { return &e.Attempt }},

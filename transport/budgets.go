@@ -25,8 +25,9 @@ func (s *budgetsServer) PutBudget(
 	if err != nil {
 		return nil, err
 	}
+	cmd := fsm.Command{PutBudget: &fsm.PutBudget{Budget: b, Expect: req.GetExpect()}}
 	decide := func(ctx context.Context) (*leasedv1.PutBudgetResponse, error) {
-		res, err := s.coordinator.Propose(ctx, fsm.Command{PutBudget: &fsm.PutBudget{Budget: b}})
+		res, err := s.coordinator.Propose(ctx, cmd)
 		if err != nil {
 			return nil, toStatus(err)
 		}
@@ -37,6 +38,8 @@ func (s *budgetsServer) PutBudget(
 			Revision: res.Revision,
 			Created:  res.Created,
 			Changed:  res.Changed,
+
+			CompliesNanos: int64(res.Complies),
 		}, nil
 	}
 	return call(ctx, s.Server, leasedv1.Budgets_PutBudget_FullMethodName, req, decide)
@@ -50,8 +53,11 @@ func (s *budgetsServer) DeleteBudget(
 	if err := parseName("name", name); err != nil {
 		return nil, err
 	}
+	if req.GetExpect() == fsm.ExpectAbsent {
+		return nil, invalid("expect: what must not be there cannot be deleted")
+	}
 	decide := func(ctx context.Context) (*leasedv1.DeleteBudgetResponse, error) {
-		cmd := fsm.Command{DeleteBudget: &fsm.DeleteBudget{Name: name}}
+		cmd := fsm.Command{DeleteBudget: &fsm.DeleteBudget{Name: name, Expect: req.GetExpect()}}
 		res, err := s.coordinator.Propose(ctx, cmd)
 		if err != nil {
 			return nil, toStatus(err)
@@ -59,7 +65,7 @@ func (s *budgetsServer) DeleteBudget(
 		if res.Code != fsm.CodeDone {
 			return nil, refusal(res, fmt.Sprintf("delete budget %q", name))
 		}
-		return &leasedv1.DeleteBudgetResponse{}, nil
+		return &leasedv1.DeleteBudgetResponse{CompliesNanos: int64(res.Complies)}, nil
 	}
 	return call(ctx, s.Server, leasedv1.Budgets_DeleteBudget_FullMethodName, req, decide)
 }
@@ -134,6 +140,9 @@ func statusOf(b fsm.BudgetStatus, now budget.Instant) *leasedv1.GetBudgetRespons
 			EndsInNanos:  int64(l.Limit.End(l.Window).Sub(now)),
 			OpensInNanos: int64(l.Opens.Sub(now)),
 		})
+	}
+	for _, o := range b.Overrides {
+		resp.Overrides = append(resp.Overrides, overrideToProto(o, now))
 	}
 	return resp
 }

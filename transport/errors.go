@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
@@ -14,6 +15,9 @@ import (
 
 // ErrorDomain is the domain of the ErrorInfo detail of every error status of this package.
 const ErrorDomain = "leased.v1"
+
+// RevisionKey names the revision in force in the metadata of a ReasonConflict; 0: no such budget.
+const RevisionKey = "revision"
 
 // The reasons in ErrorInfo. They are part of the protocol: clients decide by them.
 const (
@@ -26,6 +30,8 @@ const (
 	// ReasonNotNew: a cluster that is restored has had budgets, or was restored from another
 	// backup.
 	ReasonNotNew = "NOT_NEW"
+	// ReasonConflict: a budget has another revision than was expected, which is in the metadata.
+	ReasonConflict = "CONFLICT"
 	// ReasonMisfit: a budget would not fit those above or below it.
 	ReasonMisfit = "MISFIT"
 	// ReasonQuorum: a server is not removed, because those left could not decide anything.
@@ -62,6 +68,7 @@ var resultRows = map[fsm.Code]row{
 	fsm.CodeDenied:         {codes.OK, ""}, // answer of Acquire
 	fsm.CodeDone:           {codes.OK, ""},
 	fsm.CodeNotNew:         {codes.FailedPrecondition, ReasonNotNew},
+	fsm.CodeConflict:       {codes.Aborted, ReasonConflict},
 	fsm.CodeMisfit:         {codes.FailedPrecondition, ReasonMisfit},
 }
 
@@ -74,6 +81,7 @@ var errorRows = []struct {
 	{ErrNotLeader, row{codes.Unavailable, ReasonNotLeader}},
 	{ErrOverloaded, row{codes.Unavailable, ReasonOverloaded}},
 	{ErrOutcomeUnknown, row{codes.Unavailable, ReasonOutcomeUnknown}},
+	{fsm.ErrWatches, row{codes.Unavailable, ReasonOverloaded}},
 	{ErrQuorum, row{codes.FailedPrecondition, ReasonQuorum}},
 	{context.DeadlineExceeded, row{codes.Unavailable, ReasonOutcomeUnknown}},
 	{context.Canceled, row{codes.Canceled, ReasonOutcomeUnknown}},
@@ -105,7 +113,22 @@ func refusal(res fsm.Result, what string) error {
 	case res.Code == fsm.CodeStaleEpoch:
 		msg += ": leadership is changing"
 	}
+	if res.Code == fsm.CodeConflict {
+		return conflict(res, r, msg)
+	}
 	return refuse(r, msg)
+}
+
+// conflict tells which revision is in force.
+func conflict(res fsm.Result, r row, msg string) error {
+	if res.Revision == 0 {
+		msg += ": there is no such budget"
+	} else {
+		msg += fmt.Sprintf(": its revision is %d", res.Revision)
+	}
+	return refuseWith(r, msg, map[string]string{
+		RevisionKey: strconv.FormatUint(res.Revision, 10),
+	})
 }
 
 // invalid returns the status of a malformed request. It names the field.
@@ -114,9 +137,11 @@ func invalid(format string, args ...any) error {
 }
 
 // refuse builds a status with its ErrorInfo.
-func refuse(r row, msg string) error {
+func refuse(r row, msg string) error { return refuseWith(r, msg, nil) }
+
+func refuseWith(r row, msg string, metadata map[string]string) error {
 	s := status.New(r.code, msg)
-	info := &errdetails.ErrorInfo{Reason: r.reason, Domain: ErrorDomain}
+	info := &errdetails.ErrorInfo{Reason: r.reason, Domain: ErrorDomain, Metadata: metadata}
 	if detailed, err := s.WithDetails(info); err == nil {
 		s = detailed
 	}

@@ -68,7 +68,7 @@ func TestUnexpectedErrorsAndResultsAreInternal(t *testing.T) {
 	for _, got := range []error{
 		toStatus(errors.New("some other error")),
 		refusal(fsm.Result{Code: fsm.CodeDenied}, "put budget"),
-		refusal(fsm.Result{Code: fsm.CodeNotNew + 1}, "put budget"),
+		refusal(fsm.Result{Code: fsm.CodeMisfit + 1}, "put budget"),
 	} {
 		if status.Code(got) != codes.Internal || reasonOf(got) != ReasonInternal {
 			t.Errorf("got %v, want INTERNAL", got)

@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"sync"
 	"time"
 
 	"google.golang.org/grpc"
@@ -44,6 +45,9 @@ type Config struct {
 	DriftPPM int64
 	// CallTimeout is the longest that a call may take; 0 means the constant CallTimeout.
 	CallTimeout time.Duration
+	// Watch begins to watch budgets; nil: nothing is pushed, and limiters learn of changes when they
+	// next ask.
+	Watch func(budgets []string) (Watch, error)
 	// Dial connects to another node's API for forwarding; nil means TCP.
 	Dial func(ctx context.Context, address string) (net.Conn, error)
 }
@@ -69,6 +73,9 @@ type Server struct {
 	cluster     Cluster
 	driftPPM    int64
 	timeout     time.Duration
+	watch       func(budgets []string) (Watch, error)
+	stopping    chan struct{} // closed when streams are to end
+	stopOnce    sync.Once
 	grpc        *grpc.Server
 	health      *health.Server
 	peers       *peers
@@ -88,6 +95,8 @@ func New(cfg Config) (*Server, error) {
 		cluster:     cfg.Cluster,
 		driftPPM:    cfg.DriftPPM,
 		timeout:     cfg.CallTimeout,
+		watch:       cfg.Watch,
+		stopping:    make(chan struct{}),
 		health:      health.NewServer(),
 		peers:       newPeers(cfg.Dial),
 		grpc: grpc.NewServer(
@@ -141,6 +150,7 @@ func (s *Server) NotServing() { s.health.Shutdown() }
 // Stop lets the calls in progress finish, but not beyond ctx, and joins them.
 func (s *Server) Stop(ctx context.Context) {
 	s.NotServing()
+	s.stopOnce.Do(func() { close(s.stopping) })
 	cut := context.AfterFunc(ctx, s.grpc.Stop)
 	defer cut()
 	s.grpc.GracefulStop()
@@ -150,6 +160,7 @@ func (s *Server) Stop(ctx context.Context) {
 // Kill cuts every connection and joins the handlers, whose contexts end.
 func (s *Server) Kill() {
 	s.NotServing()
+	s.stopOnce.Do(func() { close(s.stopping) })
 	s.grpc.Stop()
 	s.peers.close()
 }

@@ -53,7 +53,7 @@ func TestBackupAndRestoreByHand(t *testing.T) {
 		`Leases of the old cluster.*\n\nKIND +PER +LIMITS +GRANT WITHIN\nwindow +1m +3 +1m\S+s\n`)
 	wantOut(t, leased(t, "", "budget", "delete", "tenants"), ".*")
 	wantOut(t, leased(t, "budgets:\n- name: llm\n  limits:\n  - {metric: x, amount: 5, per: 1h}\n",
-		"budget", "apply", "-f", "-"), ".*changed\n")
+		"budget", "apply", "-f", "-"), ".*changed, .*\n")
 	wantOut(t, leased(t, "", "cluster", "restore", file),
 		`budget llm: changed since, and left as it is\nbudget tenants: restored\n`+
 			`backup `+id+` was restored here before: 2 budgets, 1 of them restored now\n.*`)

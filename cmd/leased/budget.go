@@ -15,18 +15,20 @@ import (
 func newBudget(endpoints string) *cobra.Command {
 	to := &target{}
 	cmd := group("budget", "Manage budgets",
-		newApply(to), newList(to), newGet(to), newDelete(to))
+		newApply(to), newPatch(to), newSetLimit(to), newList(to), newGet(to), newDelete(to))
 	to.addFlags(cmd, endpoints)
 	return cmd
 }
 
 func newApply(to *target) *cobra.Command {
 	var file string
+	var expect expectation
 	cmd := &cobra.Command{
 		Use:   "apply -f FILE",
 		Short: "Create or change budgets from a YAML file",
 		Long: `Create or change the budgets that a YAML file describes. Nothing is changed unless all
-of them are valid. Applying a file again changes nothing.
+of them are valid. Applying a file again changes nothing, and what a file does not change is left
+alone: what was charged stays charged, and a limit that was set with set-limit stays set.
 
 budgets:
   - name: llm
@@ -53,12 +55,17 @@ A parent may be in the file or there already; it is applied first.`,
 			if err != nil {
 				return err
 			}
+			if expect.is() && len(budgets) != 1 {
+				return failf(exitUsage, "--expect-revision is of one budget, and the file has %d: "+
+					"nothing was applied", len(budgets))
+			}
 			return to.call(cmd.Context(), func(ctx context.Context, c *client.Client) error {
-				return apply(ctx, c, budgets, cmd.OutOrStdout())
+				return apply(ctx, c, budgets, expect, cmd.OutOrStdout())
 			})
 		},
 	}
 	cmd.Flags().StringVarP(&file, "file", "f", "", "the budget `file`; - is standard input")
+	expect.addFlag(cmd, true)
 	return cmd
 }
 
@@ -144,7 +151,8 @@ drawn on.`,
 }
 
 func newDelete(to *target) *cobra.Command {
-	return &cobra.Command{
+	var expect expectation
+	cmd := &cobra.Command{
 		Use:   "delete NAME",
 		Short: "Delete a budget: its limiters admit nothing more once their leases end",
 		Args:  cobra.ExactArgs(1),
@@ -152,7 +160,7 @@ func newDelete(to *target) *cobra.Command {
 		ValidArgsFunction: to.completeBudget,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return to.call(cmd.Context(), func(ctx context.Context, c *client.Client) error {
-				if err := c.DeleteBudget(ctx, args[0]); err != nil {
+				if err := c.DeleteBudget(ctx, args[0], expect.conditions()...); err != nil {
 					return noBudget(args[0], err)
 				}
 				fmt.Fprintf(cmd.OutOrStdout(), "budget %s: deleted\n", args[0])
@@ -160,4 +168,6 @@ func newDelete(to *target) *cobra.Command {
 			})
 		},
 	}
+	expect.addFlag(cmd, false)
+	return cmd
 }

@@ -27,6 +27,8 @@ type budgetView struct {
 	Degraded  string   `json:"degraded"`
 	Share     int64    `json:"share,omitempty"` // of degraded "share"
 	Unlimited []string `json:"unlimited,omitempty"`
+	// Overrides are what set-limit has set; in a list of budgets without those of keys.
+	Overrides []overrideView `json:"overrides,omitempty"`
 }
 
 type limitView struct {
@@ -48,7 +50,7 @@ func viewOf(b client.BudgetStatus) budgetView {
 	view := budgetView{Name: b.Budget.Name, Keyed: b.Budget.Keyed, Revision: b.Revision,
 		Key: b.Budget.Template, Parent: b.Budget.Parent, Weights: weightViews(b.Budget.Weights),
 		Limits: []limitView{}, Mode: rules.Mode.String(), Degraded: rules.Degraded.String(),
-		Share: rules.Share, Unlimited: rules.Unlimited}
+		Share: rules.Share, Unlimited: rules.Unlimited, Overrides: viewOfOverrides(b)}
 	for _, u := range b.Limits {
 		view.Limits = append(view.Limits, limitView{
 			Metric: u.Limit.Metric, Kind: u.Limit.Kind, Amount: u.Limit.Amount,
@@ -76,8 +78,16 @@ func (f format) printLine(out io.Writer, line []client.BudgetStatus, known bool)
 	if err := printTable(out, rows); err != nil {
 		return err
 	}
+	if _, err := fmt.Fprintf(out, "revision %d\n", line[0].Revision); err != nil {
+		return err
+	}
 	for _, told := range rulesTold(line[0].Budget) {
 		if _, err := fmt.Fprintln(out, told); err != nil {
+			return err
+		}
+	}
+	if set := overrideRows(line...); set != nil {
+		if err := printTable(out, set); err != nil {
 			return err
 		}
 	}
@@ -102,6 +112,11 @@ func (f format) printBudgets(out io.Writer, budgets []client.BudgetStatus) error
 	}
 	if err := printTable(out, rows); err != nil {
 		return err
+	}
+	if set := overrideRows(budgets...); set != nil {
+		if err := printTable(out, set); err != nil {
+			return err
+		}
 	}
 	return printRelations(out, budgets)
 }

@@ -127,8 +127,10 @@ func TestUsageErrors(t *testing.T) {
 		{"frobnicate", `unknown command "frobnicate" for "leased"; see 'leased --help'`},
 		{"serve --frob", `unknown flag: --frob; see 'leased serve --help'`},
 		{"serve now", `unknown command "now" for "leased serve"; see 'leased serve --help'`},
-		{"budget", `budget needs a command: apply, list, get, delete; see 'leased budget --help'`},
-		{"budget put", `budget has no command "put": it has apply, list, get, delete; ` +
+		{"budget", `budget needs a command: apply, patch, set-limit, list, get, delete; ` +
+			`see 'leased budget --help'`},
+		{"budget put", `budget has no command "put": ` +
+			`it has apply, patch, set-limit, list, get, delete; ` +
 			`see 'leased budget --help'`},
 		{"budget get", `accepts 1 arg\(s\), received 0; see 'leased budget get --help'`},
 		{"budget apply", `apply needs a budget file: -f FILE, or -f - for stdin`},

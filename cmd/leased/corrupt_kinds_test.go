@@ -2,6 +2,7 @@ package main
 
 import (
 	"slices"
+	"time"
 
 	"github.com/leased-io/leased/spec/twin"
 	"github.com/leased-io/leased/trace"
@@ -32,6 +33,12 @@ var kindCorruptions = []corruption{
 		func(e *trace.Event) { e.Shape = "" })},
 	{"there is another kind", twin.NoOverGrant, onLimit(twin.KindBucket,
 		func(e *trace.Event) { e.Shape = "drum" })},
+	{"a limit is set until a time that is past", twin.Lapse, onSet(
+		func(e *trace.Event) { e.Lapse = 1 })},
+	{"what was set for a time stays in force", twin.Lapse, onSet(
+		func(e *trace.Event) { e.Lapse -= int64(400 * time.Millisecond) })},
+	{"the fleet is said to comply before its leases end", twin.TTL, onSet(
+		func(e *trace.Event) { e.TTL-- })},
 	{"all clocks are slow, and cluster time is not", twin.AnyInterval, func(r *traceRun) []func() {
 		return []func(){func() { r.slow(2) }}
 	}},
@@ -58,6 +65,15 @@ func (r *traceRun) ofKind(kind string, lines []*line) []*line {
 func onLimit(kind string, how func(*trace.Event)) func(*traceRun) []func() {
 	return func(r *traceRun) []func() {
 		return on(r.ofKind(kind, r.logged(trace.KindLimit)), func(l *line) { r.change(l, how) })
+	}
+}
+
+// onSet is on the limits that were set for a time.
+func onSet(how func(*trace.Event)) func(*traceRun) []func() {
+	return func(r *traceRun) []func() {
+		set := slices.DeleteFunc(r.logged(trace.KindLimit),
+			func(l *line) bool { return l.event.Lapse == 0 })
+		return on(set, func(l *line) { r.change(l, how) })
 	}
 }
 

@@ -21,6 +21,7 @@ const (
 	exitNotFound    exitCode = 5
 	exitFailed      exitCode = 6
 	exitRefused     exitCode = 7
+	exitConflict    exitCode = 8
 	exitInterrupted exitCode = 130
 )
 
@@ -37,6 +38,7 @@ var exitTable = []struct {
 	{exitNotFound, "no such budget"},
 	{exitFailed, "a node or the demo could not start, run or stop; a file could not be written"},
 	{exitRefused, "a server was not removed: the quorum would be lost; nothing was changed"},
+	{exitConflict, "a budget has another revision than was expected: nothing was changed"},
 	{exitInterrupted, "a second interrupt ended the process at once"},
 }
 
@@ -79,6 +81,8 @@ func codeOf(err error) exitCode {
 		return exitUsage
 	case errors.Is(err, client.ErrQuorum):
 		return exitRefused
+	case errors.Is(err, client.ErrConflict) && !errors.Is(err, client.ErrUnavailable):
+		return exitConflict
 	case errors.Is(err, client.ErrUnavailable):
 		return exitUnavailable
 	}

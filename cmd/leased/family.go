@@ -13,13 +13,15 @@ import (
 
 // apply puts the budgets one by one, parents first, and says what became of each. One that does not
 // fit those that are there is tried again when the others are: they may change with it.
-func apply(ctx context.Context, c *client.Client, budgets []budget.Budget, out io.Writer) error {
+func apply(
+	ctx context.Context, c *client.Client, budgets []budget.Budget, expect expectation, out io.Writer,
+) error {
 	done, rest := 0, budget.ParentsFirst(budgets)
 	for {
 		var later []budget.Budget
 		var misfit error
 		for _, b := range rest {
-			result, err := c.PutBudget(ctx, b)
+			result, err := c.PutBudget(ctx, b, expect.conditions()...)
 			switch {
 			case errors.Is(err, client.ErrMisfit):
 				later, misfit = append(later, b), errors.Join(misfit, err)
@@ -28,7 +30,7 @@ func apply(ctx context.Context, c *client.Client, budgets []budget.Budget, out i
 				return fmt.Errorf("%w: %d of %d budgets were applied", err, done, len(budgets))
 			}
 			done++
-			fmt.Fprintf(out, "budget %s: %s\n", b.Name, changeOf(result))
+			printChange(out, b.Name, result)
 		}
 		switch {
 		case len(later) == 0:
@@ -38,16 +40,6 @@ func apply(ctx context.Context, c *client.Client, budgets []budget.Budget, out i
 		}
 		rest = later
 	}
-}
-
-func changeOf(result client.PutResult) string {
-	switch {
-	case result.Created:
-		return "created"
-	case result.Changed:
-		return "changed"
-	}
-	return "unchanged"
 }
 
 // labelFlag reads --label NAME=VALUE, which may be given several times.

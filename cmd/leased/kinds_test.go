@@ -29,6 +29,9 @@ const kindsBudgets = `budgets:
 - name: runs
   limits:
   - {metric: requests, kind: bucket, amount: 60, per: 3s, burst: 60}
+- name: set
+  limits:
+  - {metric: requests, amount: 60, per: 3s}
 `
 
 // recordedKinds is the recording that the tests share.
@@ -50,6 +53,7 @@ func recordKinds(t *testing.T) *traceRun {
 	node := serveOne(t, filepath.Join(dir, "data"), "--trace-dir", dir+"/trace", "--trace-run", "r")
 	t.Setenv(endpointsEnv, node.api)
 	wantOut(t, leased(t, kindsBudgets, "budget", "apply", "-f", "-"), ".*")
+	wantOut(t, leased(t, "", "budget", "set-limit", "set", "requests", "30", "--for", "500ms"), ".*")
 	fleet := filepath.Join(dir, "fleet.jsonl")
 	w, err := trace.Create(fleet,
 		trace.Event{Run: "r", Recorder: "fleet", Role: trace.RoleFleet}, trace.SystemClock())

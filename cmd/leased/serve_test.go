@@ -82,16 +82,17 @@ func TestServe(t *testing.T) {
 	ok("", "budget llm: unchanged\nbudget tenants: unchanged\n",
 		"budget", "apply", "-f", "testdata/budgets.yaml")
 	ok("budgets:\n- name: llm\n  limits:\n  - {metric: tokens, amount: 5, per: 1h}\n",
-		"budget llm: changed\n", "budget", "apply", "-f", "-")
+		"budget llm: changed, the whole fleet complies within \\S+\n", "budget", "apply", "-f", "-")
 	ok("", `BUDGET +METRIC +KIND +AMOUNT +PER +USED +LEFT +FULL IN\n`+
 		`llm +tokens +window +5 +1h +0 +0 +\S+\n`+
 		`tenants +requests +window +100 +1m +\(by key\) +\(by key\) +\S+\n`, "budget", "list")
 	ok("", `BUDGET +METRIC +KIND +AMOUNT +PER +USED +LEFT +FULL IN\n`+
-		`tenants +requests +window +100 +1m +0 +100 +\S+\n`, "budget", "get", "tenants", "--key", "acme")
+		`tenants +requests +window +100 +1m +0 +100 +\S+\nrevision 2\n`,
+		"budget", "get", "tenants", "--key", "acme")
 	ok("", `NODE +API +STATE +LEADER +TERM +EPOCH +APPLIED +CLUSTER TIME +SESSIONS\n`+
 		`n1 +`+s.api+` +leader +n1 +\d+ +\d+ +\d+ +\S+ +0\n`+
 		`Each line is that member's own view, which may be stale.\n`, "status")
-	ok("", `BUDGET.*\ntenants +requests +window +100 +1m +\(by key\) +\(by key\) +\S+\n`,
+	ok("", `BUDGET.*\ntenants +requests +window +100 +1m +\(by key\) +\(by key\) +\S+\nrevision 2\n`,
 		"budget", "get", "tenants")
 	if r := leased(t, "", "__complete", "budget", "delete", "ll"); r.out != "llm\n:4\n" {
 		t.Errorf("completion: got %+v", r)

@@ -40,6 +40,11 @@ func (c *checker) apply(g *group) error {
 	if c.unrolled > 0 && !g.cut {
 		return c.mustRoll(nil)
 	}
+	if !g.cut {
+		if err := c.mustLapse(); err != nil {
+			return err
+		}
+	}
 	return c.overshot
 }
 

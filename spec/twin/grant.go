@@ -36,11 +36,11 @@ func (c *checker) grant(at *Located) error {
 		e.Amount > e.Kept && e.Amount-e.Kept > left {
 		return violated(l.rule(), []Located{*at, l.at},
 			"%d credits were granted; limit %d of %d has %d left (starts empty: %t)",
-			e.Amount, l.serial, l.amount, max(0, left), l.empty)
+			e.Amount, l.serial, l.amountOf(e.Key), max(0, left), l.empty)
 	}
 	c.lastLease = e.Lease
 	g := &lease{
-		id: e.Lease, account: a, session: s, seq: e.Seq, amount: e.Amount, bound: l.amount,
+		id: e.Lease, account: a, session: s, seq: e.Seq, amount: e.Amount, bound: l.amountOf(e.Key),
 		granted: *at, born: c.step.at(), told: []int64{e.TTL},
 	}
 	c.leases[g.id] = g
@@ -60,7 +60,7 @@ func (c *checker) grant(at *Located) error {
 	}
 	a.tally.Leases++
 	a.tally.Granted += e.Amount
-	a.tally.Bound = max(a.tally.Bound, l.most(l.amount), a.most)
+	a.tally.Bound = max(a.tally.Bound, l.most(l.amountOf(e.Key)), a.most)
 	c.report.Grants++
 	c.report.Granted += e.Amount
 	c.wakeOn(c.awaitLease, g.id)
@@ -72,13 +72,13 @@ func (c *checker) grant(at *Located) error {
 func (c *checker) left(l *limit, key string, used int64) int64 {
 	switch l.kind {
 	case KindSliding:
-		return l.amount - used - l.before(key)
+		return l.amountOf(key) - used - l.before(key)
 	case KindBucket:
 		return l.bucket(key, c.now).left(l)
 	case KindSlots:
-		return l.amount - l.outOf(key)
+		return l.amountOf(key) - l.outOf(key)
 	default:
-		return l.amount - used
+		return l.amountOf(key) - used
 	}
 }
 
@@ -97,6 +97,9 @@ func (c *checker) decided(at *Located) (*limit, *session, error) {
 	}
 	if l.unrolled {
 		return nil, nil, c.mustRoll(l, *at)
+	}
+	if err := c.lapsed(l, e.Key, at); err != nil {
+		return nil, nil, err
 	}
 	if err := c.reaches(s, l, at); err != nil {
 		return nil, nil, err

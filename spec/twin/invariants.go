@@ -17,6 +17,7 @@ const (
 	FencingMonotonic = "FencingMonotonic"
 	TakeOver         = "TakeOver"
 	TTL              = "Ttl"
+	Lapse            = "Lapse"
 	ReturnOnce       = "ReturnOnce"
 	OneHolder        = "OneHolder"
 	LeaseCover       = "LeaseCover"
@@ -67,6 +68,8 @@ func Invariants() []Invariant {
 			"A new cluster in another's place reuses no number, and grants once the old leases are over."},
 		{TTL, "R5, WindowLease!Ttl, DupTtl",
 			"An answer's TTL is what is left from its own effect to the window's end."},
+		{Lapse, "ADR 0014",
+			"What was set for a time is in force no longer: the first entry after that ends it."},
 		{ReturnOnce, "R8, WindowLease!MayReturn",
 			"A lease is taken back once, from its session, in its window, after it was given up."},
 		{OneHolder, "A3, R8",

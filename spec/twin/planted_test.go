@@ -503,12 +503,16 @@ func runAt(r *recording, permille int64) {
 func TestPlantedViolationsAreNamed(t *testing.T) {
 	named := map[string]bool{}
 	for i, test := range slices.Concat(planted, plantedInHeirs, plantedInKinds,
-		plantedInSlots, plantedInKin) {
+		plantedInSlots, plantedInKin, plantedInOverrides) {
 		t.Run(test.name, func(t *testing.T) {
 			r := recordingOf(t, story().files)
 			switch {
 			case i >= len(planted)+len(plantedInHeirs)+len(plantedInKinds)+len(plantedInSlots):
-				r = recordingOf(t, kin().files)
+				r = recordingOf(t, overrides().files)
+				if i < len(planted)+len(plantedInHeirs)+len(plantedInKinds)+len(plantedInSlots)+
+					len(plantedInKin) {
+					r = recordingOf(t, kin().files)
+				}
 			case i >= len(planted)+len(plantedInHeirs)+len(plantedInKinds):
 				r = recordingOf(t, work().files)
 			case i >= len(planted)+len(plantedInHeirs):

@@ -159,8 +159,16 @@ func (c *checker) limit(at *Located) error {
 	if l.unrolled {
 		return c.mustRoll(l, *at)
 	}
+	if err := c.complies(l, at); err != nil {
+		return err
+	}
 	l.at = *at
+	if err := c.lapses(l, at); err != nil {
+		return err
+	}
 	switch {
+	case e.Key != "":
+		return c.override(l, at)
 	case e.Amount == 0:
 		c.removeLimit(l)
 	case l.kind == KindBucket:
@@ -178,6 +186,10 @@ func (c *checker) newLimit(at *Located) error {
 	if e.Limit <= c.lastLimit {
 		return violated(FencingMonotonic, []Located{*at},
 			"limit %d cannot come into force after limit %d", e.Limit, c.lastLimit)
+	}
+	if e.Key != "" {
+		return violated(s.rule(), []Located{*at},
+			"limit %d comes into force for key %q alone", e.Limit, e.Key)
 	}
 	if wrong := s.sane(e); wrong != "" {
 		return violated(s.rule(), []Located{*at},
@@ -218,6 +230,9 @@ func (c *checker) newLimit(at *Located) error {
 		}
 	}
 	if err := c.startsAfter(l); err != nil {
+		return err
+	}
+	if err := c.lapses(l, at); err != nil {
 		return err
 	}
 	c.limits[l.serial] = l

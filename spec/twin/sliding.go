@@ -37,7 +37,7 @@ func (l *limit) leaves(number int64) int64 { return (number + l.slots + 1) * l.s
 // slides reports whether more is left for key at instant t than just before it, so that a request
 // that was denied now may be granted then. Used is what the current window is charged.
 func (l *limit) slides(key string, used, t int64) bool {
-	left := l.amount - l.before(key) - used
+	left := l.amountOf(key) - l.before(key) - used
 	for _, w := range l.past {
 		n := w.charged(key)
 		left += n

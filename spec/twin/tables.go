@@ -5,10 +5,12 @@ import "github.com/leased-io/leased/spec/twin/refine"
 // tables are what the log keeps (WindowLease: avail, tab) and what the fleet made of it (use,
 // adm), for what is alive.
 type tables struct {
-	limits   map[uint64]*limit
-	inForce  []*limit // in the order of their serials
-	nextEnd  int64    // no window ends before; 0 if there is none
-	unrolled int      // limits whose window is over and that have not rolled
+	limits  map[uint64]*limit
+	inForce []*limit // in the order of their serials
+	nextEnd int64    // no window ends before; 0 if there is none
+	// nextLapse is no later than any instant in the limits' lapses; 0: there is none.
+	nextLapse int64
+	unrolled  int // limits whose window is over and that have not rolled
 
 	dying   []*window // of limits that were removed, until they end
 	closing []*window // ended, with leases that may still be heard of; by end of remembrance
@@ -42,9 +44,11 @@ type limit struct {
 	budget, metric string
 	shape
 	amount   int64
-	number   int64   // its window
-	current  *window // nil until something is granted from it
-	unrolled bool    // its roll into number was not met yet
+	own      map[string]int64 // keys that have another amount
+	lapses   map[string]int64 // by key: until when what is in force is so, of what is for a time
+	number   int64            // its window
+	current  *window          // nil until something is granted from it
+	unrolled bool             // its roll into number was not met yet
 	// empty: nothing may be granted before its first window that begins at or after until.
 	empty bool
 	until int64

@@ -1762,9 +1762,13 @@ func (x *ReturnBatchResponse) GetResults() []*ReturnResult {
 	return nil
 }
 
+// A revision that is expected is compared with the one in force, and the change is refused with
+// ABORTED, reason CONFLICT, if it is another. 0 expects nothing. The ErrorInfo of the refusal has
+// the revision in force in its metadata, "revision"; "0": there is no such budget.
 type PutBudgetRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Budget        *Budget                `protobuf:"bytes,1,opt,name=budget,proto3" json:"budget,omitempty"`
+	Expect        uint64                 `protobuf:"varint,2,opt,name=expect,proto3" json:"expect,omitempty"` // 2^64-1: there must be no such budget
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1806,11 +1810,21 @@ func (x *PutBudgetRequest) GetBudget() *Budget {
 	return nil
 }
 
+func (x *PutBudgetRequest) GetExpect() uint64 {
+	if x != nil {
+		return x.Expect
+	}
+	return 0
+}
+
 type PutBudgetResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Revision      uint64                 `protobuf:"varint,1,opt,name=revision,proto3" json:"revision,omitempty"`
-	Created       bool                   `protobuf:"varint,2,opt,name=created,proto3" json:"created,omitempty"`
-	Changed       bool                   `protobuf:"varint,3,opt,name=changed,proto3" json:"changed,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Revision uint64                 `protobuf:"varint,1,opt,name=revision,proto3" json:"revision,omitempty"`
+	Created  bool                   `protobuf:"varint,2,opt,name=created,proto3" json:"created,omitempty"`
+	Changed  bool                   `protobuf:"varint,3,opt,name=changed,proto3" json:"changed,omitempty"`
+	// For so long leases may be out that were granted before: cluster time. The fleet goes by the
+	// new limits when they are over. Likewise below.
+	CompliesNanos int64 `protobuf:"varint,4,opt,name=complies_nanos,json=compliesNanos,proto3" json:"complies_nanos,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1866,9 +1880,17 @@ func (x *PutBudgetResponse) GetChanged() bool {
 	return false
 }
 
+func (x *PutBudgetResponse) GetCompliesNanos() int64 {
+	if x != nil {
+		return x.CompliesNanos
+	}
+	return 0
+}
+
 type DeleteBudgetRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Expect        uint64                 `protobuf:"varint,2,opt,name=expect,proto3" json:"expect,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1910,8 +1932,16 @@ func (x *DeleteBudgetRequest) GetName() string {
 	return ""
 }
 
+func (x *DeleteBudgetRequest) GetExpect() uint64 {
+	if x != nil {
+		return x.Expect
+	}
+	return 0
+}
+
 type DeleteBudgetResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
+	CompliesNanos int64                  `protobuf:"varint,1,opt,name=complies_nanos,json=compliesNanos,proto3" json:"complies_nanos,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1946,6 +1976,355 @@ func (*DeleteBudgetResponse) Descriptor() ([]byte, []int) {
 	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{28}
 }
 
+func (x *DeleteBudgetResponse) GetCompliesNanos() int64 {
+	if x != nil {
+		return x.CompliesNanos
+	}
+	return 0
+}
+
+type SetLimitRequest struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Budget string                 `protobuf:"bytes,1,opt,name=budget,proto3" json:"budget,omitempty"`
+	// The limit: the only one of this metric, period and kind.
+	Metric        string `protobuf:"bytes,2,opt,name=metric,proto3" json:"metric,omitempty"`
+	PerNanos      int64  `protobuf:"varint,3,opt,name=per_nanos,json=perNanos,proto3" json:"per_nanos,omitempty"` // 0: any
+	Kind          string `protobuf:"bytes,4,opt,name=kind,proto3" json:"kind,omitempty"`                          // empty: any
+	Amount        int64  `protobuf:"varint,5,opt,name=amount,proto3" json:"amount,omitempty"`                     // 1..2^53
+	Burst         int64  `protobuf:"varint,6,opt,name=burst,proto3" json:"burst,omitempty"`                       // of "bucket"; 0: in proportion to the amount
+	Key           string `protobuf:"bytes,7,opt,name=key,proto3" json:"key,omitempty"`                            // empty: for everybody who has none of his own
+	ForNanos      int64  `protobuf:"varint,8,opt,name=for_nanos,json=forNanos,proto3" json:"for_nanos,omitempty"` // cluster time, at most 400 days; 0: until it is cleared
+	Clear         bool   `protobuf:"varint,9,opt,name=clear,proto3" json:"clear,omitempty"`                       // ends it; without amount, burst and time
+	Expect        uint64 `protobuf:"varint,10,opt,name=expect,proto3" json:"expect,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetLimitRequest) Reset() {
+	*x = SetLimitRequest{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetLimitRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetLimitRequest) ProtoMessage() {}
+
+func (x *SetLimitRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetLimitRequest.ProtoReflect.Descriptor instead.
+func (*SetLimitRequest) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *SetLimitRequest) GetBudget() string {
+	if x != nil {
+		return x.Budget
+	}
+	return ""
+}
+
+func (x *SetLimitRequest) GetMetric() string {
+	if x != nil {
+		return x.Metric
+	}
+	return ""
+}
+
+func (x *SetLimitRequest) GetPerNanos() int64 {
+	if x != nil {
+		return x.PerNanos
+	}
+	return 0
+}
+
+func (x *SetLimitRequest) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *SetLimitRequest) GetAmount() int64 {
+	if x != nil {
+		return x.Amount
+	}
+	return 0
+}
+
+func (x *SetLimitRequest) GetBurst() int64 {
+	if x != nil {
+		return x.Burst
+	}
+	return 0
+}
+
+func (x *SetLimitRequest) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *SetLimitRequest) GetForNanos() int64 {
+	if x != nil {
+		return x.ForNanos
+	}
+	return 0
+}
+
+func (x *SetLimitRequest) GetClear() bool {
+	if x != nil {
+		return x.Clear
+	}
+	return false
+}
+
+func (x *SetLimitRequest) GetExpect() uint64 {
+	if x != nil {
+		return x.Expect
+	}
+	return 0
+}
+
+type SetLimitResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Revision      uint64                 `protobuf:"varint,1,opt,name=revision,proto3" json:"revision,omitempty"`
+	Changed       bool                   `protobuf:"varint,2,opt,name=changed,proto3" json:"changed,omitempty"`
+	CompliesNanos int64                  `protobuf:"varint,3,opt,name=complies_nanos,json=compliesNanos,proto3" json:"complies_nanos,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetLimitResponse) Reset() {
+	*x = SetLimitResponse{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetLimitResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetLimitResponse) ProtoMessage() {}
+
+func (x *SetLimitResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetLimitResponse.ProtoReflect.Descriptor instead.
+func (*SetLimitResponse) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *SetLimitResponse) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *SetLimitResponse) GetChanged() bool {
+	if x != nil {
+		return x.Changed
+	}
+	return false
+}
+
+func (x *SetLimitResponse) GetCompliesNanos() int64 {
+	if x != nil {
+		return x.CompliesNanos
+	}
+	return 0
+}
+
+// An override is what SetLimit has set.
+type Override struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Limit         uint32                 `protobuf:"varint,1,opt,name=limit,proto3" json:"limit,omitempty"` // index in the budget's limits, which it overrides
+	Key           string                 `protobuf:"bytes,2,opt,name=key,proto3" json:"key,omitempty"`      // empty: everybody's
+	Amount        int64                  `protobuf:"varint,3,opt,name=amount,proto3" json:"amount,omitempty"`
+	Burst         int64                  `protobuf:"varint,4,opt,name=burst,proto3" json:"burst,omitempty"`                                  // of "bucket"
+	EndsInNanos   int64                  `protobuf:"varint,5,opt,name=ends_in_nanos,json=endsInNanos,proto3" json:"ends_in_nanos,omitempty"` // cluster time; 0: when it is cleared
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Override) Reset() {
+	*x = Override{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Override) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Override) ProtoMessage() {}
+
+func (x *Override) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Override.ProtoReflect.Descriptor instead.
+func (*Override) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *Override) GetLimit() uint32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *Override) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *Override) GetAmount() int64 {
+	if x != nil {
+		return x.Amount
+	}
+	return 0
+}
+
+func (x *Override) GetBurst() int64 {
+	if x != nil {
+		return x.Burst
+	}
+	return 0
+}
+
+func (x *Override) GetEndsInNanos() int64 {
+	if x != nil {
+		return x.EndsInNanos
+	}
+	return 0
+}
+
+type WatchRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Budgets       []string               `protobuf:"bytes,1,rep,name=budgets,proto3" json:"budgets,omitempty"` // 1..1024 names
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchRequest) Reset() {
+	*x = WatchRequest{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchRequest) ProtoMessage() {}
+
+func (x *WatchRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchRequest.ProtoReflect.Descriptor instead.
+func (*WatchRequest) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *WatchRequest) GetBudgets() []string {
+	if x != nil {
+		return x.Budgets
+	}
+	return nil
+}
+
+type WatchEvent struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Revisions     []*WatchEvent_Revision `protobuf:"bytes,1,rep,name=revisions,proto3" json:"revisions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchEvent) Reset() {
+	*x = WatchEvent{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchEvent) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchEvent) ProtoMessage() {}
+
+func (x *WatchEvent) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchEvent.ProtoReflect.Descriptor instead.
+func (*WatchEvent) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *WatchEvent) GetRevisions() []*WatchEvent_Revision {
+	if x != nil {
+		return x.Revisions
+	}
+	return nil
+}
+
 type GetBudgetRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
@@ -1957,7 +2336,7 @@ type GetBudgetRequest struct {
 
 func (x *GetBudgetRequest) Reset() {
 	*x = GetBudgetRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[29]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1969,7 +2348,7 @@ func (x *GetBudgetRequest) String() string {
 func (*GetBudgetRequest) ProtoMessage() {}
 
 func (x *GetBudgetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[29]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1982,7 +2361,7 @@ func (x *GetBudgetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetBudgetRequest.ProtoReflect.Descriptor instead.
 func (*GetBudgetRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{29}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *GetBudgetRequest) GetName() string {
@@ -2008,7 +2387,7 @@ func (x *GetBudgetRequest) GetLabels() map[string]string {
 
 type LimitStatus struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Limit         *Limit                 `protobuf:"bytes,1,opt,name=limit,proto3" json:"limit,omitempty"`
+	Limit         *Limit                 `protobuf:"bytes,1,opt,name=limit,proto3" json:"limit,omitempty"` // in force for the key
 	Window        int64                  `protobuf:"varint,2,opt,name=window,proto3" json:"window,omitempty"`
 	Used          int64                  `protobuf:"varint,3,opt,name=used,proto3" json:"used,omitempty"`                                       // charged to the key asked, in all that counts, or what a bucket lacks
 	EndsInNanos   int64                  `protobuf:"varint,4,opt,name=ends_in_nanos,json=endsInNanos,proto3" json:"ends_in_nanos,omitempty"`    // cluster time until the limit rolls
@@ -2020,7 +2399,7 @@ type LimitStatus struct {
 
 func (x *LimitStatus) Reset() {
 	*x = LimitStatus{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[30]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2032,7 +2411,7 @@ func (x *LimitStatus) String() string {
 func (*LimitStatus) ProtoMessage() {}
 
 func (x *LimitStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[30]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2045,7 +2424,7 @@ func (x *LimitStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LimitStatus.ProtoReflect.Descriptor instead.
 func (*LimitStatus) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{30}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *LimitStatus) GetLimit() *Limit {
@@ -2092,16 +2471,17 @@ func (x *LimitStatus) GetOpensInNanos() int64 {
 
 type GetBudgetResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Budget        *Budget                `protobuf:"bytes,1,opt,name=budget,proto3" json:"budget,omitempty"`
+	Budget        *Budget                `protobuf:"bytes,1,opt,name=budget,proto3" json:"budget,omitempty"` // as it was put
 	Revision      uint64                 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
 	Limits        []*LimitStatus         `protobuf:"bytes,3,rep,name=limits,proto3" json:"limits,omitempty"`
+	Overrides     []*Override            `protobuf:"bytes,4,rep,name=overrides,proto3" json:"overrides,omitempty"` // in a list, those of keys are left out
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GetBudgetResponse) Reset() {
 	*x = GetBudgetResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[31]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2113,7 +2493,7 @@ func (x *GetBudgetResponse) String() string {
 func (*GetBudgetResponse) ProtoMessage() {}
 
 func (x *GetBudgetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[31]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2126,7 +2506,7 @@ func (x *GetBudgetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetBudgetResponse.ProtoReflect.Descriptor instead.
 func (*GetBudgetResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{31}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *GetBudgetResponse) GetBudget() *Budget {
@@ -2150,6 +2530,13 @@ func (x *GetBudgetResponse) GetLimits() []*LimitStatus {
 	return nil
 }
 
+func (x *GetBudgetResponse) GetOverrides() []*Override {
+	if x != nil {
+		return x.Overrides
+	}
+	return nil
+}
+
 type ListBudgetsRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -2158,7 +2545,7 @@ type ListBudgetsRequest struct {
 
 func (x *ListBudgetsRequest) Reset() {
 	*x = ListBudgetsRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[32]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2170,7 +2557,7 @@ func (x *ListBudgetsRequest) String() string {
 func (*ListBudgetsRequest) ProtoMessage() {}
 
 func (x *ListBudgetsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[32]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2183,7 +2570,7 @@ func (x *ListBudgetsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBudgetsRequest.ProtoReflect.Descriptor instead.
 func (*ListBudgetsRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{32}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{37}
 }
 
 type ListBudgetsResponse struct {
@@ -2195,7 +2582,7 @@ type ListBudgetsResponse struct {
 
 func (x *ListBudgetsResponse) Reset() {
 	*x = ListBudgetsResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[33]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2207,7 +2594,7 @@ func (x *ListBudgetsResponse) String() string {
 func (*ListBudgetsResponse) ProtoMessage() {}
 
 func (x *ListBudgetsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[33]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2220,7 +2607,7 @@ func (x *ListBudgetsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBudgetsResponse.ProtoReflect.Descriptor instead.
 func (*ListBudgetsResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{33}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ListBudgetsResponse) GetBudgets() []*GetBudgetResponse {
@@ -2238,7 +2625,7 @@ type StatusRequest struct {
 
 func (x *StatusRequest) Reset() {
 	*x = StatusRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[34]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2250,7 +2637,7 @@ func (x *StatusRequest) String() string {
 func (*StatusRequest) ProtoMessage() {}
 
 func (x *StatusRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[34]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2263,7 +2650,7 @@ func (x *StatusRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatusRequest.ProtoReflect.Descriptor instead.
 func (*StatusRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{34}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{39}
 }
 
 type Member struct {
@@ -2280,7 +2667,7 @@ type Member struct {
 
 func (x *Member) Reset() {
 	*x = Member{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[35]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2292,7 +2679,7 @@ func (x *Member) String() string {
 func (*Member) ProtoMessage() {}
 
 func (x *Member) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[35]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2305,7 +2692,7 @@ func (x *Member) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Member.ProtoReflect.Descriptor instead.
 func (*Member) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{35}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *Member) GetId() string {
@@ -2373,7 +2760,7 @@ type StatusResponse struct {
 
 func (x *StatusResponse) Reset() {
 	*x = StatusResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[36]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2385,7 +2772,7 @@ func (x *StatusResponse) String() string {
 func (*StatusResponse) ProtoMessage() {}
 
 func (x *StatusResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[36]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2398,7 +2785,7 @@ func (x *StatusResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatusResponse.ProtoReflect.Descriptor instead.
 func (*StatusResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{36}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *StatusResponse) GetNode() string {
@@ -2508,7 +2895,7 @@ type RemoveMemberRequest struct {
 
 func (x *RemoveMemberRequest) Reset() {
 	*x = RemoveMemberRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[37]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2520,7 +2907,7 @@ func (x *RemoveMemberRequest) String() string {
 func (*RemoveMemberRequest) ProtoMessage() {}
 
 func (x *RemoveMemberRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[37]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2533,7 +2920,7 @@ func (x *RemoveMemberRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveMemberRequest.ProtoReflect.Descriptor instead.
 func (*RemoveMemberRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{37}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *RemoveMemberRequest) GetId() string {
@@ -2552,7 +2939,7 @@ type RemoveMemberResponse struct {
 
 func (x *RemoveMemberResponse) Reset() {
 	*x = RemoveMemberResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[38]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2564,7 +2951,7 @@ func (x *RemoveMemberResponse) String() string {
 func (*RemoveMemberResponse) ProtoMessage() {}
 
 func (x *RemoveMemberResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[38]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2577,7 +2964,7 @@ func (x *RemoveMemberResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveMemberResponse.ProtoReflect.Descriptor instead.
 func (*RemoveMemberResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{38}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *RemoveMemberResponse) GetRemoved() bool {
@@ -2600,7 +2987,7 @@ type Counters struct {
 
 func (x *Counters) Reset() {
 	*x = Counters{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[39]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2612,7 +2999,7 @@ func (x *Counters) String() string {
 func (*Counters) ProtoMessage() {}
 
 func (x *Counters) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[39]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2625,7 +3012,7 @@ func (x *Counters) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Counters.ProtoReflect.Descriptor instead.
 func (*Counters) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{39}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *Counters) GetSession() uint64 {
@@ -2664,7 +3051,7 @@ type BackupRequest struct {
 
 func (x *BackupRequest) Reset() {
 	*x = BackupRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[40]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2676,7 +3063,7 @@ func (x *BackupRequest) String() string {
 func (*BackupRequest) ProtoMessage() {}
 
 func (x *BackupRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[40]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2689,7 +3076,7 @@ func (x *BackupRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupRequest.ProtoReflect.Descriptor instead.
 func (*BackupRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{40}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{45}
 }
 
 type BackupResponse struct {
@@ -2705,7 +3092,7 @@ type BackupResponse struct {
 
 func (x *BackupResponse) Reset() {
 	*x = BackupResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[41]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2717,7 +3104,7 @@ func (x *BackupResponse) String() string {
 func (*BackupResponse) ProtoMessage() {}
 
 func (x *BackupResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[41]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2730,7 +3117,7 @@ func (x *BackupResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupResponse.ProtoReflect.Descriptor instead.
 func (*BackupResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{41}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *BackupResponse) GetLast() *Counters {
@@ -2778,7 +3165,7 @@ type RestoreRequest struct {
 
 func (x *RestoreRequest) Reset() {
 	*x = RestoreRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[42]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2790,7 +3177,7 @@ func (x *RestoreRequest) String() string {
 func (*RestoreRequest) ProtoMessage() {}
 
 func (x *RestoreRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[42]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2803,7 +3190,7 @@ func (x *RestoreRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RestoreRequest.ProtoReflect.Descriptor instead.
 func (*RestoreRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{42}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *RestoreRequest) GetBackup() string {
@@ -2829,7 +3216,7 @@ type RestoreResponse struct {
 
 func (x *RestoreResponse) Reset() {
 	*x = RestoreResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[43]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2841,7 +3228,7 @@ func (x *RestoreResponse) String() string {
 func (*RestoreResponse) ProtoMessage() {}
 
 func (x *RestoreResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[43]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2854,7 +3241,7 @@ func (x *RestoreResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RestoreResponse.ProtoReflect.Descriptor instead.
 func (*RestoreResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{43}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *RestoreResponse) GetAlready() bool {
@@ -2862,6 +3249,58 @@ func (x *RestoreResponse) GetAlready() bool {
 		return x.Already
 	}
 	return false
+}
+
+type WatchEvent_Revision struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Budget        string                 `protobuf:"bytes,1,opt,name=budget,proto3" json:"budget,omitempty"`
+	Revision      uint64                 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"` // 0: there is no such budget
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchEvent_Revision) Reset() {
+	*x = WatchEvent_Revision{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[50]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchEvent_Revision) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchEvent_Revision) ProtoMessage() {}
+
+func (x *WatchEvent_Revision) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[50]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchEvent_Revision.ProtoReflect.Descriptor instead.
+func (*WatchEvent_Revision) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{33, 0}
+}
+
+func (x *WatchEvent_Revision) GetBudget() string {
+	if x != nil {
+		return x.Budget
+	}
+	return ""
+}
+
+func (x *WatchEvent_Revision) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
 }
 
 var File_transport_leasedv1_leased_proto protoreflect.FileDescriptor
@@ -2988,16 +3427,50 @@ const file_transport_leasedv1_leased_proto_rawDesc = "" +
 	"\n" +
 	"\bdecision\"H\n" +
 	"\x13ReturnBatchResponse\x121\n" +
-	"\aresults\x18\x01 \x03(\v2\x17.leased.v1.ReturnResultR\aresults\"=\n" +
+	"\aresults\x18\x01 \x03(\v2\x17.leased.v1.ReturnResultR\aresults\"U\n" +
 	"\x10PutBudgetRequest\x12)\n" +
-	"\x06budget\x18\x01 \x01(\v2\x11.leased.v1.BudgetR\x06budget\"c\n" +
+	"\x06budget\x18\x01 \x01(\v2\x11.leased.v1.BudgetR\x06budget\x12\x16\n" +
+	"\x06expect\x18\x02 \x01(\x04R\x06expect\"\x8a\x01\n" +
 	"\x11PutBudgetResponse\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\x04R\brevision\x12\x18\n" +
 	"\acreated\x18\x02 \x01(\bR\acreated\x12\x18\n" +
-	"\achanged\x18\x03 \x01(\bR\achanged\")\n" +
+	"\achanged\x18\x03 \x01(\bR\achanged\x12%\n" +
+	"\x0ecomplies_nanos\x18\x04 \x01(\x03R\rcompliesNanos\"A\n" +
 	"\x13DeleteBudgetRequest\x12\x12\n" +
-	"\x04name\x18\x01 \x01(\tR\x04name\"\x16\n" +
-	"\x14DeleteBudgetResponse\"\xb4\x01\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
+	"\x06expect\x18\x02 \x01(\x04R\x06expect\"=\n" +
+	"\x14DeleteBudgetResponse\x12%\n" +
+	"\x0ecomplies_nanos\x18\x01 \x01(\x03R\rcompliesNanos\"\xfd\x01\n" +
+	"\x0fSetLimitRequest\x12\x16\n" +
+	"\x06budget\x18\x01 \x01(\tR\x06budget\x12\x16\n" +
+	"\x06metric\x18\x02 \x01(\tR\x06metric\x12\x1b\n" +
+	"\tper_nanos\x18\x03 \x01(\x03R\bperNanos\x12\x12\n" +
+	"\x04kind\x18\x04 \x01(\tR\x04kind\x12\x16\n" +
+	"\x06amount\x18\x05 \x01(\x03R\x06amount\x12\x14\n" +
+	"\x05burst\x18\x06 \x01(\x03R\x05burst\x12\x10\n" +
+	"\x03key\x18\a \x01(\tR\x03key\x12\x1b\n" +
+	"\tfor_nanos\x18\b \x01(\x03R\bforNanos\x12\x14\n" +
+	"\x05clear\x18\t \x01(\bR\x05clear\x12\x16\n" +
+	"\x06expect\x18\n" +
+	" \x01(\x04R\x06expect\"o\n" +
+	"\x10SetLimitResponse\x12\x1a\n" +
+	"\brevision\x18\x01 \x01(\x04R\brevision\x12\x18\n" +
+	"\achanged\x18\x02 \x01(\bR\achanged\x12%\n" +
+	"\x0ecomplies_nanos\x18\x03 \x01(\x03R\rcompliesNanos\"\x84\x01\n" +
+	"\bOverride\x12\x14\n" +
+	"\x05limit\x18\x01 \x01(\rR\x05limit\x12\x10\n" +
+	"\x03key\x18\x02 \x01(\tR\x03key\x12\x16\n" +
+	"\x06amount\x18\x03 \x01(\x03R\x06amount\x12\x14\n" +
+	"\x05burst\x18\x04 \x01(\x03R\x05burst\x12\"\n" +
+	"\rends_in_nanos\x18\x05 \x01(\x03R\vendsInNanos\"(\n" +
+	"\fWatchRequest\x12\x18\n" +
+	"\abudgets\x18\x01 \x03(\tR\abudgets\"\x8a\x01\n" +
+	"\n" +
+	"WatchEvent\x12<\n" +
+	"\trevisions\x18\x01 \x03(\v2\x1e.leased.v1.WatchEvent.RevisionR\trevisions\x1a>\n" +
+	"\bRevision\x12\x16\n" +
+	"\x06budget\x18\x01 \x01(\tR\x06budget\x12\x1a\n" +
+	"\brevision\x18\x02 \x01(\x04R\brevision\"\xb4\x01\n" +
 	"\x10GetBudgetRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\tR\x03key\x12?\n" +
@@ -3011,11 +3484,12 @@ const file_transport_leasedv1_leased_proto_rawDesc = "" +
 	"\x04used\x18\x03 \x01(\x03R\x04used\x12\"\n" +
 	"\rends_in_nanos\x18\x04 \x01(\x03R\vendsInNanos\x12\x12\n" +
 	"\x04left\x18\x05 \x01(\x03R\x04left\x12$\n" +
-	"\x0eopens_in_nanos\x18\x06 \x01(\x03R\fopensInNanos\"\x8a\x01\n" +
+	"\x0eopens_in_nanos\x18\x06 \x01(\x03R\fopensInNanos\"\xbd\x01\n" +
 	"\x11GetBudgetResponse\x12)\n" +
 	"\x06budget\x18\x01 \x01(\v2\x11.leased.v1.BudgetR\x06budget\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\x04R\brevision\x12.\n" +
-	"\x06limits\x18\x03 \x03(\v2\x16.leased.v1.LimitStatusR\x06limits\"\x14\n" +
+	"\x06limits\x18\x03 \x03(\v2\x16.leased.v1.LimitStatusR\x06limits\x121\n" +
+	"\toverrides\x18\x04 \x03(\v2\x13.leased.v1.OverrideR\toverrides\"\x14\n" +
 	"\x12ListBudgetsRequest\"M\n" +
 	"\x13ListBudgetsResponse\x126\n" +
 	"\abudgets\x18\x01 \x03(\v2\x1c.leased.v1.GetBudgetResponseR\abudgets\"\x0f\n" +
@@ -3073,17 +3547,19 @@ const file_transport_leasedv1_leased_proto_rawDesc = "" +
 	"\x0fOUTCOME_CHANGED\x10\x04\x12\x1a\n" +
 	"\x16OUTCOME_UNKNOWN_BUDGET\x10\x05\x12\x1b\n" +
 	"\x17OUTCOME_UNKNOWN_SESSION\x10\x06\x12\x11\n" +
-	"\rOUTCOME_STALE\x10\a2\xc7\x03\n" +
+	"\rOUTCOME_STALE\x10\a2\x82\x04\n" +
 	"\x06Leases\x12L\n" +
 	"\vOpenSession\x12\x1d.leased.v1.OpenSessionRequest\x1a\x1e.leased.v1.OpenSessionResponse\x12@\n" +
 	"\aAcquire\x12\x19.leased.v1.AcquireRequest\x1a\x1a.leased.v1.AcquireResponse\x12=\n" +
 	"\x06Return\x12\x18.leased.v1.ReturnRequest\x1a\x19.leased.v1.ReturnResponse\x12O\n" +
 	"\fOpenSessions\x12\x1e.leased.v1.OpenSessionsRequest\x1a\x1f.leased.v1.OpenSessionsResponse\x12O\n" +
 	"\fAcquireBatch\x12\x1e.leased.v1.AcquireBatchRequest\x1a\x1f.leased.v1.AcquireBatchResponse\x12L\n" +
-	"\vReturnBatch\x12\x1d.leased.v1.ReturnBatchRequest\x1a\x1e.leased.v1.ReturnBatchResponse2\xb8\x02\n" +
+	"\vReturnBatch\x12\x1d.leased.v1.ReturnBatchRequest\x1a\x1e.leased.v1.ReturnBatchResponse\x129\n" +
+	"\x05Watch\x12\x17.leased.v1.WatchRequest\x1a\x15.leased.v1.WatchEvent0\x012\xfd\x02\n" +
 	"\aBudgets\x12F\n" +
 	"\tPutBudget\x12\x1b.leased.v1.PutBudgetRequest\x1a\x1c.leased.v1.PutBudgetResponse\x12O\n" +
-	"\fDeleteBudget\x12\x1e.leased.v1.DeleteBudgetRequest\x1a\x1f.leased.v1.DeleteBudgetResponse\x12F\n" +
+	"\fDeleteBudget\x12\x1e.leased.v1.DeleteBudgetRequest\x1a\x1f.leased.v1.DeleteBudgetResponse\x12C\n" +
+	"\bSetLimit\x12\x1a.leased.v1.SetLimitRequest\x1a\x1b.leased.v1.SetLimitResponse\x12F\n" +
 	"\tGetBudget\x12\x1b.leased.v1.GetBudgetRequest\x1a\x1c.leased.v1.GetBudgetResponse\x12L\n" +
 	"\vListBudgets\x12\x1d.leased.v1.ListBudgetsRequest\x1a\x1e.leased.v1.ListBudgetsResponse2\x9a\x02\n" +
 	"\aCluster\x12=\n" +
@@ -3105,7 +3581,7 @@ func file_transport_leasedv1_leased_proto_rawDescGZIP() []byte {
 }
 
 var file_transport_leasedv1_leased_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_transport_leasedv1_leased_proto_msgTypes = make([]protoimpl.MessageInfo, 46)
+var file_transport_leasedv1_leased_proto_msgTypes = make([]protoimpl.MessageInfo, 52)
 var file_transport_leasedv1_leased_proto_goTypes = []any{
 	(Outcome)(0),                 // 0: leased.v1.Outcome
 	(*Limit)(nil),                // 1: leased.v1.Limit
@@ -3137,30 +3613,36 @@ var file_transport_leasedv1_leased_proto_goTypes = []any{
 	(*PutBudgetResponse)(nil),    // 27: leased.v1.PutBudgetResponse
 	(*DeleteBudgetRequest)(nil),  // 28: leased.v1.DeleteBudgetRequest
 	(*DeleteBudgetResponse)(nil), // 29: leased.v1.DeleteBudgetResponse
-	(*GetBudgetRequest)(nil),     // 30: leased.v1.GetBudgetRequest
-	(*LimitStatus)(nil),          // 31: leased.v1.LimitStatus
-	(*GetBudgetResponse)(nil),    // 32: leased.v1.GetBudgetResponse
-	(*ListBudgetsRequest)(nil),   // 33: leased.v1.ListBudgetsRequest
-	(*ListBudgetsResponse)(nil),  // 34: leased.v1.ListBudgetsResponse
-	(*StatusRequest)(nil),        // 35: leased.v1.StatusRequest
-	(*Member)(nil),               // 36: leased.v1.Member
-	(*StatusResponse)(nil),       // 37: leased.v1.StatusResponse
-	(*RemoveMemberRequest)(nil),  // 38: leased.v1.RemoveMemberRequest
-	(*RemoveMemberResponse)(nil), // 39: leased.v1.RemoveMemberResponse
-	(*Counters)(nil),             // 40: leased.v1.Counters
-	(*BackupRequest)(nil),        // 41: leased.v1.BackupRequest
-	(*BackupResponse)(nil),       // 42: leased.v1.BackupResponse
-	(*RestoreRequest)(nil),       // 43: leased.v1.RestoreRequest
-	(*RestoreResponse)(nil),      // 44: leased.v1.RestoreResponse
-	nil,                          // 45: leased.v1.OpenSessionRequest.LabelsEntry
-	nil,                          // 46: leased.v1.GetBudgetRequest.LabelsEntry
+	(*SetLimitRequest)(nil),      // 30: leased.v1.SetLimitRequest
+	(*SetLimitResponse)(nil),     // 31: leased.v1.SetLimitResponse
+	(*Override)(nil),             // 32: leased.v1.Override
+	(*WatchRequest)(nil),         // 33: leased.v1.WatchRequest
+	(*WatchEvent)(nil),           // 34: leased.v1.WatchEvent
+	(*GetBudgetRequest)(nil),     // 35: leased.v1.GetBudgetRequest
+	(*LimitStatus)(nil),          // 36: leased.v1.LimitStatus
+	(*GetBudgetResponse)(nil),    // 37: leased.v1.GetBudgetResponse
+	(*ListBudgetsRequest)(nil),   // 38: leased.v1.ListBudgetsRequest
+	(*ListBudgetsResponse)(nil),  // 39: leased.v1.ListBudgetsResponse
+	(*StatusRequest)(nil),        // 40: leased.v1.StatusRequest
+	(*Member)(nil),               // 41: leased.v1.Member
+	(*StatusResponse)(nil),       // 42: leased.v1.StatusResponse
+	(*RemoveMemberRequest)(nil),  // 43: leased.v1.RemoveMemberRequest
+	(*RemoveMemberResponse)(nil), // 44: leased.v1.RemoveMemberResponse
+	(*Counters)(nil),             // 45: leased.v1.Counters
+	(*BackupRequest)(nil),        // 46: leased.v1.BackupRequest
+	(*BackupResponse)(nil),       // 47: leased.v1.BackupResponse
+	(*RestoreRequest)(nil),       // 48: leased.v1.RestoreRequest
+	(*RestoreResponse)(nil),      // 49: leased.v1.RestoreResponse
+	nil,                          // 50: leased.v1.OpenSessionRequest.LabelsEntry
+	(*WatchEvent_Revision)(nil),  // 51: leased.v1.WatchEvent.Revision
+	nil,                          // 52: leased.v1.GetBudgetRequest.LabelsEntry
 }
 var file_transport_leasedv1_leased_proto_depIdxs = []int32{
 	1,  // 0: leased.v1.Budget.limits:type_name -> leased.v1.Limit
 	3,  // 1: leased.v1.Budget.weights:type_name -> leased.v1.Weight
 	5,  // 2: leased.v1.Budget.rules:type_name -> leased.v1.Rules
 	3,  // 3: leased.v1.Level.weights:type_name -> leased.v1.Weight
-	45, // 4: leased.v1.OpenSessionRequest.labels:type_name -> leased.v1.OpenSessionRequest.LabelsEntry
+	50, // 4: leased.v1.OpenSessionRequest.labels:type_name -> leased.v1.OpenSessionRequest.LabelsEntry
 	1,  // 5: leased.v1.OpenSessionResponse.limits:type_name -> leased.v1.Limit
 	4,  // 6: leased.v1.OpenSessionResponse.levels:type_name -> leased.v1.Level
 	5,  // 7: leased.v1.OpenSessionResponse.rules:type_name -> leased.v1.Rules
@@ -3186,48 +3668,54 @@ var file_transport_leasedv1_leased_proto_depIdxs = []int32{
 	16, // 27: leased.v1.ReturnResult.failure:type_name -> leased.v1.Failure
 	24, // 28: leased.v1.ReturnBatchResponse.results:type_name -> leased.v1.ReturnResult
 	2,  // 29: leased.v1.PutBudgetRequest.budget:type_name -> leased.v1.Budget
-	46, // 30: leased.v1.GetBudgetRequest.labels:type_name -> leased.v1.GetBudgetRequest.LabelsEntry
-	1,  // 31: leased.v1.LimitStatus.limit:type_name -> leased.v1.Limit
-	2,  // 32: leased.v1.GetBudgetResponse.budget:type_name -> leased.v1.Budget
-	31, // 33: leased.v1.GetBudgetResponse.limits:type_name -> leased.v1.LimitStatus
-	32, // 34: leased.v1.ListBudgetsResponse.budgets:type_name -> leased.v1.GetBudgetResponse
-	36, // 35: leased.v1.StatusResponse.members:type_name -> leased.v1.Member
-	40, // 36: leased.v1.BackupResponse.last:type_name -> leased.v1.Counters
-	2,  // 37: leased.v1.BackupResponse.budgets:type_name -> leased.v1.Budget
-	40, // 38: leased.v1.RestoreRequest.last:type_name -> leased.v1.Counters
-	6,  // 39: leased.v1.Leases.OpenSession:input_type -> leased.v1.OpenSessionRequest
-	10, // 40: leased.v1.Leases.Acquire:input_type -> leased.v1.AcquireRequest
-	14, // 41: leased.v1.Leases.Return:input_type -> leased.v1.ReturnRequest
-	20, // 42: leased.v1.Leases.OpenSessions:input_type -> leased.v1.OpenSessionsRequest
-	17, // 43: leased.v1.Leases.AcquireBatch:input_type -> leased.v1.AcquireBatchRequest
-	23, // 44: leased.v1.Leases.ReturnBatch:input_type -> leased.v1.ReturnBatchRequest
-	26, // 45: leased.v1.Budgets.PutBudget:input_type -> leased.v1.PutBudgetRequest
-	28, // 46: leased.v1.Budgets.DeleteBudget:input_type -> leased.v1.DeleteBudgetRequest
-	30, // 47: leased.v1.Budgets.GetBudget:input_type -> leased.v1.GetBudgetRequest
-	33, // 48: leased.v1.Budgets.ListBudgets:input_type -> leased.v1.ListBudgetsRequest
-	35, // 49: leased.v1.Cluster.Status:input_type -> leased.v1.StatusRequest
-	38, // 50: leased.v1.Cluster.RemoveMember:input_type -> leased.v1.RemoveMemberRequest
-	41, // 51: leased.v1.Cluster.Backup:input_type -> leased.v1.BackupRequest
-	43, // 52: leased.v1.Cluster.Restore:input_type -> leased.v1.RestoreRequest
-	7,  // 53: leased.v1.Leases.OpenSession:output_type -> leased.v1.OpenSessionResponse
-	13, // 54: leased.v1.Leases.Acquire:output_type -> leased.v1.AcquireResponse
-	15, // 55: leased.v1.Leases.Return:output_type -> leased.v1.ReturnResponse
-	22, // 56: leased.v1.Leases.OpenSessions:output_type -> leased.v1.OpenSessionsResponse
-	19, // 57: leased.v1.Leases.AcquireBatch:output_type -> leased.v1.AcquireBatchResponse
-	25, // 58: leased.v1.Leases.ReturnBatch:output_type -> leased.v1.ReturnBatchResponse
-	27, // 59: leased.v1.Budgets.PutBudget:output_type -> leased.v1.PutBudgetResponse
-	29, // 60: leased.v1.Budgets.DeleteBudget:output_type -> leased.v1.DeleteBudgetResponse
-	32, // 61: leased.v1.Budgets.GetBudget:output_type -> leased.v1.GetBudgetResponse
-	34, // 62: leased.v1.Budgets.ListBudgets:output_type -> leased.v1.ListBudgetsResponse
-	37, // 63: leased.v1.Cluster.Status:output_type -> leased.v1.StatusResponse
-	39, // 64: leased.v1.Cluster.RemoveMember:output_type -> leased.v1.RemoveMemberResponse
-	42, // 65: leased.v1.Cluster.Backup:output_type -> leased.v1.BackupResponse
-	44, // 66: leased.v1.Cluster.Restore:output_type -> leased.v1.RestoreResponse
-	53, // [53:67] is the sub-list for method output_type
-	39, // [39:53] is the sub-list for method input_type
-	39, // [39:39] is the sub-list for extension type_name
-	39, // [39:39] is the sub-list for extension extendee
-	0,  // [0:39] is the sub-list for field type_name
+	51, // 30: leased.v1.WatchEvent.revisions:type_name -> leased.v1.WatchEvent.Revision
+	52, // 31: leased.v1.GetBudgetRequest.labels:type_name -> leased.v1.GetBudgetRequest.LabelsEntry
+	1,  // 32: leased.v1.LimitStatus.limit:type_name -> leased.v1.Limit
+	2,  // 33: leased.v1.GetBudgetResponse.budget:type_name -> leased.v1.Budget
+	36, // 34: leased.v1.GetBudgetResponse.limits:type_name -> leased.v1.LimitStatus
+	32, // 35: leased.v1.GetBudgetResponse.overrides:type_name -> leased.v1.Override
+	37, // 36: leased.v1.ListBudgetsResponse.budgets:type_name -> leased.v1.GetBudgetResponse
+	41, // 37: leased.v1.StatusResponse.members:type_name -> leased.v1.Member
+	45, // 38: leased.v1.BackupResponse.last:type_name -> leased.v1.Counters
+	2,  // 39: leased.v1.BackupResponse.budgets:type_name -> leased.v1.Budget
+	45, // 40: leased.v1.RestoreRequest.last:type_name -> leased.v1.Counters
+	6,  // 41: leased.v1.Leases.OpenSession:input_type -> leased.v1.OpenSessionRequest
+	10, // 42: leased.v1.Leases.Acquire:input_type -> leased.v1.AcquireRequest
+	14, // 43: leased.v1.Leases.Return:input_type -> leased.v1.ReturnRequest
+	20, // 44: leased.v1.Leases.OpenSessions:input_type -> leased.v1.OpenSessionsRequest
+	17, // 45: leased.v1.Leases.AcquireBatch:input_type -> leased.v1.AcquireBatchRequest
+	23, // 46: leased.v1.Leases.ReturnBatch:input_type -> leased.v1.ReturnBatchRequest
+	33, // 47: leased.v1.Leases.Watch:input_type -> leased.v1.WatchRequest
+	26, // 48: leased.v1.Budgets.PutBudget:input_type -> leased.v1.PutBudgetRequest
+	28, // 49: leased.v1.Budgets.DeleteBudget:input_type -> leased.v1.DeleteBudgetRequest
+	30, // 50: leased.v1.Budgets.SetLimit:input_type -> leased.v1.SetLimitRequest
+	35, // 51: leased.v1.Budgets.GetBudget:input_type -> leased.v1.GetBudgetRequest
+	38, // 52: leased.v1.Budgets.ListBudgets:input_type -> leased.v1.ListBudgetsRequest
+	40, // 53: leased.v1.Cluster.Status:input_type -> leased.v1.StatusRequest
+	43, // 54: leased.v1.Cluster.RemoveMember:input_type -> leased.v1.RemoveMemberRequest
+	46, // 55: leased.v1.Cluster.Backup:input_type -> leased.v1.BackupRequest
+	48, // 56: leased.v1.Cluster.Restore:input_type -> leased.v1.RestoreRequest
+	7,  // 57: leased.v1.Leases.OpenSession:output_type -> leased.v1.OpenSessionResponse
+	13, // 58: leased.v1.Leases.Acquire:output_type -> leased.v1.AcquireResponse
+	15, // 59: leased.v1.Leases.Return:output_type -> leased.v1.ReturnResponse
+	22, // 60: leased.v1.Leases.OpenSessions:output_type -> leased.v1.OpenSessionsResponse
+	19, // 61: leased.v1.Leases.AcquireBatch:output_type -> leased.v1.AcquireBatchResponse
+	25, // 62: leased.v1.Leases.ReturnBatch:output_type -> leased.v1.ReturnBatchResponse
+	34, // 63: leased.v1.Leases.Watch:output_type -> leased.v1.WatchEvent
+	27, // 64: leased.v1.Budgets.PutBudget:output_type -> leased.v1.PutBudgetResponse
+	29, // 65: leased.v1.Budgets.DeleteBudget:output_type -> leased.v1.DeleteBudgetResponse
+	31, // 66: leased.v1.Budgets.SetLimit:output_type -> leased.v1.SetLimitResponse
+	37, // 67: leased.v1.Budgets.GetBudget:output_type -> leased.v1.GetBudgetResponse
+	39, // 68: leased.v1.Budgets.ListBudgets:output_type -> leased.v1.ListBudgetsResponse
+	42, // 69: leased.v1.Cluster.Status:output_type -> leased.v1.StatusResponse
+	44, // 70: leased.v1.Cluster.RemoveMember:output_type -> leased.v1.RemoveMemberResponse
+	47, // 71: leased.v1.Cluster.Backup:output_type -> leased.v1.BackupResponse
+	49, // 72: leased.v1.Cluster.Restore:output_type -> leased.v1.RestoreResponse
+	57, // [57:73] is the sub-list for method output_type
+	41, // [41:57] is the sub-list for method input_type
+	41, // [41:41] is the sub-list for extension type_name
+	41, // [41:41] is the sub-list for extension extendee
+	0,  // [0:41] is the sub-list for field type_name
 }
 
 func init() { file_transport_leasedv1_leased_proto_init() }
@@ -3253,7 +3741,7 @@ func file_transport_leasedv1_leased_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_transport_leasedv1_leased_proto_rawDesc), len(file_transport_leasedv1_leased_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   46,
+			NumMessages:   52,
 			NumExtensions: 0,
 			NumServices:   3,
 		},

@@ -30,6 +30,7 @@ const (
 	Leases_OpenSessions_FullMethodName = "/leased.v1.Leases/OpenSessions"
 	Leases_AcquireBatch_FullMethodName = "/leased.v1.Leases/AcquireBatch"
 	Leases_ReturnBatch_FullMethodName  = "/leased.v1.Leases/ReturnBatch"
+	Leases_Watch_FullMethodName        = "/leased.v1.Leases/Watch"
 )
 
 // LeasesClient is the client API for Leases service.
@@ -56,6 +57,11 @@ type LeasesClient interface {
 	OpenSessions(ctx context.Context, in *OpenSessionsRequest, opts ...grpc.CallOption) (*OpenSessionsResponse, error)
 	AcquireBatch(ctx context.Context, in *AcquireBatchRequest, opts ...grpc.CallOption) (*AcquireBatchResponse, error)
 	ReturnBatch(ctx context.Context, in *ReturnBatchRequest, opts ...grpc.CallOption) (*ReturnBatchResponse, error)
+	// Watch tells of each change of some budgets, from the node that is asked, as soon as that node
+	// knows. It saves time and decides nothing: who is not told learns of a change when it next asks.
+	// Of changes in quick succession only the last is told. It begins with what is so now, and says so
+	// again, of no budget, when nothing has happened for a while.
+	Watch(ctx context.Context, in *WatchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchEvent], error)
 }
 
 type leasesClient struct {
@@ -126,6 +132,25 @@ func (c *leasesClient) ReturnBatch(ctx context.Context, in *ReturnBatchRequest, 
 	return out, nil
 }
 
+func (c *leasesClient) Watch(ctx context.Context, in *WatchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchEvent], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &Leases_ServiceDesc.Streams[0], Leases_Watch_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[WatchRequest, WatchEvent]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Leases_WatchClient = grpc.ServerStreamingClient[WatchEvent]
+
 // LeasesServer is the server API for Leases service.
 // All implementations must embed UnimplementedLeasesServer
 // for forward compatibility.
@@ -150,6 +175,11 @@ type LeasesServer interface {
 	OpenSessions(context.Context, *OpenSessionsRequest) (*OpenSessionsResponse, error)
 	AcquireBatch(context.Context, *AcquireBatchRequest) (*AcquireBatchResponse, error)
 	ReturnBatch(context.Context, *ReturnBatchRequest) (*ReturnBatchResponse, error)
+	// Watch tells of each change of some budgets, from the node that is asked, as soon as that node
+	// knows. It saves time and decides nothing: who is not told learns of a change when it next asks.
+	// Of changes in quick succession only the last is told. It begins with what is so now, and says so
+	// again, of no budget, when nothing has happened for a while.
+	Watch(*WatchRequest, grpc.ServerStreamingServer[WatchEvent]) error
 	mustEmbedUnimplementedLeasesServer()
 }
 
@@ -177,6 +207,9 @@ func (UnimplementedLeasesServer) AcquireBatch(context.Context, *AcquireBatchRequ
 }
 func (UnimplementedLeasesServer) ReturnBatch(context.Context, *ReturnBatchRequest) (*ReturnBatchResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReturnBatch not implemented")
+}
+func (UnimplementedLeasesServer) Watch(*WatchRequest, grpc.ServerStreamingServer[WatchEvent]) error {
+	return status.Error(codes.Unimplemented, "method Watch not implemented")
 }
 func (UnimplementedLeasesServer) mustEmbedUnimplementedLeasesServer() {}
 func (UnimplementedLeasesServer) testEmbeddedByValue()                {}
@@ -307,6 +340,17 @@ func _Leases_ReturnBatch_Handler(srv interface{}, ctx context.Context, dec func(
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Leases_Watch_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(WatchRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(LeasesServer).Watch(m, &grpc.GenericServerStream[WatchRequest, WatchEvent]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Leases_WatchServer = grpc.ServerStreamingServer[WatchEvent]
+
 // Leases_ServiceDesc is the grpc.ServiceDesc for Leases service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -339,13 +383,20 @@ var Leases_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _Leases_ReturnBatch_Handler,
 		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "Watch",
+			Handler:       _Leases_Watch_Handler,
+			ServerStreams: true,
+		},
+	},
 	Metadata: "transport/leasedv1/leased.proto",
 }
 
 const (
 	Budgets_PutBudget_FullMethodName    = "/leased.v1.Budgets/PutBudget"
 	Budgets_DeleteBudget_FullMethodName = "/leased.v1.Budgets/DeleteBudget"
+	Budgets_SetLimit_FullMethodName     = "/leased.v1.Budgets/SetLimit"
 	Budgets_GetBudget_FullMethodName    = "/leased.v1.Budgets/GetBudget"
 	Budgets_ListBudgets_FullMethodName  = "/leased.v1.Budgets/ListBudgets"
 )
@@ -358,6 +409,9 @@ const (
 type BudgetsClient interface {
 	PutBudget(ctx context.Context, in *PutBudgetRequest, opts ...grpc.CallOption) (*PutBudgetResponse, error)
 	DeleteBudget(ctx context.Context, in *DeleteBudgetRequest, opts ...grpc.CallOption) (*DeleteBudgetResponse, error)
+	// SetLimit gives a limit another amount than its budget says, for everybody or for one key, for a
+	// time or until it is cleared. A PutBudget that leaves the limit as it was leaves that in force.
+	SetLimit(ctx context.Context, in *SetLimitRequest, opts ...grpc.CallOption) (*SetLimitResponse, error)
 	// GetBudget and ListBudgets are confirmed reads: they reflect every acknowledged change.
 	GetBudget(ctx context.Context, in *GetBudgetRequest, opts ...grpc.CallOption) (*GetBudgetResponse, error)
 	ListBudgets(ctx context.Context, in *ListBudgetsRequest, opts ...grpc.CallOption) (*ListBudgetsResponse, error)
@@ -385,6 +439,16 @@ func (c *budgetsClient) DeleteBudget(ctx context.Context, in *DeleteBudgetReques
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(DeleteBudgetResponse)
 	err := c.cc.Invoke(ctx, Budgets_DeleteBudget_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *budgetsClient) SetLimit(ctx context.Context, in *SetLimitRequest, opts ...grpc.CallOption) (*SetLimitResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SetLimitResponse)
+	err := c.cc.Invoke(ctx, Budgets_SetLimit_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -419,6 +483,9 @@ func (c *budgetsClient) ListBudgets(ctx context.Context, in *ListBudgetsRequest,
 type BudgetsServer interface {
 	PutBudget(context.Context, *PutBudgetRequest) (*PutBudgetResponse, error)
 	DeleteBudget(context.Context, *DeleteBudgetRequest) (*DeleteBudgetResponse, error)
+	// SetLimit gives a limit another amount than its budget says, for everybody or for one key, for a
+	// time or until it is cleared. A PutBudget that leaves the limit as it was leaves that in force.
+	SetLimit(context.Context, *SetLimitRequest) (*SetLimitResponse, error)
 	// GetBudget and ListBudgets are confirmed reads: they reflect every acknowledged change.
 	GetBudget(context.Context, *GetBudgetRequest) (*GetBudgetResponse, error)
 	ListBudgets(context.Context, *ListBudgetsRequest) (*ListBudgetsResponse, error)
@@ -437,6 +504,9 @@ func (UnimplementedBudgetsServer) PutBudget(context.Context, *PutBudgetRequest) 
 }
 func (UnimplementedBudgetsServer) DeleteBudget(context.Context, *DeleteBudgetRequest) (*DeleteBudgetResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method DeleteBudget not implemented")
+}
+func (UnimplementedBudgetsServer) SetLimit(context.Context, *SetLimitRequest) (*SetLimitResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SetLimit not implemented")
 }
 func (UnimplementedBudgetsServer) GetBudget(context.Context, *GetBudgetRequest) (*GetBudgetResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetBudget not implemented")
@@ -501,6 +571,24 @@ func _Budgets_DeleteBudget_Handler(srv interface{}, ctx context.Context, dec fun
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Budgets_SetLimit_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SetLimitRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(BudgetsServer).SetLimit(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Budgets_SetLimit_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(BudgetsServer).SetLimit(ctx, req.(*SetLimitRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _Budgets_GetBudget_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetBudgetRequest)
 	if err := dec(in); err != nil {
@@ -551,6 +639,10 @@ var Budgets_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "DeleteBudget",
 			Handler:    _Budgets_DeleteBudget_Handler,
+		},
+		{
+			MethodName: "SetLimit",
+			Handler:    _Budgets_SetLimit_Handler,
 		},
 		{
 			MethodName: "GetBudget",

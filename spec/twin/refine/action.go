@@ -20,6 +20,7 @@ const (
 	PutLimit      Action = "PutLimit"
 	PutBudget     Action = "PutBudget"
 	ChangeLimit   Action = "ChangeLimit"
+	ChangeKey     Action = "ChangeKey"
 	RemoveLimit   Action = "RemoveLimit"
 	OpenSession   Action = "OpenSession"
 	EndSession    Action = "EndSession"

@@ -46,6 +46,7 @@ var plantsInFamily = []plant{
 	{PutBudget, "Parent", set("budget low", func(e *trace.Event) { e.Parent = "low" })},
 	{PutBudget, "Parent", func(s *story) { s.after("budget low", budgetOf("top", "{o}/{k}", "low")) }},
 	{PutBudget, "Labels", set("budget low", func(e *trace.Event) { e.Template = "{k}" })},
+	{OpenSession, "Budget", set("session 7", func(e *trace.Event) { e.OK = false })},
 	{OpenSession, "Key", set("session 6", func(e *trace.Event) { e.Key = "a,b%/x" })},
 	{OpenSession, "Key", set("session 6", func(e *trace.Event) { e.Labels = "" })},
 	{OpenSession, "Key", set("session 6", func(e *trace.Event) { e.Labels = "k=x" })},

@@ -77,14 +77,6 @@ func (l *limit) longest() int64 {
 	return l.span
 }
 
-// most is the most that a request can be granted.
-func (l *limit) most() int64 {
-	if l.shape == bucket {
-		return l.burst
-	}
-	return l.amount
-}
-
 // generation is what was charged in a window before the current one.
 type generation struct {
 	window int64
@@ -111,7 +103,7 @@ func (l *limit) leaves() int64 { return (l.window + l.slots + 1) * l.span }
 // slides reports whether a denial may tell key to wait until t: a charge counts just before that
 // and not then, and without it something is left.
 func (l *limit) slides(key string, t int64) bool {
-	left, freed := l.amount, false
+	left, freed := l.amountOf(key), false
 	sum := func(window int64, a *account) {
 		if a == nil || a.used == 0 {
 			return

@@ -12,7 +12,9 @@ type limit struct {
 	slots, burst   int64
 	span           int64 // how long a window is
 	window         int64
-	until          int64 // of a limit that starts empty, until it does not any more
+	own            map[string]int64 // keys that have another amount
+	lapses         map[string]int64 // by key: until when it is so, of what is for a time
+	until          int64            // of a limit that starts empty, until it does not any more
 	gone           bool
 	// avail is what is not charged in window, by key: here what is, since the amount may change.
 	// Of a bucket what was asked and is not as if it never had been.
@@ -88,11 +90,11 @@ func (l *limit) left(a *account, key string) int64 {
 	case l.shape == bucket:
 		return a.left(l)
 	case l.shape == slots:
-		return max(0, l.amount-a.used)
+		return max(0, l.amountOf(key)-a.used)
 	case l.shape == sliding:
-		return max(0, l.amount-a.used-l.before(key))
+		return max(0, l.amountOf(key)-a.used-l.before(key))
 	default:
-		return max(0, l.amount-a.used)
+		return max(0, l.amountOf(key)-a.used)
 	}
 }
 
@@ -139,6 +141,8 @@ func (m *Machine) limit(e *trace.Event) *Refusal {
 	switch {
 	case l == nil:
 		return m.put(e)
+	case e.Key != "":
+		return m.changeKey(l, e)
 	case e.Amount == 0:
 		return m.remove(l, e)
 	default:
@@ -163,7 +167,7 @@ func (m *Machine) put(e *trace.Event) *Refusal {
 	case e.Limit != m.lastLimit+1:
 		return refuse(PutLimit, "Next", "limit %d comes into force after limit %d",
 			e.Limit, m.lastLimit)
-	case e.Amount < 1 || e.Per < 1 || !sane(e):
+	case e.Amount < 1 || e.Per < 1 || e.Key != "" || e.Lapse != 0 || !sane(e):
 		return refuse(PutLimit, "Sane", "limit %d of %d in %d ns, shape %q, %d slots, burst %d, "+
 			"span %d", e.Limit, e.Amount, e.Per, e.Shape, e.Slots, e.Burst, e.Span)
 	case !slotsCover(e):
@@ -215,13 +219,21 @@ func (m *Machine) change(l *limit, e *trace.Event) *Refusal {
 	case e.Shape != l.shape || e.Slots != l.slots || l.shape != "" && e.Span != l.span:
 		return refuse(ChangeLimit, "Shape", "limit %d with shape %q, %d slots and span %d becomes %q, "+
 			"%d and %d", l.serial, l.shape, l.slots, l.span, e.Shape, e.Slots, e.Span)
-	case e.Amount < 1 || e.Amount == l.amount && e.Burst == l.burst || !sane(e):
+	case e.Amount < 1 || e.Amount == l.amount && e.Burst == l.burst &&
+		e.Lapse == l.lapses[""] || !sane(e):
 		return refuse(ChangeLimit, "Amount", "limit %d of %d, burst %d is changed to %d, %d",
 			l.serial, l.amount, l.burst, e.Amount, e.Burst)
 	case e.OK != (until == 0) || e.Until != until:
 		return refuse(ChangeLimit, "Empty", "limit %d is empty: %t, until %d; it is until %d",
 			l.serial, !e.OK, e.Until, until)
+	case e.Lapse != 0 && e.Lapse <= m.T:
+		return refuse(ChangeLimit, "Lapse", "limit %d is of %d until %d, and it is %d",
+			l.serial, e.Amount, e.Lapse, m.T)
+	case e.TTL != 0 && e.TTL != m.ends(l)-m.T:
+		return refuse(ChangeLimit, "Ttl", "leases of limit %d may be out for %d ns, not %d",
+			l.serial, m.ends(l)-m.T, e.TTL)
 	}
+	m.lapse(l, e)
 	l.until = e.Until
 	if l.shape == bucket {
 		m.countRefill(l.changeBucket(e.Amount, e.Burst, m.T))
@@ -238,6 +250,10 @@ func (m *Machine) remove(l *limit, e *trace.Event) *Refusal {
 	if e.Budget != l.budget || e.Metric != l.metric || e.Per != l.per || !e.OK || e.Until != 0 {
 		return refuse(RemoveLimit, "Same", "limit %d is %s %s in %d ns, not %s %s in %d",
 			l.serial, l.budget, l.metric, l.per, e.Budget, e.Metric, e.Per)
+	}
+	if e.TTL != 0 && e.TTL != m.ends(l)-m.T {
+		return refuse(RemoveLimit, "Ttl", "leases of limit %d may be out for %d ns, not %d",
+			l.serial, m.ends(l)-m.T, e.TTL)
 	}
 	for g, until := range m.graves {
 		if until <= m.T {

@@ -61,6 +61,10 @@ func (m *Machine) request(action Action, e *trace.Event) (*session, *limit, *Ref
 		return nil, nil, refuse(action, "Rolled", "limit %d is in window %d, which ended at %d",
 			l.serial, l.window, l.end())
 	}
+	if of, is := m.overdue(l, e.Key); is {
+		return nil, nil, refuse(action, "Lapsed", "limit %d was set for key %q until %d, and it is %d",
+			l.serial, of, l.lapses[of], m.T)
+	}
 	return s, l, m.asked(s, action, e.Seq)
 }
 
@@ -242,7 +246,7 @@ func (m *Machine) deny(e *trace.Event) *Refusal {
 	case e.Seq <= s.decided:
 		return refuse(Deny, "Once", "request %d of session %d is denied; request %d was decided",
 			e.Seq, s.id, s.decided)
-	case left == l.most() && !l.loose && l.shape != slots: // a late heartbeat may have had more
+	case left == l.mostOf(e.Key) && !l.loose && l.shape != slots: // a late heartbeat may have had more
 		return refuse(Deny, "Short", "request %d of session %d is denied; all %d of limit %d are left",
 			e.Seq, s.id, left, l.serial)
 	case e.Amount != left && (!l.loose || e.Amount < 0 || e.Amount > left):

@@ -17,6 +17,8 @@ const (
 	putsEmpty
 	changes
 	changesBucket
+	changesKey
+	lapses
 	removes
 	relates
 	opensSession
@@ -72,6 +74,8 @@ var steps = [numSteps]struct{ name, text string }{
 	putsEmpty:        {"PutLimitEmpty", "a limit comes into force and starts empty"},
 	changes:          {"ChangeLimit", "a limit gets another amount"},
 	changesBucket:    {"ChangeBucket", "a bucket gets another amount or burst"},
+	changesKey:       {"ChangeKey", "a key gets an amount of its own, or loses it"},
+	lapses:           {"Lapse", "what was set for a time is over"},
 	removes:          {"RemoveLimit", "a limit is removed"},
 	relates:          {"PutBudget", "a budget's keys are made of labels, or it has a parent"},
 	opensSession:     {"OpenSession", "a session is opened"},

@@ -1,6 +1,7 @@
 package kinds
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -24,6 +25,29 @@ func (l *log) changeOf(i int) {
 		m.Burst = part(m.Burst)
 	}
 	l.put(b)
+}
+
+// set gives a limit another amount than the budget says, for all or for one key, mostly for a time,
+// or ends that.
+func (l *log) set() {
+	m := l.b.Limits[l.r.IntN(len(l.b.Limits))]
+	c := &fsm.SetLimit{Budget: "b", Metric: m.Metric, Per: m.Per, Kind: m.Kind,
+		Clear: l.r.IntN(4) == 0}
+	if l.b.Keyed && l.r.IntN(2) == 0 {
+		c.Key = fmt.Sprint("k", l.r.IntN(3))
+	}
+	if !c.Clear {
+		c.Amount = max(1, m.Amount*budget.Credits(40+l.r.Int64N(120))/100)
+		if m.Kind == budget.KindBucket && l.r.IntN(2) == 0 {
+			c.Burst = max(1, m.Burst*budget.Credits(60+l.r.Int64N(100))/100)
+		}
+		if l.r.IntN(3) > 0 {
+			c.For = time.Duration(1 + l.wait())
+		}
+	}
+	if res := l.do(min(l.wait(), l.wait()), fsm.Command{SetLimit: c}); res.Code == fsm.CodeDone {
+		l.rev = res.Revision
+	}
 }
 
 // replace puts other limits in the place of all, perhaps with accounts by other keys.
@@ -54,7 +78,9 @@ func (l *log) put(b budget.Budget) {
 	if len(l.b.Limits) > 0 {
 		wait = min(l.wait(), l.wait())
 	}
+	before, _ := l.s.Budget("b", "")
 	res := l.do(wait, fsm.Command{PutBudget: &fsm.PutBudget{Budget: b}})
+	l.remains(before)
 	l.b, l.rev = b, res.Revision
 }
 

@@ -23,6 +23,7 @@ func Draw(seed uint64) sim.Options {
 			o.Limits = more
 		}
 	}
+	o.Override = o.Limits[0].Per * time.Duration(1+r.IntN(8))
 	o.Local = false  // one clock, so that intervals of real time can be judged
 	if seed%3 == 0 { // everybody has what it needs, so that buckets fill and windows go by
 		o.Overload = 5 + r.IntN(20)
@@ -51,6 +52,9 @@ func DrawSlots(seed uint64) sim.Options {
 		o.Limits = o.Limits[:1]
 	}
 	per := o.Limits[0].Per
+	if r.IntN(2) == 0 {
+		o.Override = per * time.Duration(1+r.IntN(8))
+	}
 	o.Length = min(o.Length, 25*per)
 	o.Local = r.IntN(4) == 0
 	if o.Healed = 0; ample(o) {

@@ -124,7 +124,7 @@ func (l *log) pause() int64 {
 }
 
 func (l *log) step() {
-	switch n := l.r.IntN(41); {
+	switch n := l.r.IntN(45); {
 	case n < 22:
 		l.ask()
 	case n < 30:
@@ -142,6 +142,10 @@ func (l *log) step() {
 		l.restart()
 	case n < 40:
 		l.open()
+	case n < 43:
+		l.set()
+	case n < 44:
+		l.conflicts()
 	default:
 		l.flurry()
 	}
@@ -204,6 +208,9 @@ func (l *log) keep(u *user, a *lease.Ask) {
 func (l *log) acquire(u *user, asks []lease.Ask) {
 	res := l.do(l.wait(), fsm.Command{Acquire: &lease.Request{Session: u.id, Seq: max(1, u.seq),
 		Revision: l.rev, Asks: asks}})
+	if res.Code == fsm.CodeChanged { // somebody has set a limit, or that is over
+		l.rev = res.Revision
+	}
 	if res.Code == fsm.CodeUnknownSession {
 		l.users = slices.DeleteFunc(l.users, func(v *user) bool { return u == v })
 	}

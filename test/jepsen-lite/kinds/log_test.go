@@ -54,7 +54,7 @@ func playLogs(t *testing.T, name string, play func(uint64, int, string) (string,
 	t.Log(&covered)
 	missing := covered.Missing()
 	for _, step := range append(more, "TakeOver", "PutLimitEmpty", "GrantPast", "DenySlides",
-		"DenyEmpty", "Return", "ReturnRefused") {
+		"DenyEmpty", "Return", "ReturnRefused", "ChangeKey", "Lapse") {
 		if slices.Contains(missing, step) {
 			t.Errorf("no log took the step %s", step)
 		}

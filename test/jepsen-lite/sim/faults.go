@@ -18,6 +18,10 @@ func startFaults(w *world, c *cluster, fleet []*process) {
 		w.strike(Reshape, "", 0)
 		reshape(c, o)
 	})
+	w.every(o.Override, func() {
+		w.strike(Override, "", 0)
+		override(c, o)
+	})
 	outsider := &stranger{w: w, c: c}
 	w.every(o.Strange, outsider.act)
 	w.every(o.Suspend, func() {

@@ -42,6 +42,7 @@ var reductions = []func(o *Options) bool{
 	func(o *Options) bool { return zero(&o.Keys) },
 	func(o *Options) bool { return zero(&o.Strange) },
 	func(o *Options) bool { return zero(&o.Reshape) },
+	func(o *Options) bool { return zero(&o.Override) },
 	func(o *Options) bool { return zero(&o.Delete) },
 	func(o *Options) bool { return zero(&o.Change) },
 	func(o *Options) bool { return zero(&o.Restore) },

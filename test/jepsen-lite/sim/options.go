@@ -52,6 +52,7 @@ type Options struct {
 	Delete          time.Duration // mean time between deletions, each followed by a creation; 0: none
 	Restore         time.Duration // mean time between snapshot restores; 0: none
 	Close           time.Duration // mean time between holders that close in order; 0: none
+	Override        time.Duration // mean time between limits that are set for a time; 0: none
 	Reshape         time.Duration // mean time between changes of the set of limits; 0: none
 	Strange         time.Duration // mean time between a stranger's commands; 0: no stranger
 

@@ -134,7 +134,7 @@ func (o *oracle) grant(e *trace.Event) {
 		o.lend(e, t)
 		return
 	}
-	o.file(e.Lease, claim{t, e.Window, e.Amount, l.amount, nil})
+	o.file(e.Lease, claim{t, e.Window, e.Amount, l.of(e.Key), nil})
 	t.turn(e.Window)
 	t.charged += e.Amount
 	if t.bound == 0 {
@@ -142,13 +142,14 @@ func (o *oracle) grant(e *trace.Event) {
 		t.seen = max(0, len(l.levels)-1)
 	}
 	before := l.share(t.amount)
-	t.amount, t.bound = max(t.amount, l.amount), max(t.bound, l.most(l.level))
+	own := level{l.of(e.Key), l.burst}
+	t.amount, t.bound = max(t.amount, own.amount), max(t.bound, l.most(own))
 	for ; t.seen < len(l.levels); t.seen++ { // what it was since has run into it, too
 		v := l.levels[t.seen]
 		t.amount, t.bound = max(t.amount, v.amount), max(t.bound, l.most(v))
 	}
 	o.share += l.share(t.amount) - before
-	limit := l.amount
+	limit := own.amount
 	if l.kind == budget.KindBucket {
 		limit = l.burst
 	}

@@ -57,7 +57,7 @@ type lent struct {
 // (SlotLease!Granted). Whoever had one that is over must know.
 func (o *oracle) lend(e *trace.Event, t *tally) {
 	l := t.limit
-	g := &lent{ends: o.t + l.per, out: e.Amount, bound: l.amount}
+	g := &lent{ends: o.t + l.per, out: e.Amount, bound: l.of(e.Key)}
 	if c := o.claim(e.From); e.From != 0 && c != nil && c.lent != nil {
 		g.from, c.lent.out = c.lent, 0
 		g.bound = max(g.bound, c.lent.bound)
@@ -74,8 +74,8 @@ func (o *oracle) lend(e *trace.Event, t *tally) {
 		}
 	}
 	t.lent = append(live, g)
-	if e.Amount > e.Kept && sum > l.amount {
-		o.violate(e, "grant of lease %d: %d slots leased of %d", e.Lease, sum, l.amount)
+	if e.Amount > e.Kept && sum > l.of(e.Key) {
+		o.violate(e, "grant of lease %d: %d slots leased of %d", e.Lease, sum, l.of(e.Key))
 	}
 	o.books.Windows++
 	o.file(e.Lease, claim{t, e.Window, e.Amount, g.bound, g})

@@ -28,8 +28,9 @@ const (
 	Change     // of amounts
 	Reshape    // of the set of limits
 	Deleted
-	Created // again
-	Inherit // another cluster's place
+	Created  // again
+	Override // of a limit, for a time
+	Inherit  // another cluster's place
 	faults
 )
 
@@ -40,7 +41,7 @@ var faultNames = [faults]string{
 	"late reading", "drift change", "wall clock jump", "leader failover", "log suffix lost",
 	"log suffix committed late", "proposal pause", "proposal under a later term",
 	"snapshot restore", "limits changed", "limits reshaped", "budget deleted", "budget created",
-	"cluster restored from a backup",
+	"limit overridden", "cluster restored from a backup",
 }
 
 // String returns the fault's name in reports.

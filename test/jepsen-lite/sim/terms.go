@@ -14,10 +14,11 @@ type terms struct {
 	per, span  int64
 	pace       int64 // the period in cluster time
 	slots      int64
-	level              // in force
-	levels     []level // that a bucket had, oldest first
-	real       int64   // how long the intervals are, in true time, that the bound is about
-	since, top int64   // the largest burst in window since, of which leases may be out
+	level                       // in force
+	own        map[string]int64 // keys that have another amount
+	levels     []level          // that a bucket had, oldest first
+	real       int64            // how long the intervals are, in true time, that the bound is about
+	since, top int64            // the largest burst in window since, of which leases may be out
 	// filled is what has run into a bucket that is never full, in true time, until at.
 	filled float64
 	at     int64
@@ -44,6 +45,15 @@ func (l *terms) learn(e *trace.Event, t, driftPPM int64) {
 	if l.kind == budget.KindBucket {
 		l.fill(e.At)
 	}
+	if e.Key != "" {
+		if l.own == nil {
+			l.own = map[string]int64{}
+		}
+		if l.own[e.Key] = e.Amount; e.Amount == 0 {
+			delete(l.own, e.Key)
+		}
+		return
+	}
 	if e.Amount == 0 { // it is removed, and its shape is not told again
 		l.amount = 0
 		return
@@ -57,6 +67,14 @@ func (l *terms) learn(e *trace.Event, t, driftPPM int64) {
 		l.era++
 	}
 	l.level = level{e.Amount, e.Burst}
+}
+
+// of is the amount for a key.
+func (l *terms) of(key string) int64 {
+	if own, has := l.own[key]; has {
+		return own
+	}
+	return l.amount
 }
 
 // window is the limit's at cluster time t; -1 of a limit that was never told of.

@@ -71,7 +71,7 @@ func flags(o *Options) *flag.FlagSet {
 		"length": &o.Length, "healed": &o.Healed, "patience": &o.Patience,
 		"failover": &o.Failover, "crash": &o.Crash, "suspend": &o.Suspend, "change": &o.Change,
 		"insist": &o.Insist, "delete": &o.Delete, "restore": &o.Restore, "close": &o.Close,
-		"reshape": &o.Reshape, "strange": &o.Strange,
+		"reshape": &o.Reshape, "strange": &o.Strange, "override": &o.Override,
 	} {
 		set.DurationVar(p, name, *p, "")
 	}
