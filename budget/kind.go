@@ -92,8 +92,11 @@ func (l Limit) Past() int {
 // LongestLease returns the most that a lease of such a limit may last, whatever span its windows
 // got: a bucket that was changed may have longer ones than a new one has.
 func (l Limit) LongestLease() time.Duration {
-	if l.Kind == KindBucket {
+	switch {
+	case l.Kind == KindBucket:
 		return l.fill() / leastSpans
+	case l.Align != "":
+		return MaxAlignedLease
 	}
 	return l.Span()
 }
