@@ -68,8 +68,9 @@ type Limit struct {
 
 // Same reports whether l and m are the same limit, perhaps with another amount.
 func (l Limit) Same(m Limit) bool {
-	return l.Metric == m.Metric && l.Kind == m.Kind && l.Per == m.Per && l.Slots == m.Slots &&
-		l.Lease == m.Lease && l.Align == m.Align && l.Zone == m.Zone
+	return l.Align == m.Align && l.Zone == m.Zone &&
+		l.Metric == m.Metric && l.Kind == m.Kind && l.Per == m.Per && l.Slots == m.Slots &&
+		l.Lease == m.Lease
 }
 
 // Bound returns the most that the limit can grant at once: its amount, or what its bucket holds.

@@ -104,14 +104,14 @@ func FuzzDecodeEntry(f *testing.F) {
 
 func TestCodeNames(t *testing.T) {
 	names := map[string]Code{}
-	for c := CodeInvalid; c <= CodeNotNew; c++ {
+	for c := CodeInvalid; c <= CodeCalendar; c++ {
 		if other, taken := names[c.String()]; taken || c.String() == "" {
 			t.Errorf("%d and %d are both named %q", c, other, c)
 		}
 		names[c.String()] = c
 	}
-	if got := (CodeNotNew + 1).String(); got != "code 13" {
-		t.Errorf("got %q, want code 13", got)
+	if got := (CodeCalendar + 1).String(); got != "code 14" {
+		t.Errorf("got %q, want code 14", got)
 	}
 }
 

@@ -31,7 +31,8 @@ type limit struct {
 	past     []map[string]*budget.Account
 	// was has the paces of a bucket before its latest changes, oldest first.
 	was   []budget.Pace
-	place int // in State.rolls
+	place int // in State.rolls or State.aligned
+	onCalendar
 }
 
 // maxPaces bounds was, and maxPast what a limit remembers of windows before: a bucket whose
@@ -42,8 +43,19 @@ const (
 )
 
 // start is the first instant of the limit's window, end the first after it.
-func (l *limit) start() budget.Instant { return l.End(l.window - 1) }
-func (l *limit) end() budget.Instant   { return l.End(l.window) }
+func (l *limit) start() budget.Instant {
+	if l.Align != "" {
+		return l.startAligned()
+	}
+	return l.End(l.window - 1)
+}
+
+func (l *limit) end() budget.Instant {
+	if l.Align != "" {
+		return l.cal.instant(l.ends)
+	}
+	return l.End(l.window)
+}
 
 // empty reports whether the limit grants nothing yet.
 func (l *limit) empty() bool { return l.start() < l.emptyUntil }
@@ -69,6 +81,8 @@ func (l *limit) over() budget.Instant { return l.end().Add(slowest(l.Limit, l.wa
 func (l *limit) opens(a *budget.Account, key string, need budget.Credits) budget.Instant {
 	need = max(1, need)
 	switch {
+	case l.Align != "":
+		return l.opensAligned()
 	case l.empty():
 		return l.End(l.WindowAt(l.emptyUntil - 1))
 	case l.Kind == budget.KindSliding:

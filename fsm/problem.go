@@ -12,7 +12,7 @@ import (
 func (c Command) problem() string {
 	set := 0
 	for _, is := range [...]bool{c.OpenSession != nil, c.Acquire != nil, c.Return != nil,
-		c.PutBudget != nil, c.DeleteBudget != nil, c.TakeOver != nil} {
+		c.PutBudget != nil, c.DeleteBudget != nil, c.TakeOver != nil, c.Calendar != nil} {
 		if is {
 			set++
 		}
@@ -30,6 +30,8 @@ func (c Command) problem() string {
 		return oneLine(c.PutBudget.Budget.Canonical().Validate())
 	case c.TakeOver != nil:
 		return oneLine(c.TakeOver.Validate())
+	case c.Calendar != nil:
+		return c.Calendar.problem()
 	}
 	return ""
 }

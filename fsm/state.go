@@ -25,7 +25,8 @@ type State struct {
 
 	budgets  map[string]*policy
 	limits   map[uint64]*limit // of all budgets, by serial
-	rolls    rolls             // the same
+	rolls    rolls             // those that tile cluster time
+	aligned  rolls             // the others, which follow the calendar
 	accounts int               // of current windows, in all limits
 	sessions map[lease.SessionID]*session
 	idle     recency // the same, least recently touched first
@@ -33,6 +34,8 @@ type State struct {
 	graves map[grave]budget.Instant
 	// digAt is no later than any instant in graves: an entry before it looks at none.
 	digAt budget.Instant
+
+	calendar calendar
 
 	bounds bounds
 }

@@ -26,6 +26,9 @@ const (
 	// ReasonNotNew: a cluster that is restored has had budgets, or was restored from another
 	// backup.
 	ReasonNotNew = "NOT_NEW"
+	// ReasonCalendar: a budget needs calendar time, which is not known yet. The request had no
+	// effect; try again soon.
+	ReasonCalendar = "CALENDAR"
 	// ReasonQuorum: a server is not removed, because those left could not decide anything.
 	ReasonQuorum = "QUORUM"
 	// ReasonNotLeader: nobody decided. The request surely had no effect; try again soon, at
@@ -60,6 +63,7 @@ var resultRows = map[fsm.Code]row{
 	fsm.CodeDenied:         {codes.OK, ""}, // answer of Acquire
 	fsm.CodeDone:           {codes.OK, ""},
 	fsm.CodeNotNew:         {codes.FailedPrecondition, ReasonNotNew},
+	fsm.CodeCalendar:       {codes.Unavailable, ReasonCalendar},
 }
 
 // errorRows has a row for every error of a Coordinator or Cluster. A cancelled call has no reader,

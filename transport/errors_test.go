@@ -22,10 +22,10 @@ import (
 
 func TestEveryResultCodeHasARow(t *testing.T) {
 	names := declared(t, "../fsm/command.go", token.CONST, "Code")
-	if len(names) != int(fsm.CodeNotNew) {
-		t.Fatalf("found the codes %v, want %d of them", names, fsm.CodeNotNew)
+	if len(names) != int(fsm.CodeCalendar) {
+		t.Fatalf("found the codes %v, want %d of them", names, fsm.CodeCalendar)
 	}
-	for code := fsm.CodeInvalid; code <= fsm.CodeNotNew; code++ {
+	for code := fsm.CodeInvalid; code <= fsm.CodeCalendar; code++ {
 		if _, ok := resultRows[code]; !ok {
 			t.Errorf("code %d, %s, has no row", code, names[code-1])
 		}
@@ -62,7 +62,7 @@ func TestUnexpectedErrorsAndResultsAreInternal(t *testing.T) {
 	for _, got := range []error{
 		toStatus(errors.New("some other error")),
 		refusal(fsm.Result{Code: fsm.CodeDenied}, "put budget"),
-		refusal(fsm.Result{Code: fsm.CodeNotNew + 1}, "put budget"),
+		refusal(fsm.Result{Code: fsm.CodeCalendar + 1}, "put budget"),
 	} {
 		if status.Code(got) != codes.Internal || reasonOf(got) != ReasonInternal {
 			t.Errorf("got %v, want INTERNAL", got)

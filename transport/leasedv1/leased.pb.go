@@ -91,14 +91,18 @@ func (Outcome) EnumDescriptor() ([]byte, []int) {
 }
 
 type Limit struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Metric        string                 `protobuf:"bytes,1,opt,name=metric,proto3" json:"metric,omitempty"`
-	Kind          string                 `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`                                // "window", "sliding", "bucket", "slots"; empty means "window"
-	Amount        int64                  `protobuf:"varint,3,opt,name=amount,proto3" json:"amount,omitempty"`                           // credits per period, 1..2^53; of "slots": how many there are, 1..10^6
-	PerNanos      int64                  `protobuf:"varint,4,opt,name=per_nanos,json=perNanos,proto3" json:"per_nanos,omitempty"`       // the period, 10 ms..400 days; of "slots": a lease's, 100 ms..5 minutes
-	Slots         int32                  `protobuf:"varint,5,opt,name=slots,proto3" json:"slots,omitempty"`                             // of "sliding": how many windows a period has; 0 means 10
-	Burst         int64                  `protobuf:"varint,6,opt,name=burst,proto3" json:"burst,omitempty"`                             // of "bucket": the credits it holds; 0 means the amount
-	LeaseNanos    int64                  `protobuf:"varint,7,opt,name=lease_nanos,json=leaseNanos,proto3" json:"lease_nanos,omitempty"` // of "bucket", in answers: how long its windows are
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	Metric     string                 `protobuf:"bytes,1,opt,name=metric,proto3" json:"metric,omitempty"`
+	Kind       string                 `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`                                // "window", "sliding", "bucket", "slots"; empty means "window"
+	Amount     int64                  `protobuf:"varint,3,opt,name=amount,proto3" json:"amount,omitempty"`                           // credits per period, 1..2^53; of "slots": how many there are, 1..10^6
+	PerNanos   int64                  `protobuf:"varint,4,opt,name=per_nanos,json=perNanos,proto3" json:"per_nanos,omitempty"`       // the period, 10 ms..400 days; of "slots": a lease's, 100 ms..5 minutes
+	Slots      int32                  `protobuf:"varint,5,opt,name=slots,proto3" json:"slots,omitempty"`                             // of "sliding": how many windows a period has; 0 means 10
+	Burst      int64                  `protobuf:"varint,6,opt,name=burst,proto3" json:"burst,omitempty"`                             // of "bucket": the credits it holds; 0 means the amount
+	LeaseNanos int64                  `protobuf:"varint,7,opt,name=lease_nanos,json=leaseNanos,proto3" json:"lease_nanos,omitempty"` // of "bucket", in answers: how long its windows are
+	// Of "window": what its windows begin with, "minute", "hour", "day", "week" or "month", in a time
+	// zone, by default UTC. The period may be left out. Empty: they tile cluster time.
+	Align         string `protobuf:"bytes,8,opt,name=align,proto3" json:"align,omitempty"`
+	Zone          string `protobuf:"bytes,9,opt,name=zone,proto3" json:"zone,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -180,6 +184,20 @@ func (x *Limit) GetLeaseNanos() int64 {
 		return x.LeaseNanos
 	}
 	return 0
+}
+
+func (x *Limit) GetAlign() string {
+	if x != nil {
+		return x.Align
+	}
+	return ""
+}
+
+func (x *Limit) GetZone() string {
+	if x != nil {
+		return x.Zone
+	}
+	return ""
 }
 
 type Budget struct {
@@ -2022,7 +2040,7 @@ var File_transport_leasedv1_leased_proto protoreflect.FileDescriptor
 
 const file_transport_leasedv1_leased_proto_rawDesc = "" +
 	"\n" +
-	"\x1ftransport/leasedv1/leased.proto\x12\tleased.v1\"\xb5\x01\n" +
+	"\x1ftransport/leasedv1/leased.proto\x12\tleased.v1\"\xdf\x01\n" +
 	"\x05Limit\x12\x16\n" +
 	"\x06metric\x18\x01 \x01(\tR\x06metric\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x16\n" +
@@ -2031,7 +2049,9 @@ const file_transport_leasedv1_leased_proto_rawDesc = "" +
 	"\x05slots\x18\x05 \x01(\x05R\x05slots\x12\x14\n" +
 	"\x05burst\x18\x06 \x01(\x03R\x05burst\x12\x1f\n" +
 	"\vlease_nanos\x18\a \x01(\x03R\n" +
-	"leaseNanos\"\\\n" +
+	"leaseNanos\x12\x14\n" +
+	"\x05align\x18\b \x01(\tR\x05align\x12\x12\n" +
+	"\x04zone\x18\t \x01(\tR\x04zone\"\\\n" +
 	"\x06Budget\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05keyed\x18\x02 \x01(\bR\x05keyed\x12(\n" +
