@@ -230,6 +230,7 @@ var kindsInOrder = [...]trace.Kind{
 	trace.KindEntry, trace.KindEpoch, trace.KindState, trace.KindLimit, trace.KindRoll,
 	trace.KindSession, trace.KindSessionEnd, trace.KindGrant, trace.KindReplay,
 	trace.KindDeny, trace.KindReturn, trace.KindTakeOver,
+	trace.KindLeap, trace.KindSlow, trace.KindZone,
 	trace.KindSend, trace.KindAccept, trace.KindDrop, trace.KindAdmit, trace.KindGiveUp,
 	trace.KindRelease, trace.KindExpire, trace.KindFailOpen,
 }

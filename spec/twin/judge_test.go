@@ -306,7 +306,7 @@ func TestReportOfFiles(t *testing.T) {
   admissions  248 of 248 credits in 9 account windows
   fullest     team requests per 1s, key "", window 0: 100 of 100 (100.0%)
   real time   every admission was over when its window was
-  covered     38 of 49 steps, 97 pairs of them; not ChangeBucket, TakeOver, RefillCapped, and 8 more
+  covered     38 of 54 steps, 97 pairs of them; not ChangeBucket, TakeOver, SetCalendar, and 13 more
   fail open   2 credits admitted without leases, outside the bound
 `
 	if text.String() != want {

@@ -503,10 +503,12 @@ func runAt(r *recording, permille int64) {
 func TestPlantedViolationsAreNamed(t *testing.T) {
 	named := map[string]bool{}
 	for i, test := range slices.Concat(planted, plantedInHeirs, plantedInKinds,
-		plantedInSlots) {
+		plantedInSlots, plantedInDays) {
 		t.Run(test.name, func(t *testing.T) {
 			r := recordingOf(t, story().files)
 			switch {
+			case i >= len(planted)+len(plantedInHeirs)+len(plantedInKinds)+len(plantedInSlots):
+				r = recordingOf(t, days().files)
 			case i >= len(planted)+len(plantedInHeirs)+len(plantedInKinds):
 				r = recordingOf(t, work().files)
 			case i >= len(planted)+len(plantedInHeirs):

@@ -216,7 +216,7 @@ func TestEveryGuardRefuses(t *testing.T) {
 		refused[r.Action] = map[string]bool{r.Guard: true}
 	}
 	for i, p := range slices.Concat(plantsInHeirs, plants, plantsInKinds, plantsInSlots,
-		shared()) {
+		plantsInCalendar, shared()) {
 		s := tell()
 		if i < len(plantsInHeirs) {
 			s = heirs()

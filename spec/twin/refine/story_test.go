@@ -103,6 +103,7 @@ func tell() *story {
 	s.epoch3()
 	s.kinds()
 	s.slots()
+	s.calendar()
 	return s
 }
 
