@@ -41,7 +41,7 @@ func (l *limit) enter(now int64) {
 	shown := now + l.cal.off
 	begins := l.zone.Begin(l.align, shown)
 	l.number, l.over = begins/nanos, l.zone.Next(l.align, shown)
-	l.from = max(0, begins-l.cal.off-l.cal.slowed)
+	l.from = max(l.from, begins-l.cal.off-l.cal.slowed) // no earlier than the window before
 	if l.cal.next == 0 || l.over < l.cal.next {
 		l.cal.next = l.over
 	}
