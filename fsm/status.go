@@ -126,3 +126,13 @@ func (s *State) ZoneVersion(name string) string {
 	}
 	return ""
 }
+
+// ZonesBefore returns the zones whose rules are of an earlier version, by name.
+func (s *State) ZonesBefore(version string) (names []string) {
+	for _, name := range slices.Sorted(maps.Keys(s.calendar.zones)) {
+		if s.calendar.zones[name].Version < version {
+			names = append(names, name)
+		}
+	}
+	return names
+}

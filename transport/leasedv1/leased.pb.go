@@ -1539,8 +1539,15 @@ type StatusResponse struct {
 	Digest           string    `protobuf:"bytes,12,opt,name=digest,proto3" json:"digest,omitempty"` // running, of what the log did up to applied_index
 	Members          []*Member `protobuf:"bytes,13,rep,name=members,proto3" json:"members,omitempty"`
 	DriftPpm         int64     `protobuf:"varint,14,opt,name=drift_ppm,json=driftPpm,proto3" json:"drift_ppm,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// Calendar time at cluster_time_nanos, since 1970 in UTC, and what it is ahead of that; both 0
+	// until a limit follows the calendar.
+	CalendarNanos       int64 `protobuf:"varint,20,opt,name=calendar_nanos,json=calendarNanos,proto3" json:"calendar_nanos,omitempty"`
+	CalendarOffsetNanos int64 `protobuf:"varint,21,opt,name=calendar_offset_nanos,json=calendarOffsetNanos,proto3" json:"calendar_offset_nanos,omitempty"`
+	LeapInNanos         int64 `protobuf:"varint,22,opt,name=leap_in_nanos,json=leapInNanos,proto3" json:"leap_in_nanos,omitempty"` // until a leap that is announced, by leap_by_nanos; 0: none is
+	LeapByNanos         int64 `protobuf:"varint,23,opt,name=leap_by_nanos,json=leapByNanos,proto3" json:"leap_by_nanos,omitempty"`
+	SlowNanos           int64 `protobuf:"varint,24,opt,name=slow_nanos,json=slowNanos,proto3" json:"slow_nanos,omitempty"` // by how much calendar time is still to be slowed down
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
 }
 
 func (x *StatusResponse) Reset() {
@@ -1671,6 +1678,121 @@ func (x *StatusResponse) GetDriftPpm() int64 {
 	return 0
 }
 
+func (x *StatusResponse) GetCalendarNanos() int64 {
+	if x != nil {
+		return x.CalendarNanos
+	}
+	return 0
+}
+
+func (x *StatusResponse) GetCalendarOffsetNanos() int64 {
+	if x != nil {
+		return x.CalendarOffsetNanos
+	}
+	return 0
+}
+
+func (x *StatusResponse) GetLeapInNanos() int64 {
+	if x != nil {
+		return x.LeapInNanos
+	}
+	return 0
+}
+
+func (x *StatusResponse) GetLeapByNanos() int64 {
+	if x != nil {
+		return x.LeapByNanos
+	}
+	return 0
+}
+
+func (x *StatusResponse) GetSlowNanos() int64 {
+	if x != nil {
+		return x.SlowNanos
+	}
+	return 0
+}
+
+type ReadClockRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReadClockRequest) Reset() {
+	*x = ReadClockRequest{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReadClockRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReadClockRequest) ProtoMessage() {}
+
+func (x *ReadClockRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReadClockRequest.ProtoReflect.Descriptor instead.
+func (*ReadClockRequest) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{24}
+}
+
+type ReadClockResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	WallNanos     int64                  `protobuf:"varint,1,opt,name=wall_nanos,json=wallNanos,proto3" json:"wall_nanos,omitempty"` // since 1970 in UTC
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReadClockResponse) Reset() {
+	*x = ReadClockResponse{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReadClockResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReadClockResponse) ProtoMessage() {}
+
+func (x *ReadClockResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReadClockResponse.ProtoReflect.Descriptor instead.
+func (*ReadClockResponse) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *ReadClockResponse) GetWallNanos() int64 {
+	if x != nil {
+		return x.WallNanos
+	}
+	return 0
+}
+
 type RemoveMemberRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -1680,7 +1802,7 @@ type RemoveMemberRequest struct {
 
 func (x *RemoveMemberRequest) Reset() {
 	*x = RemoveMemberRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[24]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1692,7 +1814,7 @@ func (x *RemoveMemberRequest) String() string {
 func (*RemoveMemberRequest) ProtoMessage() {}
 
 func (x *RemoveMemberRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[24]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1705,7 +1827,7 @@ func (x *RemoveMemberRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveMemberRequest.ProtoReflect.Descriptor instead.
 func (*RemoveMemberRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{24}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *RemoveMemberRequest) GetId() string {
@@ -1724,7 +1846,7 @@ type RemoveMemberResponse struct {
 
 func (x *RemoveMemberResponse) Reset() {
 	*x = RemoveMemberResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[25]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1736,7 +1858,7 @@ func (x *RemoveMemberResponse) String() string {
 func (*RemoveMemberResponse) ProtoMessage() {}
 
 func (x *RemoveMemberResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[25]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1749,7 +1871,7 @@ func (x *RemoveMemberResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveMemberResponse.ProtoReflect.Descriptor instead.
 func (*RemoveMemberResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{25}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *RemoveMemberResponse) GetRemoved() bool {
@@ -1772,7 +1894,7 @@ type Counters struct {
 
 func (x *Counters) Reset() {
 	*x = Counters{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[26]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1784,7 +1906,7 @@ func (x *Counters) String() string {
 func (*Counters) ProtoMessage() {}
 
 func (x *Counters) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[26]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1797,7 +1919,7 @@ func (x *Counters) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Counters.ProtoReflect.Descriptor instead.
 func (*Counters) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{26}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Counters) GetSession() uint64 {
@@ -1836,7 +1958,7 @@ type BackupRequest struct {
 
 func (x *BackupRequest) Reset() {
 	*x = BackupRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[27]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1848,7 +1970,7 @@ func (x *BackupRequest) String() string {
 func (*BackupRequest) ProtoMessage() {}
 
 func (x *BackupRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[27]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1861,7 +1983,7 @@ func (x *BackupRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupRequest.ProtoReflect.Descriptor instead.
 func (*BackupRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{27}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{29}
 }
 
 type BackupResponse struct {
@@ -1877,7 +1999,7 @@ type BackupResponse struct {
 
 func (x *BackupResponse) Reset() {
 	*x = BackupResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[28]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1889,7 +2011,7 @@ func (x *BackupResponse) String() string {
 func (*BackupResponse) ProtoMessage() {}
 
 func (x *BackupResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[28]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1902,7 +2024,7 @@ func (x *BackupResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupResponse.ProtoReflect.Descriptor instead.
 func (*BackupResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{28}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *BackupResponse) GetLast() *Counters {
@@ -1950,7 +2072,7 @@ type RestoreRequest struct {
 
 func (x *RestoreRequest) Reset() {
 	*x = RestoreRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[29]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1962,7 +2084,7 @@ func (x *RestoreRequest) String() string {
 func (*RestoreRequest) ProtoMessage() {}
 
 func (x *RestoreRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[29]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1975,7 +2097,7 @@ func (x *RestoreRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RestoreRequest.ProtoReflect.Descriptor instead.
 func (*RestoreRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{29}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *RestoreRequest) GetBackup() string {
@@ -2001,7 +2123,7 @@ type RestoreResponse struct {
 
 func (x *RestoreResponse) Reset() {
 	*x = RestoreResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[30]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2013,7 +2135,7 @@ func (x *RestoreResponse) String() string {
 func (*RestoreResponse) ProtoMessage() {}
 
 func (x *RestoreResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[30]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2026,7 +2148,7 @@ func (x *RestoreResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RestoreResponse.ProtoReflect.Descriptor instead.
 func (*RestoreResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{30}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *RestoreResponse) GetAlready() bool {
@@ -2139,7 +2261,7 @@ const file_transport_leasedv1_leased_proto_rawDesc = "" +
 	"apiAddress\x12\x14\n" +
 	"\x05voter\x18\x04 \x01(\bR\x05voter\x12\x16\n" +
 	"\x06leader\x18\x05 \x01(\bR\x06leader\x12\x14\n" +
-	"\x05alive\x18\x06 \x01(\bR\x05alive\"\x9d\x03\n" +
+	"\x05alive\x18\x06 \x01(\bR\x05alive\"\xdf\x04\n" +
 	"\x0eStatusResponse\x12\x12\n" +
 	"\x04node\x18\x01 \x01(\tR\x04node\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12\x14\n" +
@@ -2155,7 +2277,17 @@ const file_transport_leasedv1_leased_proto_rawDesc = "" +
 	"\baccounts\x18\v \x01(\x04R\baccounts\x12\x16\n" +
 	"\x06digest\x18\f \x01(\tR\x06digest\x12+\n" +
 	"\amembers\x18\r \x03(\v2\x11.leased.v1.MemberR\amembers\x12\x1b\n" +
-	"\tdrift_ppm\x18\x0e \x01(\x03R\bdriftPpm\"%\n" +
+	"\tdrift_ppm\x18\x0e \x01(\x03R\bdriftPpm\x12%\n" +
+	"\x0ecalendar_nanos\x18\x14 \x01(\x03R\rcalendarNanos\x122\n" +
+	"\x15calendar_offset_nanos\x18\x15 \x01(\x03R\x13calendarOffsetNanos\x12\"\n" +
+	"\rleap_in_nanos\x18\x16 \x01(\x03R\vleapInNanos\x12\"\n" +
+	"\rleap_by_nanos\x18\x17 \x01(\x03R\vleapByNanos\x12\x1d\n" +
+	"\n" +
+	"slow_nanos\x18\x18 \x01(\x03R\tslowNanos\"\x12\n" +
+	"\x10ReadClockRequest\"2\n" +
+	"\x11ReadClockResponse\x12\x1d\n" +
+	"\n" +
+	"wall_nanos\x18\x01 \x01(\x03R\twallNanos\"%\n" +
 	"\x13RemoveMemberRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"0\n" +
 	"\x14RemoveMemberResponse\x12\x18\n" +
@@ -2194,12 +2326,13 @@ const file_transport_leasedv1_leased_proto_rawDesc = "" +
 	"\tPutBudget\x12\x1b.leased.v1.PutBudgetRequest\x1a\x1c.leased.v1.PutBudgetResponse\x12O\n" +
 	"\fDeleteBudget\x12\x1e.leased.v1.DeleteBudgetRequest\x1a\x1f.leased.v1.DeleteBudgetResponse\x12F\n" +
 	"\tGetBudget\x12\x1b.leased.v1.GetBudgetRequest\x1a\x1c.leased.v1.GetBudgetResponse\x12L\n" +
-	"\vListBudgets\x12\x1d.leased.v1.ListBudgetsRequest\x1a\x1e.leased.v1.ListBudgetsResponse2\x9a\x02\n" +
+	"\vListBudgets\x12\x1d.leased.v1.ListBudgetsRequest\x1a\x1e.leased.v1.ListBudgetsResponse2\xe2\x02\n" +
 	"\aCluster\x12=\n" +
 	"\x06Status\x12\x18.leased.v1.StatusRequest\x1a\x19.leased.v1.StatusResponse\x12O\n" +
 	"\fRemoveMember\x12\x1e.leased.v1.RemoveMemberRequest\x1a\x1f.leased.v1.RemoveMemberResponse\x12=\n" +
 	"\x06Backup\x12\x18.leased.v1.BackupRequest\x1a\x19.leased.v1.BackupResponse\x12@\n" +
-	"\aRestore\x12\x19.leased.v1.RestoreRequest\x1a\x1a.leased.v1.RestoreResponseB9Z7github.com/leased-io/leased/transport/leasedv1;leasedv1b\x06proto3"
+	"\aRestore\x12\x19.leased.v1.RestoreRequest\x1a\x1a.leased.v1.RestoreResponse\x12F\n" +
+	"\tReadClock\x12\x1b.leased.v1.ReadClockRequest\x1a\x1c.leased.v1.ReadClockResponseB9Z7github.com/leased-io/leased/transport/leasedv1;leasedv1b\x06proto3"
 
 var (
 	file_transport_leasedv1_leased_proto_rawDescOnce sync.Once
@@ -2214,7 +2347,7 @@ func file_transport_leasedv1_leased_proto_rawDescGZIP() []byte {
 }
 
 var file_transport_leasedv1_leased_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_transport_leasedv1_leased_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
+var file_transport_leasedv1_leased_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
 var file_transport_leasedv1_leased_proto_goTypes = []any{
 	(Outcome)(0),                 // 0: leased.v1.Outcome
 	(*Limit)(nil),                // 1: leased.v1.Limit
@@ -2241,13 +2374,15 @@ var file_transport_leasedv1_leased_proto_goTypes = []any{
 	(*StatusRequest)(nil),        // 22: leased.v1.StatusRequest
 	(*Member)(nil),               // 23: leased.v1.Member
 	(*StatusResponse)(nil),       // 24: leased.v1.StatusResponse
-	(*RemoveMemberRequest)(nil),  // 25: leased.v1.RemoveMemberRequest
-	(*RemoveMemberResponse)(nil), // 26: leased.v1.RemoveMemberResponse
-	(*Counters)(nil),             // 27: leased.v1.Counters
-	(*BackupRequest)(nil),        // 28: leased.v1.BackupRequest
-	(*BackupResponse)(nil),       // 29: leased.v1.BackupResponse
-	(*RestoreRequest)(nil),       // 30: leased.v1.RestoreRequest
-	(*RestoreResponse)(nil),      // 31: leased.v1.RestoreResponse
+	(*ReadClockRequest)(nil),     // 25: leased.v1.ReadClockRequest
+	(*ReadClockResponse)(nil),    // 26: leased.v1.ReadClockResponse
+	(*RemoveMemberRequest)(nil),  // 27: leased.v1.RemoveMemberRequest
+	(*RemoveMemberResponse)(nil), // 28: leased.v1.RemoveMemberResponse
+	(*Counters)(nil),             // 29: leased.v1.Counters
+	(*BackupRequest)(nil),        // 30: leased.v1.BackupRequest
+	(*BackupResponse)(nil),       // 31: leased.v1.BackupResponse
+	(*RestoreRequest)(nil),       // 32: leased.v1.RestoreRequest
+	(*RestoreResponse)(nil),      // 33: leased.v1.RestoreResponse
 }
 var file_transport_leasedv1_leased_proto_depIdxs = []int32{
 	1,  // 0: leased.v1.Budget.limits:type_name -> leased.v1.Limit
@@ -2265,9 +2400,9 @@ var file_transport_leasedv1_leased_proto_depIdxs = []int32{
 	18, // 12: leased.v1.GetBudgetResponse.limits:type_name -> leased.v1.LimitStatus
 	19, // 13: leased.v1.ListBudgetsResponse.budgets:type_name -> leased.v1.GetBudgetResponse
 	23, // 14: leased.v1.StatusResponse.members:type_name -> leased.v1.Member
-	27, // 15: leased.v1.BackupResponse.last:type_name -> leased.v1.Counters
+	29, // 15: leased.v1.BackupResponse.last:type_name -> leased.v1.Counters
 	2,  // 16: leased.v1.BackupResponse.budgets:type_name -> leased.v1.Budget
-	27, // 17: leased.v1.RestoreRequest.last:type_name -> leased.v1.Counters
+	29, // 17: leased.v1.RestoreRequest.last:type_name -> leased.v1.Counters
 	3,  // 18: leased.v1.Leases.OpenSession:input_type -> leased.v1.OpenSessionRequest
 	7,  // 19: leased.v1.Leases.Acquire:input_type -> leased.v1.AcquireRequest
 	11, // 20: leased.v1.Leases.Return:input_type -> leased.v1.ReturnRequest
@@ -2276,22 +2411,24 @@ var file_transport_leasedv1_leased_proto_depIdxs = []int32{
 	17, // 23: leased.v1.Budgets.GetBudget:input_type -> leased.v1.GetBudgetRequest
 	20, // 24: leased.v1.Budgets.ListBudgets:input_type -> leased.v1.ListBudgetsRequest
 	22, // 25: leased.v1.Cluster.Status:input_type -> leased.v1.StatusRequest
-	25, // 26: leased.v1.Cluster.RemoveMember:input_type -> leased.v1.RemoveMemberRequest
-	28, // 27: leased.v1.Cluster.Backup:input_type -> leased.v1.BackupRequest
-	30, // 28: leased.v1.Cluster.Restore:input_type -> leased.v1.RestoreRequest
-	4,  // 29: leased.v1.Leases.OpenSession:output_type -> leased.v1.OpenSessionResponse
-	10, // 30: leased.v1.Leases.Acquire:output_type -> leased.v1.AcquireResponse
-	12, // 31: leased.v1.Leases.Return:output_type -> leased.v1.ReturnResponse
-	14, // 32: leased.v1.Budgets.PutBudget:output_type -> leased.v1.PutBudgetResponse
-	16, // 33: leased.v1.Budgets.DeleteBudget:output_type -> leased.v1.DeleteBudgetResponse
-	19, // 34: leased.v1.Budgets.GetBudget:output_type -> leased.v1.GetBudgetResponse
-	21, // 35: leased.v1.Budgets.ListBudgets:output_type -> leased.v1.ListBudgetsResponse
-	24, // 36: leased.v1.Cluster.Status:output_type -> leased.v1.StatusResponse
-	26, // 37: leased.v1.Cluster.RemoveMember:output_type -> leased.v1.RemoveMemberResponse
-	29, // 38: leased.v1.Cluster.Backup:output_type -> leased.v1.BackupResponse
-	31, // 39: leased.v1.Cluster.Restore:output_type -> leased.v1.RestoreResponse
-	29, // [29:40] is the sub-list for method output_type
-	18, // [18:29] is the sub-list for method input_type
+	27, // 26: leased.v1.Cluster.RemoveMember:input_type -> leased.v1.RemoveMemberRequest
+	30, // 27: leased.v1.Cluster.Backup:input_type -> leased.v1.BackupRequest
+	32, // 28: leased.v1.Cluster.Restore:input_type -> leased.v1.RestoreRequest
+	25, // 29: leased.v1.Cluster.ReadClock:input_type -> leased.v1.ReadClockRequest
+	4,  // 30: leased.v1.Leases.OpenSession:output_type -> leased.v1.OpenSessionResponse
+	10, // 31: leased.v1.Leases.Acquire:output_type -> leased.v1.AcquireResponse
+	12, // 32: leased.v1.Leases.Return:output_type -> leased.v1.ReturnResponse
+	14, // 33: leased.v1.Budgets.PutBudget:output_type -> leased.v1.PutBudgetResponse
+	16, // 34: leased.v1.Budgets.DeleteBudget:output_type -> leased.v1.DeleteBudgetResponse
+	19, // 35: leased.v1.Budgets.GetBudget:output_type -> leased.v1.GetBudgetResponse
+	21, // 36: leased.v1.Budgets.ListBudgets:output_type -> leased.v1.ListBudgetsResponse
+	24, // 37: leased.v1.Cluster.Status:output_type -> leased.v1.StatusResponse
+	28, // 38: leased.v1.Cluster.RemoveMember:output_type -> leased.v1.RemoveMemberResponse
+	31, // 39: leased.v1.Cluster.Backup:output_type -> leased.v1.BackupResponse
+	33, // 40: leased.v1.Cluster.Restore:output_type -> leased.v1.RestoreResponse
+	26, // 41: leased.v1.Cluster.ReadClock:output_type -> leased.v1.ReadClockResponse
+	30, // [30:42] is the sub-list for method output_type
+	18, // [18:30] is the sub-list for method input_type
 	18, // [18:18] is the sub-list for extension type_name
 	18, // [18:18] is the sub-list for extension extendee
 	0,  // [0:18] is the sub-list for field type_name
@@ -2308,7 +2445,7 @@ func file_transport_leasedv1_leased_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_transport_leasedv1_leased_proto_rawDesc), len(file_transport_leasedv1_leased_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   31,
+			NumMessages:   33,
 			NumExtensions: 0,
 			NumServices:   3,
 		},
