@@ -78,17 +78,22 @@ func (k *calendarKeeper) wanted() (set bool) {
 	return set
 }
 
-// look returns the calendar as it is now, and this node's wall clock, read together, if it leads.
+// look returns the calendar as it is now, and this node's wall clock, if it leads and has read both
+// clocks without a pause in between.
 func (k *calendarKeeper) look() (wall time.Time, now fsm.CalendarStatus, leads bool) {
 	clock := k.n.leadership.current.Load()
 	if clock == nil {
 		return wall, now, false
 	}
+	at := clock.now()
+	wall = k.wall()
+	if clock.now().Sub(at) > clockTimeout {
+		return wall, now, false
+	}
 	k.n.fsm.View(func(s *fsm.State) {
-		wall = k.wall()
-		now = s.CalendarAt(clock.now())
+		now = s.CalendarAt(at)
 		if !now.Set {
-			now.Time = budget.Calendar(max(clock.now(), s.T()))
+			now.Time = budget.Calendar(max(at, s.T()))
 		}
 	})
 	return wall, now, true
@@ -172,6 +177,9 @@ func (k *calendarKeeper) readClock(ctx context.Context, api string) (time.Durati
 		return 0, err
 	}
 	took := k.n.cfg.Clock() - asked
+	if took > clockTimeout {
+		return 0, fmt.Errorf("it was read in %s", took)
+	}
 	ahead := theirs.Sub(before.Add(took / 2))
 	if ahead.Abs() > maxApart {
 		return 0, fmt.Errorf("its wall clock shows %s", theirs)

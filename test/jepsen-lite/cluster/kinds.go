@@ -38,5 +38,5 @@ func described(l budget.Limit) string {
 	case budget.KindBucket:
 		text += fmt.Sprintf(", a bucket of %d", l.Burst)
 	}
-	return text
+	return text + follows(l)
 }
