@@ -51,6 +51,7 @@ func (e *ParseError) Unwrap() error { return e.Err }
 //	    limits:
 //	      - {metric: requests, amount: 100, per: 1m}
 //	      - {metric: tokens, amount: 30_000, per: 1m, kind: window}
+//	      - {metric: tokens, amount: 9_000_000, align: month, zone: Europe/Berlin}
 //
 // and returns its budgets in canonical form, in the file's order. Several YAML documents in one
 // file are read as one. It is strict, so that a typing error cannot become a policy: unknown

@@ -1,6 +1,9 @@
 package cluster
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -8,6 +11,7 @@ import (
 	"time"
 
 	"github.com/leased-io/leased/budget"
+	"github.com/leased-io/leased/client"
 )
 
 // walls are the nodes' wall clocks. At any time one node's is hours off, and it is another one's
@@ -51,14 +55,20 @@ func (w *walls) read(id string, now time.Duration) time.Time {
 	}
 	n := len(w.ids)
 	w.mu.Unlock()
+	shown := w.right(now)
+	if int(now/w.every)%n == i {
+		shown = shown.Add(w.wrong)
+	}
+	return shown
+}
+
+// right is true time, which steps.
+func (w *walls) right(now time.Duration) time.Time {
 	shown := w.begins.Add(now)
 	for _, s := range w.steps {
 		if s.at <= now {
 			shown = shown.Add(s.by)
 		}
-	}
-	if int(now/w.every)%n == i {
-		shown = shown.Add(w.wrong)
 	}
 	return shown
 }
@@ -85,4 +95,39 @@ func follows(l budget.Limit) string {
 		return ""
 	}
 	return strings.Join([]string{", the", string(l.Align), "of", l.Zone}, " ")
+}
+
+const (
+	// setting is how long a calendar may take to be right once true time does not step any more: a
+	// leap under way, and another one; or half of a slow-down.
+	setting = 4 * time.Minute
+	// offTime is how far off it may be then: by what a cluster clock that drifts by a tenth loses in
+	// the two minutes from one look at the clocks to the leap that the next one announces.
+	offTime = 20 * time.Second
+)
+
+// onTime wants the calendar to become right, and to stay so while one node's clock after the other
+// is wrong by hours.
+func (c *nodes) onTime(ctx context.Context, a *admin) error {
+	if c.walls == nil {
+		return nil
+	}
+	pause(ctx, setting)
+	for range 30 {
+		pause(ctx, 10*time.Second)
+		if err := a.client.DeleteBudget(ctx, "nobody"); !errors.Is(err, client.ErrUnknownBudget) {
+			return fmt.Errorf("cluster: the calendar: got %w, want an unknown budget", err)
+		}
+		right := c.walls.right(c.now())
+		for _, n := range c.up() {
+			st := n.Status()
+			if !n.IsLeader() || !st.Calendar.Set {
+				continue
+			}
+			if off := st.Calendar.Time.UTC().Sub(right); off.Abs() > offTime {
+				return fmt.Errorf("cluster: the calendar of %s is off by %s: %+v", st.Node, off, st.Calendar)
+			}
+		}
+	}
+	return nil
 }

@@ -11,10 +11,7 @@ import (
 // TestCalendar plays runs of budgets that follow wall clocks which are hours apart, step, and are
 // another node's each time, while leaders fail. The traces must be valid, and leap.
 func TestCalendar(t *testing.T) {
-	n := uint64(2)
-	if raceEnabled {
-		n = 1
-	}
+	n := uint64(1)
 	if *runs > 0 {
 		n = uint64(*runs)
 	}
