@@ -161,7 +161,8 @@ func (s *State) setCalendar(cmd *SetCalendar) Result {
 		return refused("calendar: a leap is announced")
 	case cmd.Slow > 0 && !c.set:
 		return refused("calendar.slow: the calendar is not set")
-	case cmd.Leap > budget.MaxCalendar.Sub(now) || cmd.Leap > 0 && now.Add(cmd.Leap) < budget.MinCalendar:
+	case cmd.Leap > budget.MaxCalendar.Sub(now) ||
+		cmd.Leap > 0 && now.Add(cmd.Leap) < budget.MinCalendar:
 		return refused("calendar.leap: %s from %s, must lead to %s..%s", cmd.Leap, now.UTC(),
 			budget.MinCalendar.UTC(), budget.MaxCalendar.UTC())
 	}

@@ -91,7 +91,8 @@ func calendarOK(s *State) error {
 	case c.at(s.t) < budget.MinCalendar || c.owed < 0 || c.owed > maxSlow || c.slowed < 0:
 		return fmt.Errorf("calendar time is %s, slowed by %s, and %s are owed",
 			c.at(s.t).UTC(), c.slowed, c.owed)
-	case c.leap.At != 0 && (wait <= 0 || wait > budget.MaxAlignedLease || c.leap.By <= 0 || c.owed > 0):
+	case c.leap.At != 0 &&
+		(wait <= 0 || wait > budget.MaxAlignedLease || c.leap.By <= 0 || c.owed > 0):
 		return fmt.Errorf("leap %+v is announced at T %d, and %s are owed", c.leap, s.t, c.owed)
 	}
 	for _, l := range s.aligned {

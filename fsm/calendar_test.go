@@ -16,7 +16,7 @@ var calendarSeed = flag.Uint64("fsm.calendar", 1, "first seed of TestCalendarIsS
 
 // toy is a zone in TZif, version 1: its clocks are one hour ahead of UTC, and always were.
 var toy = []byte("TZif\x00" + strings.Repeat("\x00", 15) +
-	"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x04" +
+	strings.Repeat("\x00", 19) + "\x01\x00\x00\x00\x04" +
 	"\x00\x00\x0e\x10\x00\x00CET\x00")
 
 // shifted is toy with clocks that are so many seconds ahead.
@@ -167,7 +167,8 @@ func TestLeap(t *testing.T) {
 		time.Date(2026, 3, 2, 12, 1, 35, 0, time.UTC)) {
 		t.Errorf("the calendar shows %s", got.UTC())
 	}
-	if got := r.at(t, sec(96), calendarCommand(SetCalendar{Leap: 1, Revision: revision}))[0]; got.Code != CodeCalendar {
+	stale := calendarCommand(SetCalendar{Leap: 1, Revision: revision})
+	if got := r.at(t, sec(96), stale)[0]; got.Code != CodeCalendar {
 		t.Errorf("a correction that was decided before: %+v", got)
 	}
 }
@@ -188,7 +189,8 @@ func TestSlow(t *testing.T) {
 		t.Errorf("another 30 s later, of which 15 s count: %+v", got)
 	}
 	r.at(t, sec(80))
-	if r.a.calendar.owed != 0 || !strings.Contains(r.a.calendar.at(sec(80)).UTC().String(), "23:59:50") {
+	if now := r.a.calendar.at(sec(80)); r.a.calendar.owed != 0 ||
+		!strings.Contains(now.UTC().String(), "23:59:50") {
 		t.Errorf("%s are owed at %s", r.a.calendar.owed, r.a.calendar.at(sec(80)).UTC())
 	}
 	r.at(t, sec(81), correct(r, SetCalendar{Slow: time.Hour}))
@@ -201,7 +203,8 @@ func TestSlow(t *testing.T) {
 // TestZoneRulesChange: later rules are taken where no window that has begun is another one.
 func TestZoneRulesChange(t *testing.T) {
 	r, _ := onCalendarOf(t, "2026-03-01T12:00:00Z", aligned("hour", "Toy", 10))
-	got := r.at(t, sec(1), zoneCommand("Toy", "1", shifted(1800)), zoneCommand("Toy", "2", shifted(1800)),
+	got := r.at(t, sec(1),
+		zoneCommand("Toy", "1", shifted(1800)), zoneCommand("Toy", "2", shifted(1800)),
 		zoneCommand("Toy", "2", shifted(7200)), zoneCommand("UTC", "9", toy))
 	if got[0].Changed || got[1].Code != CodeCalendar || !got[2].Changed || got[3].Changed {
 		t.Errorf("%+v", got)

@@ -77,7 +77,8 @@ func typeOK(s *State) error {
 	case s.term < s.epoch || s.index < s.entries:
 		return fmt.Errorf("epoch %d in term %d, %d entries at index %d",
 			s.epoch, s.term, s.entries, s.index)
-	case limits != counts.Limits || limits != len(s.rolls)+len(s.aligned) || accounts != counts.Accounts:
+	case limits != counts.Limits || limits != len(s.rolls)+len(s.aligned) ||
+		accounts != counts.Accounts:
 		return fmt.Errorf("%d limits and %d accounts are counted as %+v, %d rolls",
 			limits, accounts, counts, len(s.rolls)+len(s.aligned))
 	case counts.Budgets > b.budgets || counts.Accounts > b.accounts || counts.Graves > b.graves:

@@ -28,7 +28,8 @@ func TestMedianOf(t *testing.T) {
 		{"this one is behind by hours", []time.Duration{0, hours, hours}, 3, hours, 0},
 		{"one is silent, one is wrong, and time is right", []time.Duration{0, hours}, 3, 0, 0},
 		{"one is silent, one is wrong, and time is behind both", []time.Duration{0, hours}, 3, -s, s},
-		{"one is silent, one is wrong, and time is ahead of both", []time.Duration{0, hours}, 3, hours + s, -s},
+		{"one is silent, one is wrong, and time is ahead of both", []time.Duration{0, hours}, 3,
+			hours + s, -s},
 		{"two of three are silent", []time.Duration{0}, 3, -hours, 0},
 		{"one alone", []time.Duration{0}, 1, -hours, hours},
 		{"two agree", []time.Duration{0, 0}, 2, -s, s},
@@ -123,7 +124,8 @@ func TestCalendarLeapsADay(t *testing.T) {
 		}
 		time.Sleep(2 * calendarEvery) //nolint:forbidigo // virtual time: a synctest bubble
 		_, now, _ := leader.calendar.look()
-		if now.LeapIn <= 0 || now.LeapIn > budget.MaxAlignedLease || (now.LeapBy-day).Abs() > time.Second {
+		if now.LeapIn <= 0 || now.LeapIn > budget.MaxAlignedLease ||
+			(now.LeapBy-day).Abs() > time.Second {
 			t.Errorf("announced: %+v", now)
 		}
 		time.Sleep(budget.MaxAlignedLease) //nolint:forbidigo // virtual time: a synctest bubble

@@ -11,7 +11,7 @@ import (
 // and then 4 h: they show 00:01, and then 23:01 again.
 func west() string {
 	return "TZif\x00" + strings.Repeat("\x00", 15) +
-		"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x02\x00\x00\x00\x08" +
+		strings.Repeat("\x00", 15) + "\x01\x00\x00\x00\x02\x00\x00\x00\x08" +
 		at32(time.Date(2026, 3, 1, 3, 1, 0, 0, time.UTC).Unix()) + "\x01" +
 		at32(-3*3600) + "\x00\x00" + at32(-4*3600) + "\x00\x04" + "AAA\x00BBB\x00"
 }
