@@ -56,7 +56,8 @@ func TestWindows(t *testing.T) {
 		{"Asia/Kathmandu", "day", "2026-05-01T18:15:00", "2026-05-01T18:15:00", "2026-05-02T18:15:00"},
 		{"Asia/Kathmandu", "month", "2024-02-29T18:14:59", "2024-01-31T18:15:00", "2024-02-29T18:15:00"},
 		// Lord Howe sets its clocks by half an hour: 01:30 is shown twice, and 2 o'clock once.
-		{"Australia/Lord_Howe", "hour", "2026-04-04T15:00:00", "2026-04-04T14:00:00", "2026-04-04T15:30:00"},
+		{"Australia/Lord_Howe", "hour", "2026-04-04T15:00:00",
+			"2026-04-04T14:00:00", "2026-04-04T15:30:00"},
 		// Apia had no 30 December 2011.
 		{"Pacific/Apia", "day", "2011-12-30T09:59:59", "2011-12-29T10:00:00", "2011-12-30T10:00:00"},
 		{"Pacific/Apia", "day", "2011-12-30T10:00:00", "2011-12-30T10:00:00", "2011-12-31T10:00:00"},
