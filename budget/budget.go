@@ -60,11 +60,16 @@ type Limit struct {
 	// Lease is the span of a bucket's windows: see Limit.Adopt. 0 for the other kinds, and where
 	// it is not chosen yet.
 	Lease time.Duration `json:"-" cbor:"7,keyasint,omitempty"`
+	// Align is what the windows of a window limit begin with, in the time zone that Zone names; Per
+	// is their nominal length. Empty: they tile cluster time.
+	Align Align  `json:"align,omitempty" cbor:"8,keyasint,omitempty"`
+	Zone  string `json:"zone,omitempty" cbor:"9,keyasint,omitempty"`
 }
 
 // Same reports whether l and m are the same limit, perhaps with another amount.
 func (l Limit) Same(m Limit) bool {
-	return l.Metric == m.Metric && l.Kind == m.Kind && l.Per == m.Per && l.Slots == m.Slots &&
+	return l.Align == m.Align && l.Zone == m.Zone &&
+		l.Metric == m.Metric && l.Kind == m.Kind && l.Per == m.Per && l.Slots == m.Slots &&
 		l.Lease == m.Lease
 }
 

@@ -51,6 +51,7 @@ func (e *ParseError) Unwrap() error { return e.Err }
 //	    limits:
 //	      - {metric: requests, amount: 100, per: 1m}
 //	      - {metric: tokens, amount: 30_000, per: 1m, kind: window}
+//	      - {metric: tokens, amount: 9_000_000, align: month, zone: Europe/Berlin}
 //	    mode: shadow           # or leased, strict; default: leased
 //	    degraded: {share: 20}  # or closed, open; default: closed
 //	    unlimited: [hits]      # default: none

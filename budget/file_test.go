@@ -84,10 +84,10 @@ func TestParseRefuses(t *testing.T) {
 				"2:3: budgets[0].limits: nothing is not allowed: a list"},
 		{"unknown in limit", one("{metric: m, amount: 1, per: 1m, brust: 2}"),
 			`4:37: budgets[0].limits[0]."brust": this field is not allowed: ` +
-				"metric, kind, amount, per, slots, burst"},
+				"metric, kind, amount, per, slots, burst, align, zone"},
 		{"key that is no text", one("{metric: m, amount: 1, per: 1m, 7: 2}"),
 			`4:37: budgets[0].limits[0]."7": this field is not allowed: ` +
-				"metric, kind, amount, per, slots, burst"},
+				"metric, kind, amount, per, slots, burst, align, zone"},
 		{"repeated field", one("{metric: m, amount: 1, per: 1m, amount: 2}"),
 			`4:37: mapping key "amount" already defined at [4:17]`},
 		{"repeated name", "budgets:\n" +
@@ -109,7 +109,7 @@ func TestParseRefuses(t *testing.T) {
 			"3:11: budgets[0].limits: a mapping is not allowed: a list"},
 		{"limit is null", one("~"),
 			"4:5: budgets[0].limits[0]: null is not allowed: " +
-				"a mapping of metric, kind, amount, per, slots, burst"},
+				"a mapping of metric, kind, amount, per, slots, burst, align, zone"},
 		{"duplicate limit", one("{metric: m, amount: 1, per: 1h}\n  - {metric: m, amount: 2, per: 60m}"),
 			`5:5: budgets[0].limits[1]: "m" per 1h is not allowed: ` +
 				`a metric, kind and period once, and limits[0] has them`},
@@ -179,16 +179,16 @@ func TestParseRefuses(t *testing.T) {
 
 		{"anchor", one("&l {metric: m, amount: 1, per: 1m}\n  - *l"),
 			"4:5: budgets[0].limits[0]: an anchor or alias is not allowed: " +
-				"a mapping of metric, kind, amount, per, slots, burst\n" +
+				"a mapping of metric, kind, amount, per, slots, burst, align, zone\n" +
 				"5:5: budgets[0].limits[1]: an anchor or alias is not allowed: " +
-				"a mapping of metric, kind, amount, per, slots, burst"},
+				"a mapping of metric, kind, amount, per, slots, burst, align, zone"},
 		{"tag", one("{metric: !!str m, amount: 1, per: 1m}"),
 			"4:14: budgets[0].limits[0].metric: a tag is not allowed: " +
 				"text, in quotes if it looks like another type"},
 		{"merge", one("{<<: {metric: m}, amount: 1, per: 1m}"),
 			"4:5: budgets[0].limits[0].metric: nothing is not allowed: text\n" +
 				`4:6: budgets[0].limits[0]."<<": this field is not allowed: ` +
-				"metric, kind, amount, per, slots, burst"},
+				"metric, kind, amount, per, slots, burst, align, zone"},
 		{"syntax", "budgets: [\n", "1:10: sequence end token ']' not found"},
 		{"deep", "budgets: " + strings.Repeat("[", 17) + strings.Repeat("]", 17),
 			"1:26: file: this nesting is not allowed: 16 brackets deep"},

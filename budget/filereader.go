@@ -116,7 +116,8 @@ func (r *fileReader) validate(
 
 // limit reads one limit. What cannot be read is zero, and told.
 func (r *fileReader) limit(n ast.Node, path string) (Limit, fields) {
-	f, ok := r.mapping(n, path, "metric", "kind", "amount", "per", "slots", "burst")
+	f, ok := r.mapping(n, path, "metric", "kind", "amount", "per", "slots", "burst",
+		"align", "zone")
 	if !ok {
 		return Limit{}, f
 	}
@@ -124,7 +125,12 @@ func (r *fileReader) limit(n ast.Node, path string) (Limit, fields) {
 		Metric: r.text(f, "metric", true),
 		Kind:   Kind(r.text(f, "kind", false)),
 		Amount: r.amount(f, "amount", allowedAmount),
-		Per:    r.per(f, "per"),
+		Align:  Align(r.text(f, "align", false)),
+		Zone:   r.text(f, "zone", false),
+	}
+	// Of an aligned limit the period is known. What is there must agree all the same.
+	if _, ok := f.values["per"]; ok || l.Align == "" {
+		l.Per = r.per(f, "per")
 	}
 	// Zero is what Validate takes for left out: here it was not.
 	if n, ok := f.values["slots"]; ok {

@@ -65,7 +65,8 @@ const (
 	minFill = usualSpans * MinPer
 )
 
-// Span returns how long the windows are that the limit's credits are leased in, in cluster time.
+// Span returns how long the windows are that the limit's credits are leased in, in cluster time. Of
+// an aligned limit it is how long its leases are, which are renewed within its windows.
 func (l Limit) Span() time.Duration {
 	switch l.Kind {
 	case KindSliding:
@@ -73,6 +74,9 @@ func (l Limit) Span() time.Duration {
 	case KindBucket:
 		return l.Lease
 	default:
+		if l.Align != "" {
+			return min(l.Per, MaxAlignedLease)
+		}
 		return l.Per
 	}
 }
@@ -138,7 +142,7 @@ func (l Limit) Adopt(old Limit) Limit {
 	return l
 }
 
-// WindowAt returns the window that t lies in.
+// WindowAt returns the window that t lies in. Those of aligned limits are a Zone's to tell.
 func (l Limit) WindowAt(t Instant) Window { return Window(int64(t) / int64(l.Span())) }
 
 // End returns the first instant after window w.

@@ -72,11 +72,14 @@ type limitJSON struct {
 	Per    string  `json:"per"`
 	Slots  int     `json:"slots,omitempty"`
 	Burst  Credits `json:"burst,omitempty"`
+	Align  Align   `json:"align,omitempty"`
+	Zone   string  `json:"zone,omitempty"`
 }
 
 // MarshalJSON writes Per as FormatPer does.
 func (l Limit) MarshalJSON() ([]byte, error) {
-	return json.Marshal(limitJSON{l.Metric, l.Kind, l.Amount, FormatPer(l.Per), l.Slots, l.Burst})
+	return json.Marshal(limitJSON{l.Metric, l.Kind, l.Amount, FormatPer(l.Per), l.Slots, l.Burst,
+		l.Align, l.Zone})
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote; a bucket's Lease is chosen anew by Canonical. It
@@ -91,6 +94,6 @@ func (l *Limit) UnmarshalJSON(data []byte) error {
 		return err
 	}
 	*l = Limit{Metric: v.Metric, Kind: v.Kind, Amount: v.Amount, Per: per, Slots: v.Slots,
-		Burst: v.Burst}
+		Burst: v.Burst, Align: v.Align, Zone: v.Zone}
 	return nil
 }

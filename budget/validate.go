@@ -51,6 +51,8 @@ func (b Budget) Canonical() Budget {
 			cmp.Compare(l.Per, m.Per),
 			cmp.Compare(l.Kind, m.Kind),
 			cmp.Compare(l.Slots, m.Slots),
+			cmp.Compare(l.Align, m.Align),
+			cmp.Compare(l.Zone, m.Zone),
 		)
 	})
 	b.Weights = sortWeights(b.Weights)
@@ -72,7 +74,7 @@ func (l Limit) canonical() Limit {
 			l = l.Adopt(Limit{})
 		}
 	}
-	return l
+	return l.canonicalAlign()
 }
 
 // Adopt returns b with what the limits keep that take the place of old's: see Limit.Adopt. Both
@@ -176,6 +178,9 @@ func (l Limit) problems() (found []*FieldError) {
 		isBucket != (l.Burst > 0) && (!isBucket || l.Amount > 0) {
 		refuse("burst", number(int64(l.Burst)), allowedBurst)
 	}
+	if p := l.alignProblem(); p != nil {
+		found = append(found, p)
+	}
 	if len(found) > 0 {
 		return found
 	}
@@ -208,7 +213,8 @@ var slotsOf = map[Kind]int{KindSliding: MaxSlots}
 // duplicates reports whether two limits say the same of one metric, kind and period.
 func (l Limit) duplicates(m Limit) bool {
 	l, m = l.canonical(), m.canonical()
-	return l.Metric == m.Metric && l.Kind == m.Kind && l.Per == m.Per
+	return l.Metric == m.Metric && l.Kind == m.Kind && l.Per == m.Per && l.Align == m.Align &&
+		l.Zone == m.Zone
 }
 
 // ValidateKey returns a *FieldError if key cannot name an account of a budget that is keyed, or

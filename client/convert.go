@@ -28,6 +28,8 @@ func toLimits(wire []*leasedv1.Limit) ([]budget.Limit, error) {
 			Slots:  int(w.GetSlots()),
 			Burst:  budget.Credits(w.GetBurst()),
 			Lease:  time.Duration(w.GetLeaseNanos()),
+			Align:  budget.Align(w.GetAlign()),
+			Zone:   w.GetZone(),
 		}
 		if limit.Kind == "" {
 			limit.Kind = budget.KindWindow
@@ -79,6 +81,8 @@ func fromBudget(b budget.Budget) *leasedv1.Budget {
 			PerNanos: int64(limit.Per),
 			Slots:    int32(limit.Slots),
 			Burst:    int64(limit.Burst),
+			Align:    string(limit.Align),
+			Zone:     limit.Zone,
 		})
 	}
 	return wire

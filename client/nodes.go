@@ -29,6 +29,8 @@ type NodeStatus struct {
 	Digest       string // running, of what the log did up to AppliedIndex
 	Members      []Member
 	DriftPPM     int64 // the cluster's max_clock_drift
+	// Calendar is nil until a limit follows the calendar.
+	Calendar *CalendarStatus
 }
 
 // Member is one server of the cluster, or one that is seen besides, as the node that was asked
@@ -69,6 +71,7 @@ func (c *Client) Status(ctx context.Context, endpoint string) (NodeStatus, error
 		Accounts:     resp.GetAccounts(),
 		Digest:       resp.GetDigest(),
 		DriftPPM:     resp.GetDriftPpm(),
+		Calendar:     toCalendar(resp),
 	}
 	s.Members = toMembers(resp.GetMembers())
 	return s, nil

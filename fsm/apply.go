@@ -65,13 +65,16 @@ func (s *State) refuseAll(commands []Command) []Result {
 
 // advance moves cluster time on (R4) and does what falls due.
 func (s *State) advance(stamp budget.Instant) {
+	was := s.t
 	s.t = max(s.t, stamp)
+	s.passCalendar(was)
 	for len(s.rolls) > 0 && s.rolls[0].end() <= s.t {
 		l := s.rolls[0]
 		s.accounts -= l.roll(s.t)
 		heap.Fix(&s.rolls, 0)
 		s.emitRoll(l)
 	}
+	s.rollAligned()
 	for ss := s.idle.oldest; ss != nil && ss.expires() <= s.t; ss = s.idle.oldest {
 		s.endSession(ss, false)
 	}
@@ -99,6 +102,8 @@ func (s *State) do(c Command) Result {
 		return s.takeOver(c.TakeOver)
 	case c.SetLimit != nil:
 		return s.setLimit(c.SetLimit)
+	case c.Calendar != nil:
+		return s.setCalendar(c.Calendar)
 	default:
 		return s.deleteBudget(c.DeleteBudget)
 	}

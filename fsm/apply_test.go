@@ -72,7 +72,7 @@ func TestStatusIsOfOneKey(t *testing.T) {
 	s := busy(t)
 	got, ok := s.Budget("org", "k")
 	want := LimitStatus{Limit: got.Budget.Limits[0], Serial: 3, Window: 2,
-		Used: 2, Left: 8, Opens: 21e9}
+		Used: 2, Left: 8, Ends: 21e9, Opens: 21e9}
 	if !ok || got.Revision != 2 || len(got.Limits) != 1 || got.Limits[0] != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}

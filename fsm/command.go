@@ -33,6 +33,7 @@ type Command struct {
 	DeleteBudget *DeleteBudget  `cbor:"5,keyasint,omitempty"`
 	TakeOver     *TakeOver      `cbor:"6,keyasint,omitempty"`
 	SetLimit     *SetLimit      `cbor:"7,keyasint,omitempty"`
+	Calendar     *SetCalendar   `cbor:"8,keyasint,omitempty"`
 }
 
 // OpenSession starts a holder's incarnation on one account of a budget, and of each above it.
@@ -110,12 +111,15 @@ const (
 	// DeleteBudget of a parent; Detail says which. It can apply with CodeInvalid, CodeStaleEpoch,
 	// CodeUnknownBudget, CodeConflict and CodeFull, and comes after them.
 	CodeMisfit
+	// CodeCalendar: PutBudget with a limit that the calendar is not ready for, or SetCalendar that
+	// it cannot take now; Detail says why. Like CodeNotNew it is told to no Acquire.
+	CodeCalendar
 )
 
 // codeNames are the constants' names in lower case, as scripts and logs tell them.
 var codeNames = [...]string{"none", "invalid", "stale_epoch", "unknown_session", "stale",
 	"unknown_budget", "changed", "too_large", "key_not_allowed", "full", "denied", "done", "not_new",
-	"conflict", "misfit"}
+	"conflict", "misfit", "calendar"}
 
 // String returns the code's name in lower case, such as "unknown_session".
 func (c Code) String() string {
@@ -129,8 +133,8 @@ func (c Code) String() string {
 // are read-only.
 type Result struct {
 	Code Code `cbor:"1,keyasint"`
-	// Detail says more, with CodeInvalid, CodeKeyNotAllowed, CodeFull, CodeNotNew and
-	// CodeMisfit.
+	// Detail says more, with CodeInvalid, CodeKeyNotAllowed, CodeFull, CodeNotNew, CodeMisfit and
+	// CodeCalendar.
 	Detail string `cbor:"2,keyasint,omitempty"`
 
 	// Session is the new session, with OpenSession.
@@ -157,7 +161,7 @@ type Result struct {
 	Taken []budget.Credits `cbor:"9,keyasint,omitempty"`
 
 	// Created and Changed tell what a PutBudget did; neither: it was there already. Changed tells
-	// so much of a TakeOver too.
+	// so much of a TakeOver and a SetCalendar too.
 	Created bool `cbor:"10,keyasint,omitempty"`
 	Changed bool `cbor:"11,keyasint,omitempty"`
 

@@ -104,14 +104,14 @@ func FuzzDecodeEntry(f *testing.F) {
 
 func TestCodeNames(t *testing.T) {
 	names := map[string]Code{}
-	for c := CodeInvalid; c <= CodeMisfit; c++ {
+	for c := CodeInvalid; c <= CodeCalendar; c++ {
 		if other, taken := names[c.String()]; taken || c.String() == "" {
 			t.Errorf("%d and %d are both named %q", c, other, c)
 		}
 		names[c.String()] = c
 	}
-	if got := (CodeMisfit + 1).String(); got != "code 15" {
-		t.Errorf("got %q, want code 15", got)
+	if got := (CodeCalendar + 1).String(); got != "code 16" {
+		t.Errorf("got %q, want code 16", got)
 	}
 }
 

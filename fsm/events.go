@@ -88,6 +88,7 @@ func limitEvent(l *limit) trace.Event {
 	if l.empty() {
 		ev.Until = int64(l.emptyUntil)
 	}
+	ev.Align, ev.Zone = string(l.Align), l.Zone
 	if l.Kind != budget.KindWindow {
 		ev.Shape, ev.Slots, ev.Burst = string(l.Kind), int64(l.Slots), int64(l.Burst)
 		ev.Span = int64(l.Span())

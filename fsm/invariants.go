@@ -30,6 +30,7 @@ var Invariants = []Invariant{
 	{"DecisionsRemembered", decisionsRemembered},
 	{"GravesInFuture", gravesInFuture},
 	{"TakenOver", takenOver},
+	{"CalendarOK", calendarOK},
 }
 
 // Check returns the first invariant that s breaks, with its name, or nil.
@@ -54,7 +55,7 @@ func typeOK(s *State) error {
 		}
 		for i, l := range p.lives {
 			if l.Limit != p.Limits[i] || l.budget != name || s.limits[l.serial] != l ||
-				l.place >= len(s.rolls) || s.rolls[l.place] != l {
+				l.place >= len(*s.heap(l)) || (*s.heap(l))[l.place] != l {
 				return fmt.Errorf("limit %d of budget %q is filed wrongly: %+v", i, name, *l)
 			}
 			if len(l.past) > maxPast || l.keep() > maxPast || len(l.was) > maxPaces {
@@ -78,9 +79,10 @@ func typeOK(s *State) error {
 	case s.term < s.epoch || s.index < s.entries:
 		return fmt.Errorf("epoch %d in term %d, %d entries at index %d",
 			s.epoch, s.term, s.entries, s.index)
-	case limits != counts.Limits || limits != len(s.rolls) || accounts != counts.Accounts:
+	case limits != counts.Limits || limits != len(s.rolls)+len(s.aligned) ||
+		accounts != counts.Accounts:
 		return fmt.Errorf("%d limits and %d accounts are counted as %+v, %d rolls",
-			limits, accounts, counts, len(s.rolls))
+			limits, accounts, counts, len(s.rolls)+len(s.aligned))
 	case counts.Budgets > b.budgets || counts.Accounts > b.accounts || counts.Graves > b.graves:
 		return fmt.Errorf("the tables hold %+v, more than %+v", counts, b)
 	}

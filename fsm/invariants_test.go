@@ -119,6 +119,13 @@ func TestInvariantsCanBreak(t *testing.T) {
 		{"GravesInFuture", func(s *State) { s.graves[grave{"chat", "m"}] = s.t.Add(maxMemory + 1) }},
 		{"GravesInFuture", func(s *State) { s.digAt = never }},
 		{"TakenOver", func(s *State) { s.origin = &origin{} }}, // more in takeover_test.go
+		{"CalendarOK", func(s *State) { s.calendar.off = 1 }},
+		{"CalendarOK", func(s *State) { s.calendar.set = true }},
+		{"CalendarOK", func(s *State) { calendarFault(s).owed = -1 }},
+		{"CalendarOK", func(s *State) { calendarFault(s).leap = leap{At: s.t, By: 1} }},
+		{"CalendarOK", func(s *State) {
+			calendarFault(s).leap = leap{At: s.t.Add(budget.MaxAlignedLease + 1), By: 1}
+		}},
 	}
 	broken := map[string]bool{}
 	for i, tt := range tests {
@@ -212,4 +219,10 @@ func TestFarFuture(t *testing.T) {
 	if d := got[4].Denial; d == nil || d.RetryAfter <= 0 || d.RetryAfter > 2*budget.MaxPer {
 		t.Errorf("got %+v, want a denial for up to twice %v", got[4], budget.MaxPer)
 	}
+}
+
+// calendarFault returns a calendar that is set, for a fault of it.
+func calendarFault(s *State) *calendar {
+	s.calendar.set, s.calendar.off = true, time.Duration(budget.MinCalendar)
+	return &s.calendar
 }

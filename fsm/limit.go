@@ -33,7 +33,8 @@ type limit struct {
 	was []budget.Pace
 	// overrides are by key; the empty key's is of the whole limit, whose amount it has. Nil: none.
 	overrides map[string]*override
-	place     int // in State.rolls
+	place     int // in State.rolls or State.aligned
+	onCalendar
 }
 
 // maxPaces bounds was, and maxPast what a limit remembers of windows before: a bucket whose
@@ -44,8 +45,19 @@ const (
 )
 
 // start is the first instant of the limit's window, end the first after it.
-func (l *limit) start() budget.Instant { return l.End(l.window - 1) }
-func (l *limit) end() budget.Instant   { return l.End(l.window) }
+func (l *limit) start() budget.Instant {
+	if l.Align != "" {
+		return l.startAligned()
+	}
+	return l.End(l.window - 1)
+}
+
+func (l *limit) end() budget.Instant {
+	if l.Align != "" {
+		return l.cal.instant(l.ends)
+	}
+	return l.End(l.window)
+}
 
 // empty reports whether the limit grants nothing yet.
 func (l *limit) empty() bool { return l.start() < l.emptyUntil }
@@ -72,6 +84,8 @@ func (l *limit) opens(a *budget.Account, key string, need budget.Credits) budget
 	need = max(1, need)
 	in := l.of(key)
 	switch {
+	case l.Align != "":
+		return l.opensAligned()
 	case l.empty():
 		return l.End(l.WindowAt(l.emptyUntil - 1))
 	case l.Kind == budget.KindSliding:

@@ -45,6 +45,9 @@ func (s *State) putBudget(c *PutBudget) Result {
 	case !exists && len(s.budgets) >= s.bounds.budgets:
 		return full("budgets", s.bounds.budgets)
 	}
+	if lacks, is := s.calendarLacks(b); is {
+		return lacks
+	}
 	var gone []*limit
 	kept := make([]*limit, len(b.Limits))
 	if exists {
@@ -147,6 +150,9 @@ func full(table string, most int) Result {
 // later.
 func (s *State) emptyUntil(name string, want budget.Limit) budget.Instant {
 	until := max(s.graves[grave{name, want.Metric}], s.origin.over(want))
+	if want.Align != "" {
+		return until // align has a look at the calendar
+	}
 	if start := want.End(want.WindowAt(s.t) - 1); start >= until {
 		return 0
 	}
@@ -163,8 +169,11 @@ func (s *State) createLimit(name string, want budget.Limit) *limit {
 		window:     want.WindowAt(s.t),
 		emptyUntil: s.emptyUntil(name, want),
 	}
+	if l.Align != "" {
+		s.align(l)
+	}
 	s.limits[l.serial] = l
-	heap.Push(&s.rolls, l)
+	heap.Push(s.heap(l), l)
 	s.emitLimit(l)
 	return l
 }
@@ -180,7 +189,7 @@ func (s *State) bury(l *limit) {
 	s.digAt = min(s.digAt, s.graves[g])
 	s.accounts -= l.counted()
 	delete(s.limits, l.serial)
-	heap.Remove(&s.rolls, l.place)
+	heap.Remove(s.heap(l), l.place)
 	s.emitRemoved(l)
 }
 

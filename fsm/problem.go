@@ -12,7 +12,8 @@ import (
 func (c Command) problem() string {
 	set := 0
 	for _, is := range [...]bool{c.OpenSession != nil, c.Acquire != nil, c.Return != nil,
-		c.PutBudget != nil, c.DeleteBudget != nil, c.TakeOver != nil, c.SetLimit != nil} {
+		c.PutBudget != nil, c.DeleteBudget != nil, c.TakeOver != nil, c.SetLimit != nil,
+		c.Calendar != nil} {
 		if is {
 			set++
 		}
@@ -39,6 +40,8 @@ func (c Command) problem() string {
 		return "expect: what must not be there cannot be deleted"
 	case c.SetLimit != nil:
 		return oneLine(c.SetLimit.Validate())
+	case c.Calendar != nil:
+		return c.Calendar.problem()
 	}
 	return ""
 }

@@ -223,9 +223,9 @@ func (w *world) compare(t *rapid.T) {
 				t.Fatalf("budget %q: got %+v, want revision %d", b.Name, st, b.revision)
 			}
 			for i, l := range b.lives {
-				window, _, _ := m.window(l)
+				window, _, ends := m.window(l)
 				left, opens := m.left(l, key)
-				want := LimitStatus{Limit: l.Limit, Serial: l.serial, Window: window,
+				want := LimitStatus{Limit: l.Limit, Serial: l.serial, Window: window, Ends: ends,
 					Used: m.used(l, key), Left: left, Opens: opens}
 				if st.Limits[i] != want {
 					t.Fatalf("budget %q key %q: got %+v, want %+v", b.Name, key, st.Limits[i], want)

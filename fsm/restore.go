@@ -48,6 +48,9 @@ func (s *State) readItems(dec *cbor.Decoder) error {
 	}
 	s.t, s.epoch, s.index, s.term = h.T, h.Epoch, h.Index, h.Term
 	s.entries, s.digest, s.last, s.origin = h.Entries, h.Digest, h.Last, h.Origin
+	if err := s.readCalendar(h.Calendar); err != nil {
+		return fmt.Errorf("calendar: %w", err)
+	}
 	for i := range h.Budgets {
 		if err := s.readBudget(dec); err != nil {
 			return fmt.Errorf("budget %d of %d: %w", i, h.Budgets, err)
@@ -115,7 +118,10 @@ func (s *State) readBudget(dec *cbor.Decoder) error {
 		p.lives = append(p.lives, l)
 		s.limits[l.serial] = l
 		s.accounts += l.counted()
-		heap.Push(&s.rolls, l)
+		if err := s.realign(l); err != nil {
+			return err
+		}
+		heap.Push(s.heap(l), l)
 	}
 	return nil
 }

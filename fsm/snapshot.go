@@ -40,6 +40,8 @@ type header struct {
 	// Origin is left out of a cluster that took no other's place: its snapshots are the same as
 	// before there was one, so that those can still be read.
 	Origin *origin `cbor:"13,keyasint,omitempty"`
+	// Calendar is likewise left out where no limit ever needed one.
+	Calendar *calendarItem `cbor:"20,keyasint,omitempty"`
 }
 
 type budgetItem struct {
@@ -88,6 +90,8 @@ func (s *State) writeItems(enc *cbor.Encoder) error {
 		Term: s.term, Entries: s.entries, Digest: s.digest, Last: s.last,
 		Budgets: len(s.budgets), Graves: len(s.graves), Sessions: len(s.sessions),
 		Origin: s.origin,
+
+		Calendar: s.calendar.item(),
 	}); err != nil {
 		return err
 	}

@@ -28,7 +28,8 @@ type State struct {
 	budgets  map[string]*policy
 	children map[string][]string // of budgets that are parents, in order
 	limits   map[uint64]*limit   // of all budgets, by serial
-	rolls    rolls               // the same
+	rolls    rolls               // those that tile cluster time
+	aligned  rolls               // the others, which follow the calendar
 	lapses   lapses              // of overrides that are for a time
 	accounts int                 // of current windows, in all limits
 	sessions map[lease.SessionID]*session
@@ -37,6 +38,8 @@ type State struct {
 	graves map[grave]budget.Instant
 	// digAt is no later than any instant in graves: an entry before it looks at none.
 	digAt budget.Instant
+
+	calendar calendar
 
 	bounds bounds
 }

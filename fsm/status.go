@@ -3,6 +3,7 @@ package fsm
 import (
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/leased-io/leased/budget"
 )
@@ -30,6 +31,8 @@ type LimitStatus struct {
 	Limit  budget.Limit  // in force for the key
 	Serial uint64        // of this life of the limit
 	Window budget.Window // the current one
+	// Ends is when the limit rolls: cluster time, for all that is known of the calendar.
+	Ends budget.Instant
 	// Used is charged to the current window and, of a sliding limit, to those before that count;
 	// of a bucket, what it lacks until it is full.
 	Used budget.Credits
@@ -67,7 +70,7 @@ func (s *State) BudgetAt(name, key string, now budget.Instant) (BudgetStatus, bo
 			used = in.Burst - a.Left(in, 0)
 		}
 		st.Limits = append(st.Limits, LimitStatus{Limit: in, Serial: l.serial,
-			Window: l.window, Used: used, Left: l.left(&a, key),
+			Window: l.window, Ends: l.rolls(), Used: used, Left: l.left(&a, key),
 			Opens: l.opens(&a, key, in.Bound())})
 	}
 	return st, true
@@ -75,7 +78,14 @@ func (s *State) BudgetAt(name, key string, now budget.Instant) (BudgetStatus, bo
 
 // at returns the limit as it is at t, its own or a later instant.
 func (l *limit) at(t budget.Instant) *limit {
-	if lapsed := l.lapsed(t); t < l.end() && !lapsed {
+	lapsed := l.lapsed(t)
+	if l.Align != "" {
+		if lapsed {
+			l = l.without(t)
+		}
+		return l.atAligned(t)
+	}
+	if t < l.end() && !lapsed {
 		return l
 	} else if lapsed {
 		l = l.without(t)
@@ -98,4 +108,56 @@ func (s *State) Budgets(now budget.Instant) []BudgetStatus {
 		all = append(all, st)
 	}
 	return all
+}
+
+// CalendarStatus is the calendar clock at an instant.
+type CalendarStatus struct {
+	// Set: a limit needed it once. All else is zero before that.
+	Set  bool
+	Time budget.Calendar
+	// Off is calendar time minus cluster time.
+	Off time.Duration
+	// LeapIn is when a leap by LeapBy is due, if one is announced: 0 if none is.
+	LeapIn, LeapBy time.Duration
+	// Owed is by how much it is being slowed down.
+	Owed time.Duration
+	// Revision is what a correction must name.
+	Revision uint64
+}
+
+// CalendarAt returns the calendar at now, or at T if that is later.
+func (s *State) CalendarAt(now budget.Instant) CalendarStatus {
+	c := s.calendar
+	if !c.set {
+		return CalendarStatus{Revision: c.revision}
+	}
+	now = max(now, s.t)
+	if c.leap.At > 0 && c.leap.At <= now {
+		c.off += c.leap.By
+		c.leap = leap{}
+	}
+	st := CalendarStatus{Set: true, Time: c.at(now), Off: c.off, Owed: c.owed, Revision: c.revision}
+	if c.leap.At > 0 {
+		st.LeapIn, st.LeapBy = c.leap.At.Sub(now), c.leap.By
+	}
+	return st
+}
+
+// ZoneVersion returns of which version the rules of a zone are that the log has told, empty if it
+// has told none.
+func (s *State) ZoneVersion(name string) string {
+	if z := s.calendar.zones[name]; z != nil {
+		return z.Version
+	}
+	return ""
+}
+
+// ZonesBefore returns the zones whose rules are of an earlier version, by name.
+func (s *State) ZonesBefore(version string) (names []string) {
+	for _, name := range slices.Sorted(maps.Keys(s.calendar.zones)) {
+		if s.calendar.zones[name].Version < version {
+			names = append(names, name)
+		}
+	}
+	return names
 }

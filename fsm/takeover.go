@@ -129,6 +129,9 @@ func takenOver(s *State) error {
 			return fmt.Errorf("limit %d has a number up to %d", l.serial, o.Floor.Limit)
 		}
 		until := o.over(l.Limit)
+		if l.Align != "" && l.emptyUntil == 0 {
+			continue // a leap may have brought the window's beginning nearer since
+		}
 		if l.emptyUntil == 0 { // it has opened, and may have been changed since then
 			until = min(l.start(), until)
 			if len(l.was) == 0 {

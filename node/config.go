@@ -83,6 +83,8 @@ type Config struct {
 	Version string
 	// Clock is the monotonic clock; nil means the process's. Only differences mean anything.
 	Clock func() time.Duration
+	// Wall is the wall clock, which only limits that follow the calendar need; nil means time.Now.
+	Wall func() time.Time
 
 	Seams
 }

@@ -114,5 +114,6 @@ func (n *Node) startMembership(context.Context) error {
 	n.stopLook = cancel
 	n.reconcile.Go(func() { n.members.run(look) })
 	n.reconcile.Go(func() { n.members.runJoin(look) })
+	n.reconcile.Go(func() { n.calendar.run(look) })
 	return nil
 }

@@ -34,6 +34,7 @@ type Node struct {
 	reader      *reader
 	finder      finder
 	members     *membership
+	calendar    *calendarKeeper
 	server      *transport.Server
 
 	following  sync.WaitGroup // leadership.run
@@ -161,6 +162,7 @@ func (n *Node) startRaft(context.Context) (err error) {
 	n.raft.RegisterObserver(raft.NewObserver(n.leadership.observed, false, leaderChanged))
 	n.committer = newCommitter(n.leadership, n.recorder)
 	n.reader = newReader(n.leadership)
+	n.calendar = newCalendarKeeper(n)
 	n.members = newMembership(n.id, n.cfg, n.leadership, n.raftNet, n.log)
 	n.following.Go(func() { n.leadership.run(n.stopFollow) })
 	go n.committer.run() // joined by its done

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/raft"
 
@@ -23,6 +24,11 @@ var (
 
 // Propose commits cmd; see committer.
 func (s service) Propose(ctx context.Context, cmd fsm.Command) (fsm.Result, error) {
+	if cmd.PutBudget != nil {
+		if err := s.n.calendar.prepare(ctx, cmd.PutBudget.Budget); err != nil {
+			return fsm.Result{}, err
+		}
+	}
 	return s.n.committer.propose(ctx, cmd)
 }
 
@@ -69,9 +75,13 @@ func (n *Node) Status() transport.Status {
 	n.fsm.View(func(s *fsm.State) {
 		st.Epoch, st.Applied, st.T = s.Epoch(), s.Index(), s.T()
 		st.Digest, st.Counts = s.Digest(), s.Counts()
+		st.Calendar = s.CalendarAt(s.T())
 	})
 	return st
 }
+
+// Wall reads the node's wall clock.
+func (s service) Wall() time.Time { return s.n.calendar.wall() }
 
 // watch begins to watch budgets, as this node applies their changes.
 func (n *Node) watch(budgets []string) (transport.Watch, error) {

@@ -81,6 +81,14 @@ const (
 	// that begins before nothing counts any more that such a limit granted there: for a window
 	// limit before T + Per, when its last leases are over.
 	KindTakeOver Kind = "take_over"
+	// KindLeap: calendar time is announced to advance by By at the instant Until; or, with OK, it has
+	// advanced, and is Off ahead of cluster time from here on. The first one sets it, at once.
+	KindLeap Kind = "leap"
+	// KindSlow: of the time since the entry before, By did not pass in calendar time, which is Off
+	// ahead of cluster time from here on.
+	KindSlow Kind = "slow"
+	// KindZone: the clocks of Zone are set as Data says, TZif in base64 of version Hash.
+	KindZone Kind = "zone"
 )
 
 // Events of a limiter.
@@ -185,6 +193,14 @@ type Event struct {
 	Count int64 `json:"count,omitempty"`
 	First int64 `json:"first,omitempty"`
 	Last  int64 `json:"last,omitempty"`
+
+	// Calendar. Align and Zone are a limit's whose windows follow it: they are named by the second of
+	// calendar time that they begin at.
+	Align string `json:"align,omitempty"`
+	Zone  string `json:"zone,omitempty"`
+	Data  string `json:"data,omitempty"`
+	Off   int64  `json:"off,omitempty"` // calendar time, in nanoseconds since 1970, less cluster time
+	By    int64  `json:"by,omitempty"`
 }
 
 // Sink takes events. The pure packages report to one with At left zero; the edge that owns

@@ -58,6 +58,11 @@ var fields = [...]field{
 	{name: "count", i64: func(e *Event) *int64 { return &e.Count }},
 	{name: "first", i64: func(e *Event) *int64 { return &e.First }},
 	{name: "last", i64: func(e *Event) *int64 { return &e.Last }},
+	{name: "align", text: func(e *Event) *string { return &e.Align }},
+	{name: "zone", text: func(e *Event) *string { return &e.Zone }},
+	{name: "data", text: func(e *Event) *string { return &e.Data }},
+	{name: "off", i64: func(e *Event) *int64 { return &e.Off }},
+	{name: "by", i64: func(e *Event) *int64 { return &e.By }},
 }
 
 // kinds maps the text of every kind of the schema to its constant, so that decoding one
@@ -69,6 +74,7 @@ var kinds = func() map[string]Kind {
 		KindLeader, KindPropose, KindRestore, KindMembers,
 		KindEntry, KindEpoch, KindState, KindLimit, KindBudget, KindRoll, KindSession, KindSessionEnd,
 		KindGrant, KindReplay, KindDeny, KindReturn, KindTakeOver,
+		KindLeap, KindSlow, KindZone,
 		KindSend, KindAccept, KindDrop, KindAdmit, KindGiveUp, KindRelease, KindExpire,
 		KindFailOpen, KindShadow,
 	} {

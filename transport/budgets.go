@@ -137,7 +137,7 @@ func statusOf(b fsm.BudgetStatus, now budget.Instant) *leasedv1.GetBudgetRespons
 			Window:       int64(l.Window),
 			Used:         int64(l.Used),
 			Left:         int64(l.Left),
-			EndsInNanos:  int64(l.Limit.End(l.Window).Sub(now)),
+			EndsInNanos:  int64(l.Ends.Sub(now)),
 			OpensInNanos: int64(l.Opens.Sub(now)),
 		})
 	}

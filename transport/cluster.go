@@ -62,6 +62,7 @@ func statusToProto(st Status) *leasedv1.StatusResponse {
 		Digest:           st.Digest,
 		DriftPpm:         st.DriftPPM,
 	}
+	calendarToProto(st, resp)
 	for _, m := range st.Members {
 		resp.Members = append(resp.Members, &leasedv1.Member{
 			Id:          m.ID,

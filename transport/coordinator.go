@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/leased-io/leased/budget"
 	"github.com/leased-io/leased/fsm"
@@ -60,6 +61,8 @@ type Cluster interface {
 	// ErrOverloaded or ErrOutcomeUnknown; the error of ctx stands for the latter. A leader that is
 	// to be removed hands leadership over and fails with ErrNotLeader: the next one decides.
 	RemoveMember(ctx context.Context, id string) (removed bool, err error)
+	// Wall reads this node's wall clock.
+	Wall() time.Time
 }
 
 // Leader is who is thought to lead. The zero value: nobody is known.
@@ -87,6 +90,8 @@ type Status struct {
 	Counts   fsm.Counts
 	DriftPPM int64
 	Members  []Member // by id
+	// Calendar is calendar time at T.
+	Calendar fsm.CalendarStatus
 }
 
 // Member is one server of the cluster, or one that gossip has seen and that may be added.

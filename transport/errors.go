@@ -34,6 +34,9 @@ const (
 	ReasonConflict = "CONFLICT"
 	// ReasonMisfit: a budget would not fit those above or below it.
 	ReasonMisfit = "MISFIT"
+	// ReasonCalendar: a budget needs calendar time, which is not known yet. The request had no
+	// effect; try again soon.
+	ReasonCalendar = "CALENDAR"
 	// ReasonQuorum: a server is not removed, because those left could not decide anything.
 	ReasonQuorum = "QUORUM"
 	// ReasonNotLeader: nobody decided. The request surely had no effect; try again soon, at
@@ -70,6 +73,7 @@ var resultRows = map[fsm.Code]row{
 	fsm.CodeNotNew:         {codes.FailedPrecondition, ReasonNotNew},
 	fsm.CodeConflict:       {codes.Aborted, ReasonConflict},
 	fsm.CodeMisfit:         {codes.FailedPrecondition, ReasonMisfit},
+	fsm.CodeCalendar:       {codes.Unavailable, ReasonCalendar},
 }
 
 // errorRows has a row for every error of a Coordinator or Cluster. A cancelled call has no reader,

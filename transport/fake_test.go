@@ -5,6 +5,7 @@ import (
 	"net"
 	"sync"
 	"testing"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
@@ -170,3 +171,6 @@ func serveOn(t *testing.T, s *Server) (api, func(context.Context, string) (net.C
 		cluster:    leasedv1.NewClusterClient(conn),
 	}, dial
 }
+
+// Wall stands still.
+func (f *fakeNode) Wall() time.Time { return time.Unix(1_800_000_000, 0) }

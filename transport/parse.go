@@ -6,6 +6,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/leased-io/leased/budget"
+	"github.com/leased-io/leased/budget/zones"
 	"github.com/leased-io/leased/fsm"
 	"github.com/leased-io/leased/lease"
 	"github.com/leased-io/leased/transport/leasedv1"
@@ -163,9 +164,14 @@ func parsePutBudget(req *leasedv1.PutBudgetRequest) (budget.Budget, error) {
 			Per:    time.Duration(l.GetPerNanos()),
 			Slots:  int(l.GetSlots()),
 			Burst:  budget.Credits(l.GetBurst()),
+			Align:  budget.Align(l.GetAlign()),
+			Zone:   l.GetZone(),
 		})
 	}
 	if err := out.Validate(); err != nil {
+		return budget.Budget{}, invalid("budget: %v", err)
+	}
+	if err := zones.Check(out); err != nil {
 		return budget.Budget{}, invalid("budget: %v", err)
 	}
 	return out.Canonical(), nil
@@ -217,6 +223,8 @@ func limitToProto(l budget.Limit) *leasedv1.Limit {
 		Slots:      int32(l.Slots),
 		Burst:      int64(l.Burst),
 		LeaseNanos: int64(l.Lease),
+		Align:      string(l.Align),
+		Zone:       l.Zone,
 	}
 }
 

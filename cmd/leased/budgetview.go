@@ -38,6 +38,9 @@ type limitView struct {
 	Per       string         `json:"per"`
 	Slots     int            `json:"slots,omitempty"` // of kind sliding
 	Burst     budget.Credits `json:"burst,omitempty"` // of kind bucket
+	Align     budget.Align   `json:"align,omitempty"` // and Zone and Began, of limits that follow the
+	Zone      string         `json:"zone,omitempty"`  // calendar
+	Began     string         `json:"began,omitempty"`
 	Window    budget.Window  `json:"window"`
 	Used      budget.Credits `json:"used"` // of the account that was asked for
 	Left      budget.Credits `json:"left"` // of the same
@@ -55,6 +58,7 @@ func viewOf(b client.BudgetStatus) budgetView {
 		view.Limits = append(view.Limits, limitView{
 			Metric: u.Limit.Metric, Kind: u.Limit.Kind, Amount: u.Limit.Amount,
 			Per: budget.FormatPer(u.Limit.Per), Slots: u.Limit.Slots, Burst: u.Limit.Burst,
+			Align: u.Limit.Align, Zone: u.Limit.Zone, Began: beganAt(u),
 			Window: u.Window, Used: u.Used, Left: u.Left,
 			EndsInMS: u.EndsIn.Milliseconds(), OpensInMS: u.OpensIn.Milliseconds(),
 		})
@@ -193,6 +197,11 @@ func fullIn(u client.LimitUsage, known bool) string {
 // kindOf tells a limit's kind with what belongs to it alone.
 func kindOf(l budget.Limit) string {
 	switch l.Kind {
+	case budget.KindWindow:
+		if l.Align != "" {
+			return fmt.Sprintf("%s of %s", l.Align, l.Zone)
+		}
+		return string(l.Kind)
 	case budget.KindSliding:
 		return fmt.Sprintf("sliding, %d slots", l.Slots)
 	case budget.KindBucket:

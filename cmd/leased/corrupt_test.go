@@ -43,7 +43,7 @@ func on[V any](list []V, corrupt func(V)) []func() {
 func corruptions() []corruption {
 	return slices.Concat(replicaCorruptions, timeCorruptions, grantCorruptions,
 		answerCorruptions, returnCorruptions, holderCorruptions, coverCorruptions,
-		spendingCorruptions, stepCorruptions, silenceCorruptions)
+		spendingCorruptions, stepCorruptions, silenceCorruptions, calendarCorruptions)
 }
 
 func TestRecordedTracesAreValid(t *testing.T) {

@@ -61,6 +61,8 @@ type memberView struct {
 	Digest      string `json:"digest,omitempty"`
 	DriftPPM    int64  `json:"max_clock_drift_ppm,omitempty"`
 	Version     string `json:"version,omitempty"`
+
+	Calendar *calendarView `json:"calendar,omitempty"`
 }
 
 // askMembers asks the endpoints, then the members that their answers name and that were not
@@ -124,7 +126,7 @@ func ask(ctx context.Context, c *client.Client, endpoints []string,
 			Term: s.Term, Epoch: s.Epoch, Applied: s.AppliedIndex,
 			ClusterTime: int64(s.ClusterTime), Sessions: s.Sessions, Budgets: s.Budgets,
 			Accounts: s.Accounts, Digest: s.Digest, DriftPPM: s.DriftPPM,
-			Version: s.Version,
+			Version: s.Version, Calendar: calendarOf(s.Calendar),
 		}
 	}
 	return views, members, err
@@ -156,6 +158,11 @@ func printStatus(out io.Writer, views []memberView) error {
 	}
 	for _, why := range silent {
 		if _, err := fmt.Fprintln(out, why); err != nil {
+			return err
+		}
+	}
+	if calendar := newest(views); calendar != nil {
+		if _, err := fmt.Fprintln(out, calendar); err != nil {
 			return err
 		}
 	}

@@ -234,6 +234,7 @@ var kindsInOrder = [...]trace.Kind{
 	trace.KindRoll,
 	trace.KindSession, trace.KindSessionEnd, trace.KindGrant, trace.KindReplay,
 	trace.KindDeny, trace.KindReturn, trace.KindTakeOver,
+	trace.KindLeap, trace.KindSlow, trace.KindZone,
 	trace.KindSend, trace.KindAccept, trace.KindDrop, trace.KindAdmit, trace.KindGiveUp,
 	trace.KindRelease, trace.KindExpire, trace.KindFailOpen, trace.KindShadow,
 }

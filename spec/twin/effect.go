@@ -27,6 +27,11 @@ func (c *checker) apply(g *group) error {
 			return err
 		}
 	}
+	if !opens && !g.cut {
+		if err := c.closeAligned(); err != nil {
+			return err
+		}
+	}
 	if len(g.states) > 0 {
 		c.state = g.states[0]
 		if c.state.Event.Index != c.index {
@@ -55,6 +60,15 @@ func (c *checker) effect(at *Located) error {
 			"an event of entry %d follows entry %d", e.Index, c.index)
 	}
 	switch e.Kind {
+	case trace.KindLeap:
+		return c.leap(at)
+	case trace.KindSlow:
+		return c.slow(at)
+	}
+	if err := c.closeAligned(); err != nil {
+		return err
+	}
+	switch e.Kind {
 	case trace.KindEpoch:
 		return violated(EpochOnly, []Located{*at, c.step.entry},
 			"epoch %d is opened inside an entry that does something else", e.Epoch)
@@ -76,6 +90,8 @@ func (c *checker) effect(at *Located) error {
 		return c.deny(at)
 	case trace.KindTakeOver:
 		return c.takeOver(at)
+	case trace.KindZone:
+		return c.tellZone(at)
 	default: // trace.KindReturn
 		return c.takeBack(at)
 	}

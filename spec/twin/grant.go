@@ -41,7 +41,7 @@ func (c *checker) grant(at *Located) error {
 	c.lastLease = e.Lease
 	g := &lease{
 		id: e.Lease, account: a, session: s, seq: e.Seq, amount: e.Amount, bound: l.amountOf(e.Key),
-		granted: *at, born: c.step.at(), told: []int64{e.TTL},
+		granted: *at, born: c.step.at(), told: []int64{e.TTL}, ending: c.now + e.TTL,
 	}
 	c.leases[g.id] = g
 	a.window.leases = append(a.window.leases, g)
@@ -237,7 +237,7 @@ func (c *checker) waits(l *limit, key string, used, d int64) bool {
 	case l.kind == KindBucket:
 		return l.bucket(key, c.now).fills(l, d)
 	default:
-		return d == l.end()-c.now
+		return d == l.opens()-c.now
 	}
 }
 

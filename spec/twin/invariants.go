@@ -7,6 +7,8 @@ const (
 	EpochOnly        = "EpochOnly"
 	NeverFast        = "NeverFast"
 	Roll             = "Roll"
+	CalMonotone      = "CalMonotone"
+	LeapAhead        = "LeapAhead"
 	NoOverGrant      = "NoOverGrant"
 	InBudget         = "InBudget"
 	Whole            = "Whole"
@@ -52,6 +54,10 @@ func Invariants() []Invariant {
 			"Cluster time runs at most 1+rho times as fast as real time."},
 		{Roll, "R4, WindowLease!Win",
 			"A limit rolls exactly when T enters another of its windows, and is then fresh."},
+		{CalMonotone, "K1, K5, CalendarLeap!CalMonotone",
+			"Calendar time never goes back, and its offset is what leaps and slow-downs have made it."},
+		{LeapAhead, "K2, K6, CalendarLeap!LeapAts",
+			"A leap is announced a longest lease ahead, one at a time, and takes effect when it is due."},
 		{NoOverGrant, "WindowLease!Books (Limit - avail)",
 			"What is charged to a window, less what was taken back, stays within its limit."},
 		{InBudget, "SlidingLease!InBudget",

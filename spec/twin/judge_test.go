@@ -306,7 +306,7 @@ func TestReportOfFiles(t *testing.T) {
   admissions  248 of 248 credits in 9 account windows
   fullest     team requests per 1s, key "", window 0: 100 of 100 (100.0%)
   real time   every admission was over when its window was
-  covered     38 of 52 steps, 98 pairs of them; not ChangeBucket, ChangeKey, Lapse, and 11 more
+  covered     38 of 57 steps, 98 pairs of them; not ChangeBucket, ChangeKey, Lapse, and 16 more
   fail open   2 credits admitted without leases, outside the bound
   shadow      3 credits admitted that would have been refused, outside the bound
 `

@@ -503,15 +503,18 @@ func runAt(r *recording, permille int64) {
 func TestPlantedViolationsAreNamed(t *testing.T) {
 	named := map[string]bool{}
 	for i, test := range slices.Concat(planted, plantedInHeirs, plantedInKinds,
-		plantedInSlots, plantedInKin, plantedInOverrides) {
+		plantedInSlots, plantedInKin, plantedInOverrides, plantedInDays) {
 		t.Run(test.name, func(t *testing.T) {
 			r := recordingOf(t, story().files)
 			switch {
 			case i >= len(planted)+len(plantedInHeirs)+len(plantedInKinds)+len(plantedInSlots):
-				r = recordingOf(t, overrides().files)
-				if i < len(planted)+len(plantedInHeirs)+len(plantedInKinds)+len(plantedInSlots)+
-					len(plantedInKin) {
+				r = recordingOf(t, days().files)
+				switch after := i - len(planted) - len(plantedInHeirs) - len(plantedInKinds) -
+					len(plantedInSlots); {
+				case after < len(plantedInKin):
 					r = recordingOf(t, kin().files)
+				case after < len(plantedInKin)+len(plantedInOverrides):
+					r = recordingOf(t, overrides().files)
 				}
 			case i >= len(planted)+len(plantedInHeirs)+len(plantedInKinds):
 				r = recordingOf(t, work().files)

@@ -54,7 +54,7 @@ func isLog(k trace.Kind) bool {
 	switch k {
 	case trace.KindEpoch, trace.KindLimit, trace.KindBudget, trace.KindRoll, trace.KindSession,
 		trace.KindSessionEnd, trace.KindGrant, trace.KindReplay, trace.KindDeny,
-		trace.KindReturn, trace.KindTakeOver:
+		trace.KindReturn, trace.KindTakeOver, trace.KindLeap, trace.KindSlow, trace.KindZone:
 		return true
 	}
 	return false

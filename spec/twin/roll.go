@@ -5,6 +5,7 @@ import "github.com/leased-io/leased/trace"
 // advanceTo lets cluster time pass to t: windows close, limits must roll, old things are
 // forgotten.
 func (c *checker) advanceTo(t int64) error {
+	c.cal.was = c.now
 	if t == c.now {
 		return nil
 	}
@@ -24,6 +25,9 @@ func (c *checker) advanceTo(t int64) error {
 func (c *checker) closeWindows() error {
 	c.nextEnd = 0
 	for _, l := range c.inForce {
+		if l.zone != nil {
+			continue // closeAligned has a look at them
+		}
 		if l.end() <= c.now {
 			w := l.current
 			l.number, l.current = c.now/l.span, nil
@@ -229,6 +233,9 @@ func (c *checker) newLimit(at *Located) error {
 					"and does not start empty until then", l.serial, g.until)
 		}
 	}
+	if err := c.alignLimit(l); err != nil {
+		return err
+	}
 	if err := c.startsAfter(l); err != nil {
 		return err
 	}
@@ -238,7 +245,9 @@ func (c *checker) newLimit(at *Located) error {
 	c.limits[l.serial] = l
 	c.inForce = append(c.inForce, l)
 	c.changes[l.budget]++
-	c.endsAt(l.end())
+	if l.zone == nil {
+		c.endsAt(l.end())
+	}
 	return nil
 }
 
@@ -270,6 +279,10 @@ func (c *checker) removeLimit(l *limit) {
 	c.changes[l.budget]++
 	c.forgetFamily(l.budget)
 	if l.current != nil {
+		if l.zone != nil { // it has been corrected since the window's first grant, perhaps
+			l.current.end = l.end()
+			c.endsAt(l.current.end)
+		}
 		c.dying = append(c.dying, l.current)
 	}
 	c.removeSlots(l)

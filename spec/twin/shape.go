@@ -3,6 +3,7 @@ package twin
 import (
 	"fmt"
 
+	"github.com/leased-io/leased/spec/twin/calendar"
 	"github.com/leased-io/leased/trace"
 )
 
@@ -26,6 +27,8 @@ type shape struct {
 	// pace is the period in cluster time, of sliding limits and buckets. It is half a percent
 	// longer than per, so that the bound holds for per of real time (Theorems 2 and 3).
 	pace int64
+	// align and zoneName are of a window limit that follows the calendar.
+	align, zoneName string
 }
 
 // Bounds of the numbers of sliding limits and buckets, which keep products within 127 bits.
@@ -39,7 +42,8 @@ const (
 
 // shapeOf reads a limit's event.
 func shapeOf(e *trace.Event) shape {
-	s := shape{kind: e.Shape, per: e.Per, span: e.Span, slots: e.Slots, burst: e.Burst}
+	s := shape{kind: e.Shape, per: e.Per, span: e.Span, slots: e.Slots, burst: e.Burst,
+		align: e.Align, zoneName: e.Zone}
 	if s.kind == "" {
 		s.kind, s.span = KindWindow, e.Per
 	} else if e.Per <= mostPer {
@@ -53,6 +57,8 @@ func (s *shape) sane(e *trace.Event) string {
 	switch {
 	case e.Amount < 1 || e.Per < 1:
 		return "an amount and a period are at least 1"
+	case (s.align == "") != (s.zoneName == "") || s.align != "" && !s.follows():
+		return "only windows follow a calendar: minute, hour, day, week or month of a zone"
 	case s.kind == KindWindow:
 		if e.Slots != 0 || e.Burst != 0 || e.Span != 0 {
 			return "a window limit has no slots, no burst and no span"
@@ -77,6 +83,9 @@ func (s *shape) sane(e *trace.Event) string {
 	return ""
 }
 
+// follows reports whether the calendar has such windows.
+func (s *shape) follows() bool { return s.kind == KindWindow && calendar.Known(s.align) }
+
 // covers reports whether the slots of a sliding limit are its period, and no nanosecond more each
 // than that takes (SlidingLease: (M-1)*LMax < N*S).
 func (s *shape) covers() bool {
@@ -93,6 +102,9 @@ func (s *shape) fill(amount int64) int64 {
 func (s *shape) lease(amount int64) int64 {
 	if s.kind == KindBucket {
 		return max(s.span, s.fill(amount)/4)
+	}
+	if s.align != "" {
+		return longestAligned
 	}
 	return s.span
 }

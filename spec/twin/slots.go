@@ -33,6 +33,9 @@ func (l *limit) ends(now int64) int64 {
 	if l.kind == KindSlots {
 		return now + l.per
 	}
+	if l.zone != nil {
+		return l.endsAligned(now)
+	}
 	return l.end()
 }
 
@@ -40,6 +43,9 @@ func (l *limit) ends(now int64) int64 {
 func (g *lease) ends() int64 {
 	if g.slots != nil {
 		return g.slots.ends
+	}
+	if g.account.window.limit.zone != nil {
+		return g.ending
 	}
 	return g.account.window.end
 }

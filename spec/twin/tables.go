@@ -26,6 +26,7 @@ type tables struct {
 
 	lastLimit, lastSession, lastLease uint64
 	heir                              *heir
+	cal                               almanac
 }
 
 func newTables() tables {
@@ -72,15 +73,27 @@ type limit struct {
 	beliefs map[string][]belief
 	judged  int
 
+	onCalendar
+
 	levels  levels // of a bucket, in real time
 	watches map[string]*watch
 }
 
 // end returns the first instant after its window.
-func (l *limit) end() int64 { return (l.number + 1) * l.span }
+func (l *limit) end() int64 {
+	if l.zone != nil {
+		return l.over - l.cal.off
+	}
+	return (l.number + 1) * l.span
+}
 
-// start returns the first instant of its window.
-func (l *limit) start() int64 { return l.number * l.span }
+// start returns the first instant of its window, or of an aligned limit one that is no later.
+func (l *limit) start() int64 {
+	if l.zone != nil {
+		return l.from
+	}
+	return l.number * l.span
+}
 
 // window is one window of a limit, if anything was granted from it.
 type window struct {
@@ -172,6 +185,7 @@ type lease struct {
 	admitted int64
 	givenUp  int64
 	slots    *slots // nil: it is of credits that are spent
+	ending   int64  // of an aligned limit: when it is over, in cluster time
 	over     bool   // its holder is done with it
 	settled  bool
 }

@@ -91,14 +91,18 @@ func (Outcome) EnumDescriptor() ([]byte, []int) {
 }
 
 type Limit struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Metric        string                 `protobuf:"bytes,1,opt,name=metric,proto3" json:"metric,omitempty"`
-	Kind          string                 `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`                                // "window", "sliding", "bucket", "slots"; empty means "window"
-	Amount        int64                  `protobuf:"varint,3,opt,name=amount,proto3" json:"amount,omitempty"`                           // credits per period, 1..2^53; of "slots": how many there are, 1..10^6
-	PerNanos      int64                  `protobuf:"varint,4,opt,name=per_nanos,json=perNanos,proto3" json:"per_nanos,omitempty"`       // the period, 10 ms..400 days; of "slots": a lease's, 100 ms..5 minutes
-	Slots         int32                  `protobuf:"varint,5,opt,name=slots,proto3" json:"slots,omitempty"`                             // of "sliding": how many windows a period has; 0 means 10
-	Burst         int64                  `protobuf:"varint,6,opt,name=burst,proto3" json:"burst,omitempty"`                             // of "bucket": the credits it holds; 0 means the amount
-	LeaseNanos    int64                  `protobuf:"varint,7,opt,name=lease_nanos,json=leaseNanos,proto3" json:"lease_nanos,omitempty"` // of "bucket", in answers: how long its windows are
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	Metric     string                 `protobuf:"bytes,1,opt,name=metric,proto3" json:"metric,omitempty"`
+	Kind       string                 `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`                                // "window", "sliding", "bucket", "slots"; empty means "window"
+	Amount     int64                  `protobuf:"varint,3,opt,name=amount,proto3" json:"amount,omitempty"`                           // credits per period, 1..2^53; of "slots": how many there are, 1..10^6
+	PerNanos   int64                  `protobuf:"varint,4,opt,name=per_nanos,json=perNanos,proto3" json:"per_nanos,omitempty"`       // the period, 10 ms..400 days; of "slots": a lease's, 100 ms..5 minutes
+	Slots      int32                  `protobuf:"varint,5,opt,name=slots,proto3" json:"slots,omitempty"`                             // of "sliding": how many windows a period has; 0 means 10
+	Burst      int64                  `protobuf:"varint,6,opt,name=burst,proto3" json:"burst,omitempty"`                             // of "bucket": the credits it holds; 0 means the amount
+	LeaseNanos int64                  `protobuf:"varint,7,opt,name=lease_nanos,json=leaseNanos,proto3" json:"lease_nanos,omitempty"` // of "bucket", in answers: how long its windows are
+	// Of "window": what its windows begin with, "minute", "hour", "day", "week" or "month", in a time
+	// zone, by default UTC. The period may be left out. Empty: they tile cluster time.
+	Align         string `protobuf:"bytes,8,opt,name=align,proto3" json:"align,omitempty"`
+	Zone          string `protobuf:"bytes,9,opt,name=zone,proto3" json:"zone,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -180,6 +184,20 @@ func (x *Limit) GetLeaseNanos() int64 {
 		return x.LeaseNanos
 	}
 	return 0
+}
+
+func (x *Limit) GetAlign() string {
+	if x != nil {
+		return x.Align
+	}
+	return ""
+}
+
+func (x *Limit) GetZone() string {
+	if x != nil {
+		return x.Zone
+	}
+	return ""
 }
 
 type Budget struct {
@@ -2754,8 +2772,15 @@ type StatusResponse struct {
 	Digest           string    `protobuf:"bytes,12,opt,name=digest,proto3" json:"digest,omitempty"` // running, of what the log did up to applied_index
 	Members          []*Member `protobuf:"bytes,13,rep,name=members,proto3" json:"members,omitempty"`
 	DriftPpm         int64     `protobuf:"varint,14,opt,name=drift_ppm,json=driftPpm,proto3" json:"drift_ppm,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// Calendar time at cluster_time_nanos, since 1970 in UTC, and what it is ahead of that; both 0
+	// until a limit follows the calendar.
+	CalendarNanos       int64 `protobuf:"varint,20,opt,name=calendar_nanos,json=calendarNanos,proto3" json:"calendar_nanos,omitempty"`
+	CalendarOffsetNanos int64 `protobuf:"varint,21,opt,name=calendar_offset_nanos,json=calendarOffsetNanos,proto3" json:"calendar_offset_nanos,omitempty"`
+	LeapInNanos         int64 `protobuf:"varint,22,opt,name=leap_in_nanos,json=leapInNanos,proto3" json:"leap_in_nanos,omitempty"` // until a leap that is announced, by leap_by_nanos; 0: none is
+	LeapByNanos         int64 `protobuf:"varint,23,opt,name=leap_by_nanos,json=leapByNanos,proto3" json:"leap_by_nanos,omitempty"`
+	SlowNanos           int64 `protobuf:"varint,24,opt,name=slow_nanos,json=slowNanos,proto3" json:"slow_nanos,omitempty"` // by how much calendar time is still to be slowed down
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
 }
 
 func (x *StatusResponse) Reset() {
@@ -2886,6 +2911,121 @@ func (x *StatusResponse) GetDriftPpm() int64 {
 	return 0
 }
 
+func (x *StatusResponse) GetCalendarNanos() int64 {
+	if x != nil {
+		return x.CalendarNanos
+	}
+	return 0
+}
+
+func (x *StatusResponse) GetCalendarOffsetNanos() int64 {
+	if x != nil {
+		return x.CalendarOffsetNanos
+	}
+	return 0
+}
+
+func (x *StatusResponse) GetLeapInNanos() int64 {
+	if x != nil {
+		return x.LeapInNanos
+	}
+	return 0
+}
+
+func (x *StatusResponse) GetLeapByNanos() int64 {
+	if x != nil {
+		return x.LeapByNanos
+	}
+	return 0
+}
+
+func (x *StatusResponse) GetSlowNanos() int64 {
+	if x != nil {
+		return x.SlowNanos
+	}
+	return 0
+}
+
+type ReadClockRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReadClockRequest) Reset() {
+	*x = ReadClockRequest{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReadClockRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReadClockRequest) ProtoMessage() {}
+
+func (x *ReadClockRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReadClockRequest.ProtoReflect.Descriptor instead.
+func (*ReadClockRequest) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{42}
+}
+
+type ReadClockResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	WallNanos     int64                  `protobuf:"varint,1,opt,name=wall_nanos,json=wallNanos,proto3" json:"wall_nanos,omitempty"` // since 1970 in UTC
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReadClockResponse) Reset() {
+	*x = ReadClockResponse{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReadClockResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReadClockResponse) ProtoMessage() {}
+
+func (x *ReadClockResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReadClockResponse.ProtoReflect.Descriptor instead.
+func (*ReadClockResponse) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{43}
+}
+
+func (x *ReadClockResponse) GetWallNanos() int64 {
+	if x != nil {
+		return x.WallNanos
+	}
+	return 0
+}
+
 type RemoveMemberRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -2895,7 +3035,7 @@ type RemoveMemberRequest struct {
 
 func (x *RemoveMemberRequest) Reset() {
 	*x = RemoveMemberRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[42]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2907,7 +3047,7 @@ func (x *RemoveMemberRequest) String() string {
 func (*RemoveMemberRequest) ProtoMessage() {}
 
 func (x *RemoveMemberRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[42]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2920,7 +3060,7 @@ func (x *RemoveMemberRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveMemberRequest.ProtoReflect.Descriptor instead.
 func (*RemoveMemberRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{42}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *RemoveMemberRequest) GetId() string {
@@ -2939,7 +3079,7 @@ type RemoveMemberResponse struct {
 
 func (x *RemoveMemberResponse) Reset() {
 	*x = RemoveMemberResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[43]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2951,7 +3091,7 @@ func (x *RemoveMemberResponse) String() string {
 func (*RemoveMemberResponse) ProtoMessage() {}
 
 func (x *RemoveMemberResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[43]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2964,7 +3104,7 @@ func (x *RemoveMemberResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveMemberResponse.ProtoReflect.Descriptor instead.
 func (*RemoveMemberResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{43}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *RemoveMemberResponse) GetRemoved() bool {
@@ -2987,7 +3127,7 @@ type Counters struct {
 
 func (x *Counters) Reset() {
 	*x = Counters{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[44]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2999,7 +3139,7 @@ func (x *Counters) String() string {
 func (*Counters) ProtoMessage() {}
 
 func (x *Counters) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[44]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3012,7 +3152,7 @@ func (x *Counters) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Counters.ProtoReflect.Descriptor instead.
 func (*Counters) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{44}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *Counters) GetSession() uint64 {
@@ -3051,7 +3191,7 @@ type BackupRequest struct {
 
 func (x *BackupRequest) Reset() {
 	*x = BackupRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[45]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3063,7 +3203,7 @@ func (x *BackupRequest) String() string {
 func (*BackupRequest) ProtoMessage() {}
 
 func (x *BackupRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[45]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3076,7 +3216,7 @@ func (x *BackupRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupRequest.ProtoReflect.Descriptor instead.
 func (*BackupRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{45}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{47}
 }
 
 type BackupResponse struct {
@@ -3092,7 +3232,7 @@ type BackupResponse struct {
 
 func (x *BackupResponse) Reset() {
 	*x = BackupResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[46]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3104,7 +3244,7 @@ func (x *BackupResponse) String() string {
 func (*BackupResponse) ProtoMessage() {}
 
 func (x *BackupResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[46]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3117,7 +3257,7 @@ func (x *BackupResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupResponse.ProtoReflect.Descriptor instead.
 func (*BackupResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{46}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *BackupResponse) GetLast() *Counters {
@@ -3165,7 +3305,7 @@ type RestoreRequest struct {
 
 func (x *RestoreRequest) Reset() {
 	*x = RestoreRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[47]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3177,7 +3317,7 @@ func (x *RestoreRequest) String() string {
 func (*RestoreRequest) ProtoMessage() {}
 
 func (x *RestoreRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[47]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3190,7 +3330,7 @@ func (x *RestoreRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RestoreRequest.ProtoReflect.Descriptor instead.
 func (*RestoreRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{47}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *RestoreRequest) GetBackup() string {
@@ -3216,7 +3356,7 @@ type RestoreResponse struct {
 
 func (x *RestoreResponse) Reset() {
 	*x = RestoreResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[48]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3228,7 +3368,7 @@ func (x *RestoreResponse) String() string {
 func (*RestoreResponse) ProtoMessage() {}
 
 func (x *RestoreResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[48]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3241,7 +3381,7 @@ func (x *RestoreResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RestoreResponse.ProtoReflect.Descriptor instead.
 func (*RestoreResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{48}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *RestoreResponse) GetAlready() bool {
@@ -3261,7 +3401,7 @@ type WatchEvent_Revision struct {
 
 func (x *WatchEvent_Revision) Reset() {
 	*x = WatchEvent_Revision{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[50]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3273,7 +3413,7 @@ func (x *WatchEvent_Revision) String() string {
 func (*WatchEvent_Revision) ProtoMessage() {}
 
 func (x *WatchEvent_Revision) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[50]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3307,7 +3447,7 @@ var File_transport_leasedv1_leased_proto protoreflect.FileDescriptor
 
 const file_transport_leasedv1_leased_proto_rawDesc = "" +
 	"\n" +
-	"\x1ftransport/leasedv1/leased.proto\x12\tleased.v1\"\xb5\x01\n" +
+	"\x1ftransport/leasedv1/leased.proto\x12\tleased.v1\"\xdf\x01\n" +
 	"\x05Limit\x12\x16\n" +
 	"\x06metric\x18\x01 \x01(\tR\x06metric\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x16\n" +
@@ -3316,7 +3456,9 @@ const file_transport_leasedv1_leased_proto_rawDesc = "" +
 	"\x05slots\x18\x05 \x01(\x05R\x05slots\x12\x14\n" +
 	"\x05burst\x18\x06 \x01(\x03R\x05burst\x12\x1f\n" +
 	"\vlease_nanos\x18\a \x01(\x03R\n" +
-	"leaseNanos\"\xec\x01\n" +
+	"leaseNanos\x12\x14\n" +
+	"\x05align\x18\b \x01(\tR\x05align\x12\x12\n" +
+	"\x04zone\x18\t \x01(\tR\x04zone\"\xec\x01\n" +
 	"\x06Budget\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05keyed\x18\x02 \x01(\bR\x05keyed\x12(\n" +
@@ -3501,7 +3643,7 @@ const file_transport_leasedv1_leased_proto_rawDesc = "" +
 	"apiAddress\x12\x14\n" +
 	"\x05voter\x18\x04 \x01(\bR\x05voter\x12\x16\n" +
 	"\x06leader\x18\x05 \x01(\bR\x06leader\x12\x14\n" +
-	"\x05alive\x18\x06 \x01(\bR\x05alive\"\x9d\x03\n" +
+	"\x05alive\x18\x06 \x01(\bR\x05alive\"\xdf\x04\n" +
 	"\x0eStatusResponse\x12\x12\n" +
 	"\x04node\x18\x01 \x01(\tR\x04node\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12\x14\n" +
@@ -3517,7 +3659,17 @@ const file_transport_leasedv1_leased_proto_rawDesc = "" +
 	"\baccounts\x18\v \x01(\x04R\baccounts\x12\x16\n" +
 	"\x06digest\x18\f \x01(\tR\x06digest\x12+\n" +
 	"\amembers\x18\r \x03(\v2\x11.leased.v1.MemberR\amembers\x12\x1b\n" +
-	"\tdrift_ppm\x18\x0e \x01(\x03R\bdriftPpm\"%\n" +
+	"\tdrift_ppm\x18\x0e \x01(\x03R\bdriftPpm\x12%\n" +
+	"\x0ecalendar_nanos\x18\x14 \x01(\x03R\rcalendarNanos\x122\n" +
+	"\x15calendar_offset_nanos\x18\x15 \x01(\x03R\x13calendarOffsetNanos\x12\"\n" +
+	"\rleap_in_nanos\x18\x16 \x01(\x03R\vleapInNanos\x12\"\n" +
+	"\rleap_by_nanos\x18\x17 \x01(\x03R\vleapByNanos\x12\x1d\n" +
+	"\n" +
+	"slow_nanos\x18\x18 \x01(\x03R\tslowNanos\"\x12\n" +
+	"\x10ReadClockRequest\"2\n" +
+	"\x11ReadClockResponse\x12\x1d\n" +
+	"\n" +
+	"wall_nanos\x18\x01 \x01(\x03R\twallNanos\"%\n" +
 	"\x13RemoveMemberRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"0\n" +
 	"\x14RemoveMemberResponse\x12\x18\n" +
@@ -3561,12 +3713,13 @@ const file_transport_leasedv1_leased_proto_rawDesc = "" +
 	"\fDeleteBudget\x12\x1e.leased.v1.DeleteBudgetRequest\x1a\x1f.leased.v1.DeleteBudgetResponse\x12C\n" +
 	"\bSetLimit\x12\x1a.leased.v1.SetLimitRequest\x1a\x1b.leased.v1.SetLimitResponse\x12F\n" +
 	"\tGetBudget\x12\x1b.leased.v1.GetBudgetRequest\x1a\x1c.leased.v1.GetBudgetResponse\x12L\n" +
-	"\vListBudgets\x12\x1d.leased.v1.ListBudgetsRequest\x1a\x1e.leased.v1.ListBudgetsResponse2\x9a\x02\n" +
+	"\vListBudgets\x12\x1d.leased.v1.ListBudgetsRequest\x1a\x1e.leased.v1.ListBudgetsResponse2\xe2\x02\n" +
 	"\aCluster\x12=\n" +
 	"\x06Status\x12\x18.leased.v1.StatusRequest\x1a\x19.leased.v1.StatusResponse\x12O\n" +
 	"\fRemoveMember\x12\x1e.leased.v1.RemoveMemberRequest\x1a\x1f.leased.v1.RemoveMemberResponse\x12=\n" +
 	"\x06Backup\x12\x18.leased.v1.BackupRequest\x1a\x19.leased.v1.BackupResponse\x12@\n" +
-	"\aRestore\x12\x19.leased.v1.RestoreRequest\x1a\x1a.leased.v1.RestoreResponseB9Z7github.com/leased-io/leased/transport/leasedv1;leasedv1b\x06proto3"
+	"\aRestore\x12\x19.leased.v1.RestoreRequest\x1a\x1a.leased.v1.RestoreResponse\x12F\n" +
+	"\tReadClock\x12\x1b.leased.v1.ReadClockRequest\x1a\x1c.leased.v1.ReadClockResponseB9Z7github.com/leased-io/leased/transport/leasedv1;leasedv1b\x06proto3"
 
 var (
 	file_transport_leasedv1_leased_proto_rawDescOnce sync.Once
@@ -3581,7 +3734,7 @@ func file_transport_leasedv1_leased_proto_rawDescGZIP() []byte {
 }
 
 var file_transport_leasedv1_leased_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_transport_leasedv1_leased_proto_msgTypes = make([]protoimpl.MessageInfo, 52)
+var file_transport_leasedv1_leased_proto_msgTypes = make([]protoimpl.MessageInfo, 54)
 var file_transport_leasedv1_leased_proto_goTypes = []any{
 	(Outcome)(0),                 // 0: leased.v1.Outcome
 	(*Limit)(nil),                // 1: leased.v1.Limit
@@ -3626,23 +3779,25 @@ var file_transport_leasedv1_leased_proto_goTypes = []any{
 	(*StatusRequest)(nil),        // 40: leased.v1.StatusRequest
 	(*Member)(nil),               // 41: leased.v1.Member
 	(*StatusResponse)(nil),       // 42: leased.v1.StatusResponse
-	(*RemoveMemberRequest)(nil),  // 43: leased.v1.RemoveMemberRequest
-	(*RemoveMemberResponse)(nil), // 44: leased.v1.RemoveMemberResponse
-	(*Counters)(nil),             // 45: leased.v1.Counters
-	(*BackupRequest)(nil),        // 46: leased.v1.BackupRequest
-	(*BackupResponse)(nil),       // 47: leased.v1.BackupResponse
-	(*RestoreRequest)(nil),       // 48: leased.v1.RestoreRequest
-	(*RestoreResponse)(nil),      // 49: leased.v1.RestoreResponse
-	nil,                          // 50: leased.v1.OpenSessionRequest.LabelsEntry
-	(*WatchEvent_Revision)(nil),  // 51: leased.v1.WatchEvent.Revision
-	nil,                          // 52: leased.v1.GetBudgetRequest.LabelsEntry
+	(*ReadClockRequest)(nil),     // 43: leased.v1.ReadClockRequest
+	(*ReadClockResponse)(nil),    // 44: leased.v1.ReadClockResponse
+	(*RemoveMemberRequest)(nil),  // 45: leased.v1.RemoveMemberRequest
+	(*RemoveMemberResponse)(nil), // 46: leased.v1.RemoveMemberResponse
+	(*Counters)(nil),             // 47: leased.v1.Counters
+	(*BackupRequest)(nil),        // 48: leased.v1.BackupRequest
+	(*BackupResponse)(nil),       // 49: leased.v1.BackupResponse
+	(*RestoreRequest)(nil),       // 50: leased.v1.RestoreRequest
+	(*RestoreResponse)(nil),      // 51: leased.v1.RestoreResponse
+	nil,                          // 52: leased.v1.OpenSessionRequest.LabelsEntry
+	(*WatchEvent_Revision)(nil),  // 53: leased.v1.WatchEvent.Revision
+	nil,                          // 54: leased.v1.GetBudgetRequest.LabelsEntry
 }
 var file_transport_leasedv1_leased_proto_depIdxs = []int32{
 	1,  // 0: leased.v1.Budget.limits:type_name -> leased.v1.Limit
 	3,  // 1: leased.v1.Budget.weights:type_name -> leased.v1.Weight
 	5,  // 2: leased.v1.Budget.rules:type_name -> leased.v1.Rules
 	3,  // 3: leased.v1.Level.weights:type_name -> leased.v1.Weight
-	50, // 4: leased.v1.OpenSessionRequest.labels:type_name -> leased.v1.OpenSessionRequest.LabelsEntry
+	52, // 4: leased.v1.OpenSessionRequest.labels:type_name -> leased.v1.OpenSessionRequest.LabelsEntry
 	1,  // 5: leased.v1.OpenSessionResponse.limits:type_name -> leased.v1.Limit
 	4,  // 6: leased.v1.OpenSessionResponse.levels:type_name -> leased.v1.Level
 	5,  // 7: leased.v1.OpenSessionResponse.rules:type_name -> leased.v1.Rules
@@ -3668,17 +3823,17 @@ var file_transport_leasedv1_leased_proto_depIdxs = []int32{
 	16, // 27: leased.v1.ReturnResult.failure:type_name -> leased.v1.Failure
 	24, // 28: leased.v1.ReturnBatchResponse.results:type_name -> leased.v1.ReturnResult
 	2,  // 29: leased.v1.PutBudgetRequest.budget:type_name -> leased.v1.Budget
-	51, // 30: leased.v1.WatchEvent.revisions:type_name -> leased.v1.WatchEvent.Revision
-	52, // 31: leased.v1.GetBudgetRequest.labels:type_name -> leased.v1.GetBudgetRequest.LabelsEntry
+	53, // 30: leased.v1.WatchEvent.revisions:type_name -> leased.v1.WatchEvent.Revision
+	54, // 31: leased.v1.GetBudgetRequest.labels:type_name -> leased.v1.GetBudgetRequest.LabelsEntry
 	1,  // 32: leased.v1.LimitStatus.limit:type_name -> leased.v1.Limit
 	2,  // 33: leased.v1.GetBudgetResponse.budget:type_name -> leased.v1.Budget
 	36, // 34: leased.v1.GetBudgetResponse.limits:type_name -> leased.v1.LimitStatus
 	32, // 35: leased.v1.GetBudgetResponse.overrides:type_name -> leased.v1.Override
 	37, // 36: leased.v1.ListBudgetsResponse.budgets:type_name -> leased.v1.GetBudgetResponse
 	41, // 37: leased.v1.StatusResponse.members:type_name -> leased.v1.Member
-	45, // 38: leased.v1.BackupResponse.last:type_name -> leased.v1.Counters
+	47, // 38: leased.v1.BackupResponse.last:type_name -> leased.v1.Counters
 	2,  // 39: leased.v1.BackupResponse.budgets:type_name -> leased.v1.Budget
-	45, // 40: leased.v1.RestoreRequest.last:type_name -> leased.v1.Counters
+	47, // 40: leased.v1.RestoreRequest.last:type_name -> leased.v1.Counters
 	6,  // 41: leased.v1.Leases.OpenSession:input_type -> leased.v1.OpenSessionRequest
 	10, // 42: leased.v1.Leases.Acquire:input_type -> leased.v1.AcquireRequest
 	14, // 43: leased.v1.Leases.Return:input_type -> leased.v1.ReturnRequest
@@ -3692,27 +3847,29 @@ var file_transport_leasedv1_leased_proto_depIdxs = []int32{
 	35, // 51: leased.v1.Budgets.GetBudget:input_type -> leased.v1.GetBudgetRequest
 	38, // 52: leased.v1.Budgets.ListBudgets:input_type -> leased.v1.ListBudgetsRequest
 	40, // 53: leased.v1.Cluster.Status:input_type -> leased.v1.StatusRequest
-	43, // 54: leased.v1.Cluster.RemoveMember:input_type -> leased.v1.RemoveMemberRequest
-	46, // 55: leased.v1.Cluster.Backup:input_type -> leased.v1.BackupRequest
-	48, // 56: leased.v1.Cluster.Restore:input_type -> leased.v1.RestoreRequest
-	7,  // 57: leased.v1.Leases.OpenSession:output_type -> leased.v1.OpenSessionResponse
-	13, // 58: leased.v1.Leases.Acquire:output_type -> leased.v1.AcquireResponse
-	15, // 59: leased.v1.Leases.Return:output_type -> leased.v1.ReturnResponse
-	22, // 60: leased.v1.Leases.OpenSessions:output_type -> leased.v1.OpenSessionsResponse
-	19, // 61: leased.v1.Leases.AcquireBatch:output_type -> leased.v1.AcquireBatchResponse
-	25, // 62: leased.v1.Leases.ReturnBatch:output_type -> leased.v1.ReturnBatchResponse
-	34, // 63: leased.v1.Leases.Watch:output_type -> leased.v1.WatchEvent
-	27, // 64: leased.v1.Budgets.PutBudget:output_type -> leased.v1.PutBudgetResponse
-	29, // 65: leased.v1.Budgets.DeleteBudget:output_type -> leased.v1.DeleteBudgetResponse
-	31, // 66: leased.v1.Budgets.SetLimit:output_type -> leased.v1.SetLimitResponse
-	37, // 67: leased.v1.Budgets.GetBudget:output_type -> leased.v1.GetBudgetResponse
-	39, // 68: leased.v1.Budgets.ListBudgets:output_type -> leased.v1.ListBudgetsResponse
-	42, // 69: leased.v1.Cluster.Status:output_type -> leased.v1.StatusResponse
-	44, // 70: leased.v1.Cluster.RemoveMember:output_type -> leased.v1.RemoveMemberResponse
-	47, // 71: leased.v1.Cluster.Backup:output_type -> leased.v1.BackupResponse
-	49, // 72: leased.v1.Cluster.Restore:output_type -> leased.v1.RestoreResponse
-	57, // [57:73] is the sub-list for method output_type
-	41, // [41:57] is the sub-list for method input_type
+	45, // 54: leased.v1.Cluster.RemoveMember:input_type -> leased.v1.RemoveMemberRequest
+	48, // 55: leased.v1.Cluster.Backup:input_type -> leased.v1.BackupRequest
+	50, // 56: leased.v1.Cluster.Restore:input_type -> leased.v1.RestoreRequest
+	43, // 57: leased.v1.Cluster.ReadClock:input_type -> leased.v1.ReadClockRequest
+	7,  // 58: leased.v1.Leases.OpenSession:output_type -> leased.v1.OpenSessionResponse
+	13, // 59: leased.v1.Leases.Acquire:output_type -> leased.v1.AcquireResponse
+	15, // 60: leased.v1.Leases.Return:output_type -> leased.v1.ReturnResponse
+	22, // 61: leased.v1.Leases.OpenSessions:output_type -> leased.v1.OpenSessionsResponse
+	19, // 62: leased.v1.Leases.AcquireBatch:output_type -> leased.v1.AcquireBatchResponse
+	25, // 63: leased.v1.Leases.ReturnBatch:output_type -> leased.v1.ReturnBatchResponse
+	34, // 64: leased.v1.Leases.Watch:output_type -> leased.v1.WatchEvent
+	27, // 65: leased.v1.Budgets.PutBudget:output_type -> leased.v1.PutBudgetResponse
+	29, // 66: leased.v1.Budgets.DeleteBudget:output_type -> leased.v1.DeleteBudgetResponse
+	31, // 67: leased.v1.Budgets.SetLimit:output_type -> leased.v1.SetLimitResponse
+	37, // 68: leased.v1.Budgets.GetBudget:output_type -> leased.v1.GetBudgetResponse
+	39, // 69: leased.v1.Budgets.ListBudgets:output_type -> leased.v1.ListBudgetsResponse
+	42, // 70: leased.v1.Cluster.Status:output_type -> leased.v1.StatusResponse
+	46, // 71: leased.v1.Cluster.RemoveMember:output_type -> leased.v1.RemoveMemberResponse
+	49, // 72: leased.v1.Cluster.Backup:output_type -> leased.v1.BackupResponse
+	51, // 73: leased.v1.Cluster.Restore:output_type -> leased.v1.RestoreResponse
+	44, // 74: leased.v1.Cluster.ReadClock:output_type -> leased.v1.ReadClockResponse
+	58, // [58:75] is the sub-list for method output_type
+	41, // [41:58] is the sub-list for method input_type
 	41, // [41:41] is the sub-list for extension type_name
 	41, // [41:41] is the sub-list for extension extendee
 	0,  // [0:41] is the sub-list for field type_name
@@ -3741,7 +3898,7 @@ func file_transport_leasedv1_leased_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_transport_leasedv1_leased_proto_rawDesc), len(file_transport_leasedv1_leased_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   52,
+			NumMessages:   54,
 			NumExtensions: 0,
 			NumServices:   3,
 		},

@@ -662,6 +662,7 @@ const (
 	Cluster_RemoveMember_FullMethodName = "/leased.v1.Cluster/RemoveMember"
 	Cluster_Backup_FullMethodName       = "/leased.v1.Cluster/Backup"
 	Cluster_Restore_FullMethodName      = "/leased.v1.Cluster/Restore"
+	Cluster_ReadClock_FullMethodName    = "/leased.v1.Cluster/ReadClock"
 )
 
 // ClusterClient is the client API for Cluster service.
@@ -681,6 +682,8 @@ type ClusterClient interface {
 	// is handed out again, and no limit grants before leases of the old cluster are surely over.
 	// Budgets are put after it. Idempotent; refused by a cluster that has had budgets or sessions.
 	Restore(ctx context.Context, in *RestoreRequest, opts ...grpc.CallOption) (*RestoreResponse, error)
+	// ReadClock reads the wall clock of the node that is asked. The leader asks all members.
+	ReadClock(ctx context.Context, in *ReadClockRequest, opts ...grpc.CallOption) (*ReadClockResponse, error)
 }
 
 type clusterClient struct {
@@ -731,6 +734,16 @@ func (c *clusterClient) Restore(ctx context.Context, in *RestoreRequest, opts ..
 	return out, nil
 }
 
+func (c *clusterClient) ReadClock(ctx context.Context, in *ReadClockRequest, opts ...grpc.CallOption) (*ReadClockResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReadClockResponse)
+	err := c.cc.Invoke(ctx, Cluster_ReadClock_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ClusterServer is the server API for Cluster service.
 // All implementations must embed UnimplementedClusterServer
 // for forward compatibility.
@@ -748,6 +761,8 @@ type ClusterServer interface {
 	// is handed out again, and no limit grants before leases of the old cluster are surely over.
 	// Budgets are put after it. Idempotent; refused by a cluster that has had budgets or sessions.
 	Restore(context.Context, *RestoreRequest) (*RestoreResponse, error)
+	// ReadClock reads the wall clock of the node that is asked. The leader asks all members.
+	ReadClock(context.Context, *ReadClockRequest) (*ReadClockResponse, error)
 	mustEmbedUnimplementedClusterServer()
 }
 
@@ -769,6 +784,9 @@ func (UnimplementedClusterServer) Backup(context.Context, *BackupRequest) (*Back
 }
 func (UnimplementedClusterServer) Restore(context.Context, *RestoreRequest) (*RestoreResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Restore not implemented")
+}
+func (UnimplementedClusterServer) ReadClock(context.Context, *ReadClockRequest) (*ReadClockResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReadClock not implemented")
 }
 func (UnimplementedClusterServer) mustEmbedUnimplementedClusterServer() {}
 func (UnimplementedClusterServer) testEmbeddedByValue()                 {}
@@ -863,6 +881,24 @@ func _Cluster_Restore_Handler(srv interface{}, ctx context.Context, dec func(int
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Cluster_ReadClock_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReadClockRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ClusterServer).ReadClock(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Cluster_ReadClock_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ClusterServer).ReadClock(ctx, req.(*ReadClockRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // Cluster_ServiceDesc is the grpc.ServiceDesc for Cluster service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -885,6 +921,10 @@ var Cluster_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Restore",
 			Handler:    _Cluster_Restore_Handler,
+		},
+		{
+			MethodName: "ReadClock",
+			Handler:    _Cluster_ReadClock_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

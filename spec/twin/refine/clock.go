@@ -128,6 +128,10 @@ func (m *Machine) commit(e *trace.Event) *Refusal {
 		return refuse(Replay, "All", "a retry of request %d of session %d was told %d of %d leases",
 			s.decided, s.id, s.round, len(s.charged))
 	}
+	if r := m.overdue(); r != nil {
+		return r
+	}
+	m.cal.was = m.T
 	opens := e.OK && (e.Epoch == 0 || e.Epoch != m.epoch)
 	m.at = place{opening: opens}
 	switch {

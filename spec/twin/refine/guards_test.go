@@ -217,11 +217,14 @@ func TestEveryGuardRefuses(t *testing.T) {
 		refused[r.Action] = map[string]bool{r.Guard: true}
 	}
 	for i, p := range slices.Concat(plantsInHeirs, plants, plantsInKinds, plantsInSlots,
-		plantsInFamily, plantsInOverrides, shared()) {
+		plantsInFamily, plantsInOverrides, plantsInCalendar, shared()) {
 		s := tell()
-		family := i - len(plantsInHeirs) - len(plants) - len(plantsInKinds) - len(plantsInSlots)
-		if family >= 0 && family < len(plantsInFamily) {
+		after := i - len(plantsInHeirs) - len(plants) - len(plantsInKinds) - len(plantsInSlots)
+		switch days := after - len(plantsInFamily) - len(plantsInOverrides); {
+		case after >= 0 && after < len(plantsInFamily):
 			s = tellOfFamily()
+		case days >= 0 && days < len(plantsInCalendar):
+			s = tellOfCalendar()
 		}
 		if i < len(plantsInHeirs) {
 			s = heirs()

@@ -3,6 +3,7 @@ package refine
 import (
 	"math/big"
 
+	"github.com/leased-io/leased/spec/twin/calendar"
 	"github.com/leased-io/leased/trace"
 )
 
@@ -24,7 +25,8 @@ const (
 func sane(e *trace.Event) bool {
 	switch e.Shape {
 	case "":
-		return e.Slots == 0 && e.Burst == 0 && e.Span == 0
+		return e.Slots == 0 && e.Burst == 0 && e.Span == 0 && (e.Align == "") == (e.Zone == "") &&
+			(e.Align == "" || calendar.Known(e.Align))
 	case sliding:
 		return e.Slots >= 1 && e.Slots <= maxSlots && e.Burst == 0 && e.Span >= 1
 	case slots:
@@ -73,6 +75,9 @@ func (l *limit) memory() int64 {
 func (l *limit) longest() int64 {
 	if l.shape == bucket {
 		return max(l.span, l.memory()/4)
+	}
+	if l.zone != nil {
+		return maxLease
 	}
 	return l.span
 }

@@ -29,6 +29,7 @@ type limit struct {
 	changes        []int64
 	least, largest int64
 	loose          bool
+	aligned
 }
 
 // account is one key's part of a limit's window: used is the specification's Limit - avail.
@@ -38,11 +39,28 @@ type account struct {
 	rows []*lease // of slots: those that are not over, by their ends
 }
 
-func (l *limit) end() int64  { return (l.window + 1) * l.span }
-func (l *limit) empty() bool { return l.window*l.span < l.until }
+func (l *limit) end() int64 {
+	if l.zone != nil {
+		return l.ends - l.cal.off
+	}
+	return (l.window + 1) * l.span
+}
+
+func (l *limit) empty() bool { return l.start() < l.until }
+
+// start is the first instant of the limit's window, or, of an aligned one, one that is no later.
+func (l *limit) start() int64 {
+	if l.zone != nil {
+		return max(0, l.begins()-l.cal.off-l.cal.slowed)
+	}
+	return l.window * l.span
+}
 
 // opens is when an account of the limit is fresh the next time.
 func (l *limit) opens() int64 {
+	if l.zone != nil {
+		return l.opensAligned()
+	}
 	if l.empty() {
 		return ((l.until-1)/l.span + 1) * l.span
 	}
@@ -111,24 +129,31 @@ func (m *Machine) roll(e *trace.Event) *Refusal {
 	case l.end() > m.T:
 		return refuse(Roll, "Due", "window %d of limit %d ends at %d, and it is %d",
 			l.window, l.serial, l.end(), m.T)
-	case e.Window != m.T/l.span:
+	case e.Window != l.windowAt(m.T):
 		return refuse(Roll, "Window", "at %d limit %d is in window %d, not %d",
-			m.T, l.serial, m.T/l.span, e.Window)
+			m.T, l.serial, l.windowAt(m.T), e.Window)
 	case m.at.begun:
 		return refuse(Roll, "First", "limit %d rolls after the entry has begun to do other things",
 			l.serial)
+	case m.at.aligned && l.zone == nil:
+		return refuse(Roll, "Order", "limit %d rolls after limit %d, which is aligned",
+			l.serial, m.at.rollLimit)
+	case m.at.aligned != (l.zone != nil): // the first aligned one
 	case l.end() < m.at.rollEnd || l.end() == m.at.rollEnd && l.serial <= m.at.rollLimit:
 		return refuse(Roll, "Order", "limit %d, whose window ended at %d, rolls after limit %d, %d",
 			l.serial, l.end(), m.at.rollLimit, m.at.rollEnd)
 	}
-	m.at.rollEnd, m.at.rollLimit = l.end(), l.serial
-	if e.Window > l.window+1 {
+	m.at.rollEnd, m.at.rollLimit, m.at.aligned = l.end(), l.serial, l.zone != nil
+	if e.Window > l.window+1 && (l.zone == nil || e.Window*1_000_000_000 > l.ends) {
 		m.counts.step(rollsFar)
 	} else {
 		m.counts.step(rolls)
 	}
 	m.leave(l)
 	m.countRefill(l.roll(e.Window, m.T))
+	if l.zone != nil {
+		l.alignAt(m.T)
+	}
 	if !l.empty() {
 		l.until = 0
 	}
@@ -178,7 +203,9 @@ func (m *Machine) put(e *trace.Event) *Refusal {
 			"limit %d starts empty: %t, until %d; leases in its place are about until %d",
 			e.Limit, !e.OK, e.Until, until)
 	}
-	l.window = m.T / l.span
+	if r := m.align(l, e); r != nil {
+		return r
+	}
 	if begun, old := m.begunBefore(l); begun && e.Until < old {
 		return refuse(PutLimit, "Heir",
 			"limit %d starts empty: %t, until %d; the old cluster's leases are about until %d",
@@ -213,7 +240,8 @@ func (m *Machine) change(l *limit, e *trace.Event) *Refusal {
 		}
 	}
 	switch {
-	case e.Budget != l.budget || e.Metric != l.metric || e.Per != l.per:
+	case e.Budget != l.budget || e.Metric != l.metric || e.Per != l.per || e.Align != l.align ||
+		e.Zone != l.zoneName:
 		return refuse(ChangeLimit, "Same", "limit %d is %s %s in %d ns, not %s %s in %d",
 			l.serial, l.budget, l.metric, l.per, e.Budget, e.Metric, e.Per)
 	case e.Shape != l.shape || e.Slots != l.slots || l.shape != "" && e.Span != l.span:

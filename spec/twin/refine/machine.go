@@ -54,6 +54,7 @@ type Machine struct {
 
 	lastLimit, lastSession, lastLease uint64
 	heir                              heir
+	cal                               almanac
 
 	// The entry that is being committed.
 	at     place
@@ -70,6 +71,7 @@ type place struct {
 	opening   bool // it opens an epoch
 	rollEnd   int64
 	rollLimit uint64   // of the last roll
+	aligned   bool     // an aligned limit has rolled
 	replaying *session // a replay is under way, and has not told all leases
 	granting  *session // the event before was a grant to it
 }
@@ -210,6 +212,15 @@ func (m *Machine) inEntry(e *trace.Event) *Refusal {
 		return refuse(Replay, "All", "a retry of request %d of session %d was told %d of %d leases",
 			s.decided, s.id, s.round, len(s.charged))
 	}
+	switch e.Kind {
+	case trace.KindLeap:
+		return m.leaps(e)
+	case trace.KindSlow:
+		return m.slow(e)
+	}
+	if r := m.overdue(); r != nil {
+		return r
+	}
 	if e.Kind == trace.KindRoll {
 		return m.roll(e)
 	}
@@ -235,6 +246,8 @@ func (m *Machine) inEntry(e *trace.Event) *Refusal {
 		return m.deny(e)
 	case trace.KindTakeOver:
 		return m.takeOver(e)
+	case trace.KindZone:
+		return m.rules(e)
 	default: // trace.KindReturn
 		return m.giveBack(e)
 	}

@@ -22,8 +22,8 @@ func (l *limit) mostOf(key string) int64 {
 	return l.amountOf(key)
 }
 
-// overdue is the key of what was in force for a time, which is over; for key, or for all.
-func (m *Machine) overdue(l *limit, key string) (of string, is bool) {
+// lapseOverdue is the key of what was in force for a time, which is over; for key, or for all.
+func (m *Machine) lapseOverdue(l *limit, key string) (of string, is bool) {
 	for _, of := range [...]string{"", key} {
 		if until := l.lapses[of]; until > 0 && until <= m.T {
 			return of, true

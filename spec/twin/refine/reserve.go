@@ -61,7 +61,7 @@ func (m *Machine) request(action Action, e *trace.Event) (*session, *limit, *Ref
 		return nil, nil, refuse(action, "Rolled", "limit %d is in window %d, which ended at %d",
 			l.serial, l.window, l.end())
 	}
-	if of, is := m.overdue(l, e.Key); is {
+	if of, is := m.lapseOverdue(l, e.Key); is {
 		return nil, nil, refuse(action, "Lapsed", "limit %d was set for key %q until %d, and it is %d",
 			l.serial, of, l.lapses[of], m.T)
 	}

@@ -16,6 +16,9 @@ func (m *Machine) ends(l *limit) int64 {
 	if l.shape == slots {
 		return m.T + l.per
 	}
+	if l.zone != nil {
+		return m.endsAligned(l)
+	}
 	return l.end()
 }
 

@@ -25,6 +25,11 @@ const (
 	endsSession
 	forgetsSession
 	takesOver
+	setsCalendar
+	announces
+	leaps
+	slows
+	zonesTold
 	refillsCapped
 	refillsOver
 	grants
@@ -82,6 +87,11 @@ var steps = [numSteps]struct{ name, text string }{
 	endsSession:      {"EndSession", "a session is closed by its holder"},
 	forgetsSession:   {"ForgetSession", "a session is forgotten"},
 	takesOver:        {"TakeOver", "a new cluster takes another one's place"},
+	setsCalendar:     {"SetCalendar", "the calendar is set for the first time"},
+	announces:        {"Announce", "a leap of the calendar is announced"},
+	leaps:            {"Leap", "calendar time leaps"},
+	slows:            {"Slow", "calendar time is slowed down"},
+	zonesTold:        {"TellZone", "the log tells how a zone's clocks are set"},
 	refillsCapped:    {"RefillCapped", "credits on leases are part of the bucket: a refill stops"},
 	refillsOver:      {"RefillOver", "a refill goes on beyond the end of leases, and what they held"},
 	grants:           {"Grant", "a request is charged"},

@@ -113,6 +113,13 @@ func tell() *story {
 	return s
 }
 
+// tellOfCalendar is the story, up to where windows follow the calendar.
+func tellOfCalendar() *story {
+	s := begin()
+	s.calendar()
+	return s
+}
+
 // tellOfFamily is the story, up to where budgets have parents.
 func tellOfFamily() *story {
 	s := begin()
@@ -266,7 +273,7 @@ func (s *story) after(label string, e trace.Event) {
 // the model out.
 func TestTheStoryIsABehaviour(t *testing.T) {
 	var c Coverage
-	for _, s := range []*story{tell(), tellOfFamily()} {
+	for _, s := range []*story{tell(), tellOfFamily(), tellOfCalendar()} {
 		m, r := s.play()
 		if r != nil {
 			t.Fatal(r)

@@ -35,5 +35,5 @@ func (m *Machine) takeOver(e *trace.Event) *Refusal {
 // and whether the limit's window began before that.
 func (m *Machine) begunBefore(l *limit) (bool, int64) {
 	over := m.heir.t + l.longest() + l.memory()
-	return m.heir.is && l.window*l.span < over, over
+	return m.heir.is && l.start() < over, over
 }

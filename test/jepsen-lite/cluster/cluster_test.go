@@ -67,12 +67,17 @@ func TestDetect(t *testing.T) {
 	begin := time.Now()
 	oracle := mutants.Catch{Judge: mutants.Oracle}
 	checker := mutants.Catch{Judge: mutants.Checker}
-	for s := *seed; s < *seed+uint64(*runs) && !checker.Caught; s++ {
-		_, judged := Judge(t, Draw(s), t.TempDir())
+	most := uint64(*runs)
+	for s := *seed; s < *seed+most+most/4 && !checker.Caught; s++ {
+		o, test := Draw(s), "TestCluster"
+		if s >= *seed+most {
+			o, test = DrawCalendar(s), "TestCalendar"
+		}
+		_, judged := Judge(t, o, t.TempDir())
 		report, err := judged.Trace, judged.Err
 		oracle.Schedules, checker.Schedules = oracle.Schedules+1, checker.Schedules+1
-		replay := fmt.Sprintf("go test ./test/jepsen-lite/cluster -run TestCluster "+
-			"-cluster.seed=%d -cluster.runs=1", s)
+		replay := fmt.Sprintf("go test ./test/jepsen-lite/cluster -run %s "+
+			"-cluster.seed=%d -cluster.runs=1", test, s)
 		if err != nil && !oracle.Caught {
 			oracle.Caught, oracle.What, oracle.Text = true, "fails", err.Error()
 			oracle.Seed, oracle.Replay, oracle.After = s, replay, time.Since(begin)

@@ -44,5 +44,5 @@ func described(l budget.Limit) string {
 	case budget.KindSlots:
 		text = fmt.Sprintf("%d slots of %s for %s", l.Amount, l.Metric, budget.FormatPer(l.Per))
 	}
-	return text
+	return text + follows(l)
 }

@@ -33,6 +33,7 @@ type nodes struct {
 	net       *network
 	wires     *wires
 	directory *node.Directory // in place of gossip
+	walls     *walls          // nil: the bubble's
 
 	mu      sync.Mutex
 	servers []*server
@@ -51,6 +52,9 @@ func startNodes(ctx context.Context, o Options, clock trace.Clock, dir string) (
 		net:     newNetwork(o.Seed, o.Latency),
 		wires:   newWires(),
 		byID:    map[string]*node.Node{},
+	}
+	if o.Calendar {
+		c.walls = newWalls(o)
 	}
 	return c, c.found(ctx)
 }
@@ -89,6 +93,9 @@ func (c *nodes) start(ctx context.Context, id string) error {
 	now := c.life()
 	cfg.TraceDir, cfg.Run = now.dir, now.name
 	cfg.Clock = srv.nap.read
+	if c.walls != nil {
+		cfg.Wall = func() time.Time { return c.walls.read(id, c.now()) }
+	}
 	if srv.founder {
 		cfg.BootstrapExpect = c.o.Nodes
 	}

@@ -43,6 +43,9 @@ type Options struct {
 	// what it was just granted does so for ever at one instant.
 	Latency time.Duration
 
+	// Calendar: nodes have wall clocks that are hours apart and step, see walls.
+	Calendar bool
+
 	// Plant is a fault that the product does not promise to survive. A run must fail with it.
 	Plant Plant
 

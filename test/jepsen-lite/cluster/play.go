@@ -95,7 +95,7 @@ func Play(o Options, dir string) (out Outcome, err error) {
 		return out, err
 	}
 	ended = true
-	return out, errors.Join(f.end(ctx), settled(ctx, c, a))
+	return out, errors.Join(f.end(ctx), c.onTime(ctx, a), settled(ctx, c, a))
 }
 
 // rounds has bad weather and healing take turns.

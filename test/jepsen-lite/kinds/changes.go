@@ -59,6 +59,9 @@ func (l *log) replace() {
 		if l.slots && one.Kind == budget.KindBucket {
 			one.Kind, one.Slots, one.Burst = budget.KindSlots, 0, 0
 		}
+		if l.calendar && l.r.IntN(4) > 0 {
+			one = l.align(one)
+		}
 		if more := append(b.Limits, one); (budget.Budget{Name: "b", Limits: more}).Validate() == nil {
 			b.Limits = more
 		}

@@ -17,18 +17,19 @@ import (
 
 // log is random commands to one State, which records what it applies.
 type log struct {
-	r       *rand.Rand
-	s       *fsm.State
-	again   *fsm.State // replays it all
-	record  *trace.Writer
-	index   uint64
-	b       budget.Budget
-	rev     uint64
-	users   []*user
-	changes int // in a row, at most
-	slots   bool
-	wait    func() int64
-	broken  error
+	r        *rand.Rand
+	s        *fsm.State
+	again    *fsm.State // replays it all
+	record   *trace.Writer
+	index    uint64
+	b        budget.Budget
+	rev      uint64
+	users    []*user
+	changes  int // in a row, at most
+	slots    bool
+	calendar bool
+	wait     func() int64
+	broken   error
 }
 
 // user is a session and what it was granted.
@@ -49,15 +50,15 @@ const (
 // Play runs steps random commands that belong to seed, and returns the trace's file, in dir, and
 // the first of the state's invariants that was broken.
 func Play(seed uint64, steps int, dir string) (file string, broken, err error) {
-	return play(seed, steps, dir, false)
+	return play(seed, steps, dir, func(*log) {})
 }
 
 // PlaySlots is Play with slots in the place of buckets.
 func PlaySlots(seed uint64, steps int, dir string) (file string, broken, err error) {
-	return play(seed, steps, dir, true)
+	return play(seed, steps, dir, func(l *log) { l.slots = true })
 }
 
-func play(seed uint64, steps int, dir string, slots bool) (file string, broken, err error) {
+func play(seed uint64, steps int, dir string, mode func(*log)) (file string, broken, err error) {
 	r := rand.New(rand.NewPCG(seed, 0x10c5))
 	now := int64(0)
 	clock := trace.Clock{Name: "virtual", Now: func() int64 { now++; return now }}
@@ -68,12 +69,16 @@ func play(seed uint64, steps int, dir string, slots bool) (file string, broken, 
 		return "", nil, err
 	}
 	l := &log{r: r, s: fsm.New(record.Record), again: fsm.New(nil), record: record, index: 1,
-		b: budget.Budget{Name: "b", Keyed: r.IntN(2) == 0}, changes: 1 + 24*r.IntN(2), slots: slots}
+		b: budget.Budget{Name: "b", Keyed: r.IntN(2) == 0}, changes: 1 + 24*r.IntN(2)}
 	l.wait = l.pause
+	mode(l)
 	l.s.Apply(1, 1, fsm.Entry{Open: true})
 	l.again.Apply(1, 1, fsm.Entry{Open: true})
 	if r.IntN(3) == 0 {
 		l.do(0, fsm.Command{TakeOver: &fsm.TakeOver{Backup: strings.Repeat("ab", fsm.BackupIDLen/2)}})
+	}
+	if l.calendar {
+		l.setCalendar()
 	}
 	l.replace()
 	for range steps {
@@ -124,6 +129,10 @@ func (l *log) pause() int64 {
 }
 
 func (l *log) step() {
+	if l.calendar && l.r.IntN(6) == 0 {
+		l.correct()
+		return
+	}
 	switch n := l.r.IntN(45); {
 	case n < 22:
 		l.ask()

@@ -21,6 +21,7 @@ const (
 func TestLogs(t *testing.T) {
 	playLogs(t, "Play", Play, "ChangeBucket", "RefillCapped", "RefillOver", "DenyRefills")
 	playLogs(t, "PlaySlots", PlaySlots, "Beat", "DenySlots")
+	playLogs(t, "PlayCalendar", PlayCalendar, "SetCalendar", "Announce", "Leap", "Slow", "TellZone")
 }
 
 // playLogs wants the steps taken that logs of all kinds take, and some more.

@@ -236,3 +236,6 @@ func TestFaultyCoordinator(t *testing.T) {
 		}
 	}
 }
+
+// Wall is not asked for.
+func (f *faulty) Wall() time.Time { return time.Time{} }

@@ -195,7 +195,7 @@ func returns(in []*leasedv1.Return) []Return {
 func limits(in []*leasedv1.Limit) []Limit {
 	var out []Limit
 	for _, l := range in {
-		out = append(out, Limit{l.GetMetric(), cmp.Or(l.GetKind(), "window"), l.GetAmount(),
+		out = append(out, Limit{l.GetMetric(), kindOf(l), l.GetAmount(),
 			l.GetPerNanos()})
 	}
 	slices.SortFunc(out, func(a, b Limit) int {
@@ -203,4 +203,12 @@ func limits(in []*leasedv1.Limit) []Limit {
 			cmp.Compare(a.Kind, b.Kind))
 	})
 	return out
+}
+
+// kindOf is a limit's kind: those that follow the calendar are not for this model either.
+func kindOf(l *leasedv1.Limit) string {
+	if l.GetAlign() != "" {
+		return "aligned"
+	}
+	return cmp.Or(l.GetKind(), "window")
 }
