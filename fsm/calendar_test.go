@@ -217,7 +217,8 @@ func TestZoneRulesChange(t *testing.T) {
 // TestAlignedStartsEmpty: a limit in the place of another waits for the next window.
 func TestAlignedStartsEmpty(t *testing.T) {
 	r, s := onCalendarOf(t, "2026-03-01T12:59:00Z", aligned("hour", "UTC", 10))
-	r.at(t, sec(1), Command{DeleteBudget: &DeleteBudget{Name: "b"}}, put("b", aligned("hour", "UTC", 10)))
+	r.at(t, sec(1), Command{DeleteBudget: &DeleteBudget{Name: "b"}},
+		put("b", aligned("hour", "UTC", 10)))
 	if got := r.at(t, sec(2), ask(s, 1, 2, 1))[0]; got.Code != CodeDenied ||
 		got.Denial.RetryAfter != 58*time.Second {
 		t.Errorf("in the same hour: %+v", got)

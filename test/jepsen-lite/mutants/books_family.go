@@ -51,7 +51,7 @@ var familyMutants = []Mutant{
 	{
 		Name: "parent-deleted", Rule: "Books", By: Pure,
 		Means: "a budget that others have as their parent may be deleted",
-		Edits: []Edit{{fsmPolicy, "	if children := s.children[name]; len(children) > 0 {",
-			"	if children := s.children[name]; len(children) > 0 && name == \"\" {"}},
+		Edits: []Edit{{fsmPolicy, "	if children := s.children[c.Name]; len(children) > 0 {",
+			"	if children := s.children[c.Name]; len(children) > 0 && c.Name == \"\" {"}},
 	},
 }
