@@ -14,7 +14,7 @@ const fakeDelay = 10 * time.Millisecond
 
 // Watch tells of changes, if the cluster pushes any.
 func (n *fakeNode) Watch(
-	req *leasedv1.WatchRequest, stream grpc.ServerStreamingServer[leasedv1.WatchEvent],
+	req *leasedv1.WatchRequest, stream grpc.ServerStreamingServer[leasedv1.WatchResponse],
 ) error {
 	f := n.cluster
 	f.mu.Lock()
@@ -29,7 +29,7 @@ func (n *fakeNode) Watch(
 	defer ticker.Stop()
 	told := map[string]uint64{}
 	for {
-		event := &leasedv1.WatchEvent{}
+		event := &leasedv1.WatchResponse{}
 		f.mu.Lock()
 		for _, name := range req.GetBudgets() {
 			revision := uint64(0)
@@ -39,7 +39,7 @@ func (n *fakeNode) Watch(
 			if last, known := told[name]; !known || last != revision {
 				told[name] = revision
 				event.Revisions = append(event.Revisions,
-					&leasedv1.WatchEvent_Revision{Budget: name, Revision: revision})
+					&leasedv1.WatchResponse_Revision{Budget: name, Revision: revision})
 			}
 		}
 		f.mu.Unlock()

@@ -140,7 +140,7 @@ func (w *watcher) follow(ctx context.Context, names []string, nth int) (grown bo
 	}()
 	stream, err := leasedv1.NewLeasesClient(cc).Watch(ctx, &leasedv1.WatchRequest{Budgets: names})
 	for err == nil {
-		var event *leasedv1.WatchEvent
+		var event *leasedv1.WatchResponse
 		if event, err = stream.Recv(); err != nil {
 			break
 		}

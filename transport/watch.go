@@ -29,7 +29,7 @@ var _ Watch = (*fsm.Watch)(nil)
 // Where no leader is known there is nothing to hear, as at a server that was removed, and the
 // stream ends so that the reader goes elsewhere.
 func (s *leasesServer) Watch(
-	req *leasedv1.WatchRequest, stream grpc.ServerStreamingServer[leasedv1.WatchEvent],
+	req *leasedv1.WatchRequest, stream grpc.ServerStreamingServer[leasedv1.WatchResponse],
 ) error {
 	if s.watch == nil {
 		return s.UnimplementedLeasesServer.Watch(req, stream)
@@ -68,11 +68,11 @@ func (s *leasesServer) Watch(
 	}
 }
 
-func watchEvent(revisions []fsm.Revision) *leasedv1.WatchEvent {
-	event := &leasedv1.WatchEvent{}
+func watchEvent(revisions []fsm.Revision) *leasedv1.WatchResponse {
+	event := &leasedv1.WatchResponse{}
 	for _, r := range revisions {
 		event.Revisions = append(event.Revisions,
-			&leasedv1.WatchEvent_Revision{Budget: r.Budget, Revision: r.Revision})
+			&leasedv1.WatchResponse_Revision{Budget: r.Budget, Revision: r.Revision})
 	}
 	return event
 }

@@ -2299,27 +2299,27 @@ func (x *WatchRequest) GetBudgets() []string {
 	return nil
 }
 
-type WatchEvent struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Revisions     []*WatchEvent_Revision `protobuf:"bytes,1,rep,name=revisions,proto3" json:"revisions,omitempty"`
+type WatchResponse struct {
+	state         protoimpl.MessageState    `protogen:"open.v1"`
+	Revisions     []*WatchResponse_Revision `protobuf:"bytes,1,rep,name=revisions,proto3" json:"revisions,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *WatchEvent) Reset() {
-	*x = WatchEvent{}
+func (x *WatchResponse) Reset() {
+	*x = WatchResponse{}
 	mi := &file_transport_leasedv1_leased_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *WatchEvent) String() string {
+func (x *WatchResponse) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*WatchEvent) ProtoMessage() {}
+func (*WatchResponse) ProtoMessage() {}
 
-func (x *WatchEvent) ProtoReflect() protoreflect.Message {
+func (x *WatchResponse) ProtoReflect() protoreflect.Message {
 	mi := &file_transport_leasedv1_leased_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -2331,12 +2331,12 @@ func (x *WatchEvent) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use WatchEvent.ProtoReflect.Descriptor instead.
-func (*WatchEvent) Descriptor() ([]byte, []int) {
+// Deprecated: Use WatchResponse.ProtoReflect.Descriptor instead.
+func (*WatchResponse) Descriptor() ([]byte, []int) {
 	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{33}
 }
 
-func (x *WatchEvent) GetRevisions() []*WatchEvent_Revision {
+func (x *WatchResponse) GetRevisions() []*WatchResponse_Revision {
 	if x != nil {
 		return x.Revisions
 	}
@@ -3391,7 +3391,7 @@ func (x *RestoreResponse) GetAlready() bool {
 	return false
 }
 
-type WatchEvent_Revision struct {
+type WatchResponse_Revision struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Budget        string                 `protobuf:"bytes,1,opt,name=budget,proto3" json:"budget,omitempty"`
 	Revision      uint64                 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"` // 0: there is no such budget
@@ -3399,20 +3399,20 @@ type WatchEvent_Revision struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *WatchEvent_Revision) Reset() {
-	*x = WatchEvent_Revision{}
+func (x *WatchResponse_Revision) Reset() {
+	*x = WatchResponse_Revision{}
 	mi := &file_transport_leasedv1_leased_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *WatchEvent_Revision) String() string {
+func (x *WatchResponse_Revision) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*WatchEvent_Revision) ProtoMessage() {}
+func (*WatchResponse_Revision) ProtoMessage() {}
 
-func (x *WatchEvent_Revision) ProtoReflect() protoreflect.Message {
+func (x *WatchResponse_Revision) ProtoReflect() protoreflect.Message {
 	mi := &file_transport_leasedv1_leased_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -3424,19 +3424,19 @@ func (x *WatchEvent_Revision) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use WatchEvent_Revision.ProtoReflect.Descriptor instead.
-func (*WatchEvent_Revision) Descriptor() ([]byte, []int) {
+// Deprecated: Use WatchResponse_Revision.ProtoReflect.Descriptor instead.
+func (*WatchResponse_Revision) Descriptor() ([]byte, []int) {
 	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{33, 0}
 }
 
-func (x *WatchEvent_Revision) GetBudget() string {
+func (x *WatchResponse_Revision) GetBudget() string {
 	if x != nil {
 		return x.Budget
 	}
 	return ""
 }
 
-func (x *WatchEvent_Revision) GetRevision() uint64 {
+func (x *WatchResponse_Revision) GetRevision() uint64 {
 	if x != nil {
 		return x.Revision
 	}
@@ -3606,10 +3606,9 @@ const file_transport_leasedv1_leased_proto_rawDesc = "" +
 	"\x05burst\x18\x04 \x01(\x03R\x05burst\x12\"\n" +
 	"\rends_in_nanos\x18\x05 \x01(\x03R\vendsInNanos\"(\n" +
 	"\fWatchRequest\x12\x18\n" +
-	"\abudgets\x18\x01 \x03(\tR\abudgets\"\x8a\x01\n" +
-	"\n" +
-	"WatchEvent\x12<\n" +
-	"\trevisions\x18\x01 \x03(\v2\x1e.leased.v1.WatchEvent.RevisionR\trevisions\x1a>\n" +
+	"\abudgets\x18\x01 \x03(\tR\abudgets\"\x90\x01\n" +
+	"\rWatchResponse\x12?\n" +
+	"\trevisions\x18\x01 \x03(\v2!.leased.v1.WatchResponse.RevisionR\trevisions\x1a>\n" +
 	"\bRevision\x12\x16\n" +
 	"\x06budget\x18\x01 \x01(\tR\x06budget\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\x04R\brevision\"\xb4\x01\n" +
@@ -3699,15 +3698,15 @@ const file_transport_leasedv1_leased_proto_rawDesc = "" +
 	"\x0fOUTCOME_CHANGED\x10\x04\x12\x1a\n" +
 	"\x16OUTCOME_UNKNOWN_BUDGET\x10\x05\x12\x1b\n" +
 	"\x17OUTCOME_UNKNOWN_SESSION\x10\x06\x12\x11\n" +
-	"\rOUTCOME_STALE\x10\a2\x82\x04\n" +
+	"\rOUTCOME_STALE\x10\a2\x85\x04\n" +
 	"\x06Leases\x12L\n" +
 	"\vOpenSession\x12\x1d.leased.v1.OpenSessionRequest\x1a\x1e.leased.v1.OpenSessionResponse\x12@\n" +
 	"\aAcquire\x12\x19.leased.v1.AcquireRequest\x1a\x1a.leased.v1.AcquireResponse\x12=\n" +
 	"\x06Return\x12\x18.leased.v1.ReturnRequest\x1a\x19.leased.v1.ReturnResponse\x12O\n" +
 	"\fOpenSessions\x12\x1e.leased.v1.OpenSessionsRequest\x1a\x1f.leased.v1.OpenSessionsResponse\x12O\n" +
 	"\fAcquireBatch\x12\x1e.leased.v1.AcquireBatchRequest\x1a\x1f.leased.v1.AcquireBatchResponse\x12L\n" +
-	"\vReturnBatch\x12\x1d.leased.v1.ReturnBatchRequest\x1a\x1e.leased.v1.ReturnBatchResponse\x129\n" +
-	"\x05Watch\x12\x17.leased.v1.WatchRequest\x1a\x15.leased.v1.WatchEvent0\x012\xfd\x02\n" +
+	"\vReturnBatch\x12\x1d.leased.v1.ReturnBatchRequest\x1a\x1e.leased.v1.ReturnBatchResponse\x12<\n" +
+	"\x05Watch\x12\x17.leased.v1.WatchRequest\x1a\x18.leased.v1.WatchResponse0\x012\xfd\x02\n" +
 	"\aBudgets\x12F\n" +
 	"\tPutBudget\x12\x1b.leased.v1.PutBudgetRequest\x1a\x1c.leased.v1.PutBudgetResponse\x12O\n" +
 	"\fDeleteBudget\x12\x1e.leased.v1.DeleteBudgetRequest\x1a\x1f.leased.v1.DeleteBudgetResponse\x12C\n" +
@@ -3736,61 +3735,61 @@ func file_transport_leasedv1_leased_proto_rawDescGZIP() []byte {
 var file_transport_leasedv1_leased_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
 var file_transport_leasedv1_leased_proto_msgTypes = make([]protoimpl.MessageInfo, 54)
 var file_transport_leasedv1_leased_proto_goTypes = []any{
-	(Outcome)(0),                 // 0: leased.v1.Outcome
-	(*Limit)(nil),                // 1: leased.v1.Limit
-	(*Budget)(nil),               // 2: leased.v1.Budget
-	(*Weight)(nil),               // 3: leased.v1.Weight
-	(*Level)(nil),                // 4: leased.v1.Level
-	(*Rules)(nil),                // 5: leased.v1.Rules
-	(*OpenSessionRequest)(nil),   // 6: leased.v1.OpenSessionRequest
-	(*OpenSessionResponse)(nil),  // 7: leased.v1.OpenSessionResponse
-	(*Ask)(nil),                  // 8: leased.v1.Ask
-	(*Return)(nil),               // 9: leased.v1.Return
-	(*AcquireRequest)(nil),       // 10: leased.v1.AcquireRequest
-	(*Grant)(nil),                // 11: leased.v1.Grant
-	(*Denial)(nil),               // 12: leased.v1.Denial
-	(*AcquireResponse)(nil),      // 13: leased.v1.AcquireResponse
-	(*ReturnRequest)(nil),        // 14: leased.v1.ReturnRequest
-	(*ReturnResponse)(nil),       // 15: leased.v1.ReturnResponse
-	(*Failure)(nil),              // 16: leased.v1.Failure
-	(*AcquireBatchRequest)(nil),  // 17: leased.v1.AcquireBatchRequest
-	(*AcquireResult)(nil),        // 18: leased.v1.AcquireResult
-	(*AcquireBatchResponse)(nil), // 19: leased.v1.AcquireBatchResponse
-	(*OpenSessionsRequest)(nil),  // 20: leased.v1.OpenSessionsRequest
-	(*OpenSessionResult)(nil),    // 21: leased.v1.OpenSessionResult
-	(*OpenSessionsResponse)(nil), // 22: leased.v1.OpenSessionsResponse
-	(*ReturnBatchRequest)(nil),   // 23: leased.v1.ReturnBatchRequest
-	(*ReturnResult)(nil),         // 24: leased.v1.ReturnResult
-	(*ReturnBatchResponse)(nil),  // 25: leased.v1.ReturnBatchResponse
-	(*PutBudgetRequest)(nil),     // 26: leased.v1.PutBudgetRequest
-	(*PutBudgetResponse)(nil),    // 27: leased.v1.PutBudgetResponse
-	(*DeleteBudgetRequest)(nil),  // 28: leased.v1.DeleteBudgetRequest
-	(*DeleteBudgetResponse)(nil), // 29: leased.v1.DeleteBudgetResponse
-	(*SetLimitRequest)(nil),      // 30: leased.v1.SetLimitRequest
-	(*SetLimitResponse)(nil),     // 31: leased.v1.SetLimitResponse
-	(*Override)(nil),             // 32: leased.v1.Override
-	(*WatchRequest)(nil),         // 33: leased.v1.WatchRequest
-	(*WatchEvent)(nil),           // 34: leased.v1.WatchEvent
-	(*GetBudgetRequest)(nil),     // 35: leased.v1.GetBudgetRequest
-	(*LimitStatus)(nil),          // 36: leased.v1.LimitStatus
-	(*GetBudgetResponse)(nil),    // 37: leased.v1.GetBudgetResponse
-	(*ListBudgetsRequest)(nil),   // 38: leased.v1.ListBudgetsRequest
-	(*ListBudgetsResponse)(nil),  // 39: leased.v1.ListBudgetsResponse
-	(*StatusRequest)(nil),        // 40: leased.v1.StatusRequest
-	(*Member)(nil),               // 41: leased.v1.Member
-	(*StatusResponse)(nil),       // 42: leased.v1.StatusResponse
-	(*ReadClockRequest)(nil),     // 43: leased.v1.ReadClockRequest
-	(*ReadClockResponse)(nil),    // 44: leased.v1.ReadClockResponse
-	(*RemoveMemberRequest)(nil),  // 45: leased.v1.RemoveMemberRequest
-	(*RemoveMemberResponse)(nil), // 46: leased.v1.RemoveMemberResponse
-	(*Counters)(nil),             // 47: leased.v1.Counters
-	(*BackupRequest)(nil),        // 48: leased.v1.BackupRequest
-	(*BackupResponse)(nil),       // 49: leased.v1.BackupResponse
-	(*RestoreRequest)(nil),       // 50: leased.v1.RestoreRequest
-	(*RestoreResponse)(nil),      // 51: leased.v1.RestoreResponse
-	nil,                          // 52: leased.v1.OpenSessionRequest.LabelsEntry
-	(*WatchEvent_Revision)(nil),  // 53: leased.v1.WatchEvent.Revision
-	nil,                          // 54: leased.v1.GetBudgetRequest.LabelsEntry
+	(Outcome)(0),                   // 0: leased.v1.Outcome
+	(*Limit)(nil),                  // 1: leased.v1.Limit
+	(*Budget)(nil),                 // 2: leased.v1.Budget
+	(*Weight)(nil),                 // 3: leased.v1.Weight
+	(*Level)(nil),                  // 4: leased.v1.Level
+	(*Rules)(nil),                  // 5: leased.v1.Rules
+	(*OpenSessionRequest)(nil),     // 6: leased.v1.OpenSessionRequest
+	(*OpenSessionResponse)(nil),    // 7: leased.v1.OpenSessionResponse
+	(*Ask)(nil),                    // 8: leased.v1.Ask
+	(*Return)(nil),                 // 9: leased.v1.Return
+	(*AcquireRequest)(nil),         // 10: leased.v1.AcquireRequest
+	(*Grant)(nil),                  // 11: leased.v1.Grant
+	(*Denial)(nil),                 // 12: leased.v1.Denial
+	(*AcquireResponse)(nil),        // 13: leased.v1.AcquireResponse
+	(*ReturnRequest)(nil),          // 14: leased.v1.ReturnRequest
+	(*ReturnResponse)(nil),         // 15: leased.v1.ReturnResponse
+	(*Failure)(nil),                // 16: leased.v1.Failure
+	(*AcquireBatchRequest)(nil),    // 17: leased.v1.AcquireBatchRequest
+	(*AcquireResult)(nil),          // 18: leased.v1.AcquireResult
+	(*AcquireBatchResponse)(nil),   // 19: leased.v1.AcquireBatchResponse
+	(*OpenSessionsRequest)(nil),    // 20: leased.v1.OpenSessionsRequest
+	(*OpenSessionResult)(nil),      // 21: leased.v1.OpenSessionResult
+	(*OpenSessionsResponse)(nil),   // 22: leased.v1.OpenSessionsResponse
+	(*ReturnBatchRequest)(nil),     // 23: leased.v1.ReturnBatchRequest
+	(*ReturnResult)(nil),           // 24: leased.v1.ReturnResult
+	(*ReturnBatchResponse)(nil),    // 25: leased.v1.ReturnBatchResponse
+	(*PutBudgetRequest)(nil),       // 26: leased.v1.PutBudgetRequest
+	(*PutBudgetResponse)(nil),      // 27: leased.v1.PutBudgetResponse
+	(*DeleteBudgetRequest)(nil),    // 28: leased.v1.DeleteBudgetRequest
+	(*DeleteBudgetResponse)(nil),   // 29: leased.v1.DeleteBudgetResponse
+	(*SetLimitRequest)(nil),        // 30: leased.v1.SetLimitRequest
+	(*SetLimitResponse)(nil),       // 31: leased.v1.SetLimitResponse
+	(*Override)(nil),               // 32: leased.v1.Override
+	(*WatchRequest)(nil),           // 33: leased.v1.WatchRequest
+	(*WatchResponse)(nil),          // 34: leased.v1.WatchResponse
+	(*GetBudgetRequest)(nil),       // 35: leased.v1.GetBudgetRequest
+	(*LimitStatus)(nil),            // 36: leased.v1.LimitStatus
+	(*GetBudgetResponse)(nil),      // 37: leased.v1.GetBudgetResponse
+	(*ListBudgetsRequest)(nil),     // 38: leased.v1.ListBudgetsRequest
+	(*ListBudgetsResponse)(nil),    // 39: leased.v1.ListBudgetsResponse
+	(*StatusRequest)(nil),          // 40: leased.v1.StatusRequest
+	(*Member)(nil),                 // 41: leased.v1.Member
+	(*StatusResponse)(nil),         // 42: leased.v1.StatusResponse
+	(*ReadClockRequest)(nil),       // 43: leased.v1.ReadClockRequest
+	(*ReadClockResponse)(nil),      // 44: leased.v1.ReadClockResponse
+	(*RemoveMemberRequest)(nil),    // 45: leased.v1.RemoveMemberRequest
+	(*RemoveMemberResponse)(nil),   // 46: leased.v1.RemoveMemberResponse
+	(*Counters)(nil),               // 47: leased.v1.Counters
+	(*BackupRequest)(nil),          // 48: leased.v1.BackupRequest
+	(*BackupResponse)(nil),         // 49: leased.v1.BackupResponse
+	(*RestoreRequest)(nil),         // 50: leased.v1.RestoreRequest
+	(*RestoreResponse)(nil),        // 51: leased.v1.RestoreResponse
+	nil,                            // 52: leased.v1.OpenSessionRequest.LabelsEntry
+	(*WatchResponse_Revision)(nil), // 53: leased.v1.WatchResponse.Revision
+	nil,                            // 54: leased.v1.GetBudgetRequest.LabelsEntry
 }
 var file_transport_leasedv1_leased_proto_depIdxs = []int32{
 	1,  // 0: leased.v1.Budget.limits:type_name -> leased.v1.Limit
@@ -3823,7 +3822,7 @@ var file_transport_leasedv1_leased_proto_depIdxs = []int32{
 	16, // 27: leased.v1.ReturnResult.failure:type_name -> leased.v1.Failure
 	24, // 28: leased.v1.ReturnBatchResponse.results:type_name -> leased.v1.ReturnResult
 	2,  // 29: leased.v1.PutBudgetRequest.budget:type_name -> leased.v1.Budget
-	53, // 30: leased.v1.WatchEvent.revisions:type_name -> leased.v1.WatchEvent.Revision
+	53, // 30: leased.v1.WatchResponse.revisions:type_name -> leased.v1.WatchResponse.Revision
 	54, // 31: leased.v1.GetBudgetRequest.labels:type_name -> leased.v1.GetBudgetRequest.LabelsEntry
 	1,  // 32: leased.v1.LimitStatus.limit:type_name -> leased.v1.Limit
 	2,  // 33: leased.v1.GetBudgetResponse.budget:type_name -> leased.v1.Budget
@@ -3857,7 +3856,7 @@ var file_transport_leasedv1_leased_proto_depIdxs = []int32{
 	22, // 61: leased.v1.Leases.OpenSessions:output_type -> leased.v1.OpenSessionsResponse
 	19, // 62: leased.v1.Leases.AcquireBatch:output_type -> leased.v1.AcquireBatchResponse
 	25, // 63: leased.v1.Leases.ReturnBatch:output_type -> leased.v1.ReturnBatchResponse
-	34, // 64: leased.v1.Leases.Watch:output_type -> leased.v1.WatchEvent
+	34, // 64: leased.v1.Leases.Watch:output_type -> leased.v1.WatchResponse
 	27, // 65: leased.v1.Budgets.PutBudget:output_type -> leased.v1.PutBudgetResponse
 	29, // 66: leased.v1.Budgets.DeleteBudget:output_type -> leased.v1.DeleteBudgetResponse
 	31, // 67: leased.v1.Budgets.SetLimit:output_type -> leased.v1.SetLimitResponse

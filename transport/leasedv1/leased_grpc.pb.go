@@ -61,7 +61,7 @@ type LeasesClient interface {
 	// knows. It saves time and decides nothing: who is not told learns of a change when it next asks.
 	// Of changes in quick succession only the last is told. It begins with what is so now, and says so
 	// again, of no budget, when nothing has happened for a while.
-	Watch(ctx context.Context, in *WatchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchEvent], error)
+	Watch(ctx context.Context, in *WatchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchResponse], error)
 }
 
 type leasesClient struct {
@@ -132,13 +132,13 @@ func (c *leasesClient) ReturnBatch(ctx context.Context, in *ReturnBatchRequest, 
 	return out, nil
 }
 
-func (c *leasesClient) Watch(ctx context.Context, in *WatchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchEvent], error) {
+func (c *leasesClient) Watch(ctx context.Context, in *WatchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	stream, err := c.cc.NewStream(ctx, &Leases_ServiceDesc.Streams[0], Leases_Watch_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
-	x := &grpc.GenericClientStream[WatchRequest, WatchEvent]{ClientStream: stream}
+	x := &grpc.GenericClientStream[WatchRequest, WatchResponse]{ClientStream: stream}
 	if err := x.ClientStream.SendMsg(in); err != nil {
 		return nil, err
 	}
@@ -149,7 +149,7 @@ func (c *leasesClient) Watch(ctx context.Context, in *WatchRequest, opts ...grpc
 }
 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
-type Leases_WatchClient = grpc.ServerStreamingClient[WatchEvent]
+type Leases_WatchClient = grpc.ServerStreamingClient[WatchResponse]
 
 // LeasesServer is the server API for Leases service.
 // All implementations must embed UnimplementedLeasesServer
@@ -179,7 +179,7 @@ type LeasesServer interface {
 	// knows. It saves time and decides nothing: who is not told learns of a change when it next asks.
 	// Of changes in quick succession only the last is told. It begins with what is so now, and says so
 	// again, of no budget, when nothing has happened for a while.
-	Watch(*WatchRequest, grpc.ServerStreamingServer[WatchEvent]) error
+	Watch(*WatchRequest, grpc.ServerStreamingServer[WatchResponse]) error
 	mustEmbedUnimplementedLeasesServer()
 }
 
@@ -208,7 +208,7 @@ func (UnimplementedLeasesServer) AcquireBatch(context.Context, *AcquireBatchRequ
 func (UnimplementedLeasesServer) ReturnBatch(context.Context, *ReturnBatchRequest) (*ReturnBatchResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReturnBatch not implemented")
 }
-func (UnimplementedLeasesServer) Watch(*WatchRequest, grpc.ServerStreamingServer[WatchEvent]) error {
+func (UnimplementedLeasesServer) Watch(*WatchRequest, grpc.ServerStreamingServer[WatchResponse]) error {
 	return status.Error(codes.Unimplemented, "method Watch not implemented")
 }
 func (UnimplementedLeasesServer) mustEmbedUnimplementedLeasesServer() {}
@@ -345,11 +345,11 @@ func _Leases_Watch_Handler(srv interface{}, stream grpc.ServerStream) error {
 	if err := stream.RecvMsg(m); err != nil {
 		return err
 	}
-	return srv.(LeasesServer).Watch(m, &grpc.GenericServerStream[WatchRequest, WatchEvent]{ServerStream: stream})
+	return srv.(LeasesServer).Watch(m, &grpc.GenericServerStream[WatchRequest, WatchResponse]{ServerStream: stream})
 }
 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
-type Leases_WatchServer = grpc.ServerStreamingServer[WatchEvent]
+type Leases_WatchServer = grpc.ServerStreamingServer[WatchResponse]
 
 // Leases_ServiceDesc is the grpc.ServiceDesc for Leases service.
 // It's only intended for direct use with grpc.RegisterService,
