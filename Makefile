@@ -208,6 +208,12 @@ mutants: ## plant every bug, and show who catches it; WRITE=1 writes docs/mutant
 	go test ./test/jepsen-lite/mutants -count=1 -timeout 40m -v -run '^TestMutants$$' \
 		-mutants.run $(if $(WRITE),-mutants.write)
 
+.PHONY: kinds
+kinds: HOURS ?= 24
+kinds: ## play each kind of limit under all faults for HOURS= virtual hours, from SEED= on
+	go test ./test/jepsen-lite/kinds -count=1 -timeout 2h -v -run '^TestHours$$' \
+		-kinds.hours=$(HOURS) $(if $(SEED),-kinds.seed=$(SEED))
+
 .PHONY: utilisation
 utilisation: ## how much of a budget 2 to 512 limiters use under threefold overload
 	go test ./test/jepsen-lite/cluster -count=1 -v -run '^TestUtilisation$$' -cluster.crowds
