@@ -73,6 +73,7 @@ func (s *State) emitLimit(l *limit) {
 	if l.empty() {
 		ev.Until = int64(l.emptyUntil)
 	}
+	ev.Shares = l.sharing != nil
 	if l.Kind != budget.KindWindow {
 		ev.Shape, ev.Slots, ev.Burst = string(l.Kind), int64(l.Slots), int64(l.Burst)
 		ev.Span = int64(l.Span())

@@ -25,6 +25,7 @@ var Invariants = []Invariant{
 	{"SessionsBounded", sessionsBounded},
 	{"NoOverGrant", noOverGrant},
 	{"Books", books},
+	{"TenantsWhole", tenantsWhole},
 	{"StartsEmpty", startsEmpty},
 	{"DecisionsRemembered", decisionsRemembered},
 	{"GravesInFuture", gravesInFuture},

@@ -67,15 +67,20 @@ func (s *State) putBudget(b budget.Budget) Result {
 	for i, want := range b.Limits {
 		switch l := kept[i]; {
 		case l == nil:
-			p.lives[i] = s.createLimit(b.Name, want)
+			p.lives[i] = s.createLimit(b.Name, want, b.Sharing)
+		case l.Limit == want && (l.sharing == nil) != (b.Sharing == nil):
+			l.sharing = b.Sharing
+			s.emitLimit(l)
 		case l.Limit != want:
 			l.change(want, s.t)
+			l.sharing = b.Sharing
 			if l.empty() { // one that fills in longer was in the old cluster for longer, too
 				l.emptyUntil = max(l.emptyUntil, s.origin.over(want))
 			}
 			s.emitLimit(l)
 		}
 	}
+	p.share()
 	s.budgets[b.Name] = p
 	if exists {
 		s.adopt(b.Name, old.Parent, b.Parent)
@@ -124,12 +129,13 @@ func (s *State) emptyUntil(name string, want budget.Limit) budget.Instant {
 }
 
 // createLimit begins a life of a limit, empty while what one before has granted still counts.
-func (s *State) createLimit(name string, want budget.Limit) *limit {
+func (s *State) createLimit(name string, want budget.Limit, sharing *budget.Sharing) *limit {
 	s.last.Limit++
 	l := &limit{
 		Limit:      want,
 		budget:     name,
 		serial:     s.last.Limit,
+		sharing:    sharing,
 		window:     want.WindowAt(s.t),
 		emptyUntil: s.emptyUntil(name, want),
 	}

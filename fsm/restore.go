@@ -113,6 +113,7 @@ func (s *State) readBudget(dec *cbor.Decoder) error {
 		s.accounts += l.counted()
 		heap.Push(&s.rolls, l)
 	}
+	p.share()
 	return nil
 }
 

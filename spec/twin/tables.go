@@ -62,6 +62,8 @@ type limit struct {
 	beliefs map[string][]belief
 	judged  int
 
+	shares bool // what is left of an account may be withheld from some who ask
+
 	levels  levels // of a bucket, in real time
 	watches map[string]*watch
 }

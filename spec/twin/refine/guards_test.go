@@ -218,7 +218,7 @@ func TestEveryGuardRefuses(t *testing.T) {
 		refused[r.Action] = map[string]bool{r.Guard: true}
 	}
 	for i, p := range slices.Concat(plantsInHeirs, plants, plantsInKinds, plantsInSlots,
-		shared()) {
+		plantsInShared, shared()) {
 		s := tell()
 		if i < len(plantsInHeirs) {
 			s = heirs()
