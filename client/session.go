@@ -38,7 +38,8 @@ func (c *Client) openSession(
 	ctx context.Context, t tries, budget string, of account,
 ) (opened, error) {
 	var o opened
-	req := &leasedv1.OpenSessionRequest{Budget: budget, Key: of.key, Labels: of.labels}
+	req := &leasedv1.OpenSessionRequest{Budget: budget, Key: of.key, Labels: of.labels,
+		Priority: string(of.priority)}
 	err := c.conns.retry(ctx, t, func(
 		ctx context.Context, cc grpc.ClientConnInterface, opts ...grpc.CallOption,
 	) error {

@@ -21,6 +21,8 @@ type budgetView struct {
 	Degraded  string   `json:"degraded"`
 	Share     int64    `json:"share,omitempty"` // of degraded "share"
 	Unlimited []string `json:"unlimited,omitempty"`
+	// Sharing is how tenants divide the accounts, as the budget says it.
+	Sharing *budget.Sharing `json:"sharing,omitempty"`
 }
 
 type limitView struct {
@@ -41,7 +43,8 @@ func viewOf(b client.BudgetStatus) budgetView {
 	rules := b.Budget.Rules
 	view := budgetView{Name: b.Budget.Name, Keyed: b.Budget.Keyed, Revision: b.Revision,
 		Limits: []limitView{}, Mode: rules.Mode.String(), Degraded: rules.Degraded.String(),
-		Share: rules.Share, Unlimited: rules.Unlimited}
+		Share: rules.Share, Unlimited: rules.Unlimited,
+		Sharing: b.Budget.Sharing}
 	for _, u := range b.Limits {
 		view.Limits = append(view.Limits, limitView{
 			Metric: u.Limit.Metric, Kind: u.Limit.Kind, Amount: u.Limit.Amount,
@@ -62,7 +65,7 @@ func (f format) printBudget(out io.Writer, b client.BudgetStatus, key string) er
 	if err := printTable(out, rows); err != nil {
 		return err
 	}
-	for _, line := range rulesTold(b.Budget) {
+	for _, line := range append(rulesTold(b.Budget), sharingTold(b.Budget.Sharing)...) {
 		if _, err := fmt.Fprintln(out, line); err != nil {
 			return err
 		}

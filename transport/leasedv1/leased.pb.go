@@ -191,6 +191,7 @@ type Budget struct {
 	KeyTemplate   string                 `protobuf:"bytes,5,opt,name=key_template,json=keyTemplate,proto3" json:"key_template,omitempty"` // such as "{org}/{team}"; empty and keyed: "{key}"
 	Parent        string                 `protobuf:"bytes,6,opt,name=parent,proto3" json:"parent,omitempty"`                              // a budget that admissions draw on as well
 	Rules         *Rules                 `protobuf:"bytes,7,opt,name=rules,proto3" json:"rules,omitempty"`                                // none: the default
+	Sharing       *Sharing               `protobuf:"bytes,11,opt,name=sharing,proto3" json:"sharing,omitempty"`                           // none: first come, first served
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -274,6 +275,135 @@ func (x *Budget) GetRules() *Rules {
 	return nil
 }
 
+func (x *Budget) GetSharing() *Sharing {
+	if x != nil {
+		return x.Sharing
+	}
+	return nil
+}
+
+// How the tenants of an account divide it. A tenant is a value of the label that sessions may have
+// beside those of their key; those without it are one, too.
+type Sharing struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	By            string                 `protobuf:"bytes,1,opt,name=by,proto3" json:"by,omitempty"`                 // the label
+	Weights       []*Portion             `protobuf:"bytes,2,rep,name=weights,proto3" json:"weights,omitempty"`       // by tenant, 1..1000, at most 32; others weigh 1
+	Guaranteed    []*Portion             `protobuf:"bytes,3,rep,name=guaranteed,proto3" json:"guaranteed,omitempty"` // by tenant, percent of each limit, at most 32
+	Reserved      int64                  `protobuf:"varint,4,opt,name=reserved,proto3" json:"reserved,omitempty"`    // percent of each limit, for priority "high" alone
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Sharing) Reset() {
+	*x = Sharing{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Sharing) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Sharing) ProtoMessage() {}
+
+func (x *Sharing) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Sharing.ProtoReflect.Descriptor instead.
+func (*Sharing) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Sharing) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+func (x *Sharing) GetWeights() []*Portion {
+	if x != nil {
+		return x.Weights
+	}
+	return nil
+}
+
+func (x *Sharing) GetGuaranteed() []*Portion {
+	if x != nil {
+		return x.Guaranteed
+	}
+	return nil
+}
+
+func (x *Sharing) GetReserved() int64 {
+	if x != nil {
+		return x.Reserved
+	}
+	return 0
+}
+
+type Portion struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Tenant        string                 `protobuf:"bytes,1,opt,name=tenant,proto3" json:"tenant,omitempty"`
+	N             int64                  `protobuf:"varint,2,opt,name=n,proto3" json:"n,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Portion) Reset() {
+	*x = Portion{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Portion) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Portion) ProtoMessage() {}
+
+func (x *Portion) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Portion.ProtoReflect.Descriptor instead.
+func (*Portion) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Portion) GetTenant() string {
+	if x != nil {
+		return x.Tenant
+	}
+	return ""
+}
+
+func (x *Portion) GetN() int64 {
+	if x != nil {
+		return x.N
+	}
+	return 0
+}
+
 // What callers name cost draws times credits from every limit of metric. A metric without weights
 // is drawn on by its own name, once.
 type Weight struct {
@@ -287,7 +417,7 @@ type Weight struct {
 
 func (x *Weight) Reset() {
 	*x = Weight{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[2]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -299,7 +429,7 @@ func (x *Weight) String() string {
 func (*Weight) ProtoMessage() {}
 
 func (x *Weight) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[2]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -312,7 +442,7 @@ func (x *Weight) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Weight.ProtoReflect.Descriptor instead.
 func (*Weight) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{2}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Weight) GetMetric() string {
@@ -348,7 +478,7 @@ type Level struct {
 
 func (x *Level) Reset() {
 	*x = Level{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[3]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -360,7 +490,7 @@ func (x *Level) String() string {
 func (*Level) ProtoMessage() {}
 
 func (x *Level) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[3]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -373,7 +503,7 @@ func (x *Level) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Level.ProtoReflect.Descriptor instead.
 func (*Level) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{3}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Level) GetBudget() string {
@@ -410,7 +540,7 @@ type Rules struct {
 
 func (x *Rules) Reset() {
 	*x = Rules{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[4]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -422,7 +552,7 @@ func (x *Rules) String() string {
 func (*Rules) ProtoMessage() {}
 
 func (x *Rules) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[4]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -435,7 +565,7 @@ func (x *Rules) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rules.ProtoReflect.Descriptor instead.
 func (*Rules) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{4}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Rules) GetMode() string {
@@ -471,13 +601,14 @@ type OpenSessionRequest struct {
 	Budget        string                 `protobuf:"bytes,1,opt,name=budget,proto3" json:"budget,omitempty"`
 	Key           string                 `protobuf:"bytes,2,opt,name=key,proto3" json:"key,omitempty"`                                                                                 // the label "key": empty unless the budget's key is made of it alone
 	Labels        map[string]string      `protobuf:"bytes,3,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"` // those of the budget's key template, in place of key
+	Priority      string                 `protobuf:"bytes,11,opt,name=priority,proto3" json:"priority,omitempty"`                                                                      // "high", "low"; empty: normal. Counts where an account is shared
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *OpenSessionRequest) Reset() {
 	*x = OpenSessionRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[5]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -489,7 +620,7 @@ func (x *OpenSessionRequest) String() string {
 func (*OpenSessionRequest) ProtoMessage() {}
 
 func (x *OpenSessionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[5]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -502,7 +633,7 @@ func (x *OpenSessionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenSessionRequest.ProtoReflect.Descriptor instead.
 func (*OpenSessionRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{5}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *OpenSessionRequest) GetBudget() string {
@@ -526,6 +657,13 @@ func (x *OpenSessionRequest) GetLabels() map[string]string {
 	return nil
 }
 
+func (x *OpenSessionRequest) GetPriority() string {
+	if x != nil {
+		return x.Priority
+	}
+	return ""
+}
+
 type OpenSessionResponse struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	Session  uint64                 `protobuf:"varint,1,opt,name=session,proto3" json:"session,omitempty"`
@@ -541,7 +679,7 @@ type OpenSessionResponse struct {
 
 func (x *OpenSessionResponse) Reset() {
 	*x = OpenSessionResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[6]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -553,7 +691,7 @@ func (x *OpenSessionResponse) String() string {
 func (*OpenSessionResponse) ProtoMessage() {}
 
 func (x *OpenSessionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[6]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -566,7 +704,7 @@ func (x *OpenSessionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenSessionResponse.ProtoReflect.Descriptor instead.
 func (*OpenSessionResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{6}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *OpenSessionResponse) GetSession() uint64 {
@@ -630,7 +768,7 @@ type Ask struct {
 
 func (x *Ask) Reset() {
 	*x = Ask{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[7]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -642,7 +780,7 @@ func (x *Ask) String() string {
 func (*Ask) ProtoMessage() {}
 
 func (x *Ask) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[7]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -655,7 +793,7 @@ func (x *Ask) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ask.ProtoReflect.Descriptor instead.
 func (*Ask) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{7}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Ask) GetLimit() uint32 {
@@ -704,7 +842,7 @@ type Return struct {
 
 func (x *Return) Reset() {
 	*x = Return{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[8]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -716,7 +854,7 @@ func (x *Return) String() string {
 func (*Return) ProtoMessage() {}
 
 func (x *Return) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[8]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -729,7 +867,7 @@ func (x *Return) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Return.ProtoReflect.Descriptor instead.
 func (*Return) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{8}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Return) GetLease() uint64 {
@@ -766,7 +904,7 @@ type AcquireRequest struct {
 
 func (x *AcquireRequest) Reset() {
 	*x = AcquireRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[9]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -778,7 +916,7 @@ func (x *AcquireRequest) String() string {
 func (*AcquireRequest) ProtoMessage() {}
 
 func (x *AcquireRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[9]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -791,7 +929,7 @@ func (x *AcquireRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcquireRequest.ProtoReflect.Descriptor instead.
 func (*AcquireRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{9}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *AcquireRequest) GetSession() uint64 {
@@ -845,7 +983,7 @@ type Grant struct {
 
 func (x *Grant) Reset() {
 	*x = Grant{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[10]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -857,7 +995,7 @@ func (x *Grant) String() string {
 func (*Grant) ProtoMessage() {}
 
 func (x *Grant) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[10]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -870,7 +1008,7 @@ func (x *Grant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Grant.ProtoReflect.Descriptor instead.
 func (*Grant) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{10}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Grant) GetLease() uint64 {
@@ -919,7 +1057,7 @@ type Denial struct {
 
 func (x *Denial) Reset() {
 	*x = Denial{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[11]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -931,7 +1069,7 @@ func (x *Denial) String() string {
 func (*Denial) ProtoMessage() {}
 
 func (x *Denial) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[11]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -944,7 +1082,7 @@ func (x *Denial) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Denial.ProtoReflect.Descriptor instead.
 func (*Denial) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{11}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Denial) GetLimit() uint32 {
@@ -986,7 +1124,7 @@ type AcquireResponse struct {
 
 func (x *AcquireResponse) Reset() {
 	*x = AcquireResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[12]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -998,7 +1136,7 @@ func (x *AcquireResponse) String() string {
 func (*AcquireResponse) ProtoMessage() {}
 
 func (x *AcquireResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[12]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1011,7 +1149,7 @@ func (x *AcquireResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcquireResponse.ProtoReflect.Descriptor instead.
 func (*AcquireResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{12}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *AcquireResponse) GetOutcome() Outcome {
@@ -1088,7 +1226,7 @@ type ReturnRequest struct {
 
 func (x *ReturnRequest) Reset() {
 	*x = ReturnRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[13]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1100,7 +1238,7 @@ func (x *ReturnRequest) String() string {
 func (*ReturnRequest) ProtoMessage() {}
 
 func (x *ReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[13]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1113,7 +1251,7 @@ func (x *ReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnRequest.ProtoReflect.Descriptor instead.
 func (*ReturnRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{13}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ReturnRequest) GetSession() uint64 {
@@ -1147,7 +1285,7 @@ type ReturnResponse struct {
 
 func (x *ReturnResponse) Reset() {
 	*x = ReturnResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[14]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1159,7 +1297,7 @@ func (x *ReturnResponse) String() string {
 func (*ReturnResponse) ProtoMessage() {}
 
 func (x *ReturnResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[14]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1172,7 +1310,7 @@ func (x *ReturnResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnResponse.ProtoReflect.Descriptor instead.
 func (*ReturnResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{14}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ReturnResponse) GetTaken() []int64 {
@@ -1198,7 +1336,7 @@ type PutBudgetRequest struct {
 
 func (x *PutBudgetRequest) Reset() {
 	*x = PutBudgetRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[15]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1210,7 +1348,7 @@ func (x *PutBudgetRequest) String() string {
 func (*PutBudgetRequest) ProtoMessage() {}
 
 func (x *PutBudgetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[15]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1223,7 +1361,7 @@ func (x *PutBudgetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutBudgetRequest.ProtoReflect.Descriptor instead.
 func (*PutBudgetRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{15}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *PutBudgetRequest) GetBudget() *Budget {
@@ -1244,7 +1382,7 @@ type PutBudgetResponse struct {
 
 func (x *PutBudgetResponse) Reset() {
 	*x = PutBudgetResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[16]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1256,7 +1394,7 @@ func (x *PutBudgetResponse) String() string {
 func (*PutBudgetResponse) ProtoMessage() {}
 
 func (x *PutBudgetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[16]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1269,7 +1407,7 @@ func (x *PutBudgetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutBudgetResponse.ProtoReflect.Descriptor instead.
 func (*PutBudgetResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{16}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *PutBudgetResponse) GetRevision() uint64 {
@@ -1302,7 +1440,7 @@ type DeleteBudgetRequest struct {
 
 func (x *DeleteBudgetRequest) Reset() {
 	*x = DeleteBudgetRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[17]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1314,7 +1452,7 @@ func (x *DeleteBudgetRequest) String() string {
 func (*DeleteBudgetRequest) ProtoMessage() {}
 
 func (x *DeleteBudgetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[17]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1327,7 +1465,7 @@ func (x *DeleteBudgetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteBudgetRequest.ProtoReflect.Descriptor instead.
 func (*DeleteBudgetRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{17}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *DeleteBudgetRequest) GetName() string {
@@ -1345,7 +1483,7 @@ type DeleteBudgetResponse struct {
 
 func (x *DeleteBudgetResponse) Reset() {
 	*x = DeleteBudgetResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[18]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1357,7 +1495,7 @@ func (x *DeleteBudgetResponse) String() string {
 func (*DeleteBudgetResponse) ProtoMessage() {}
 
 func (x *DeleteBudgetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[18]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1370,7 +1508,7 @@ func (x *DeleteBudgetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteBudgetResponse.ProtoReflect.Descriptor instead.
 func (*DeleteBudgetResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{18}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{20}
 }
 
 type GetBudgetRequest struct {
@@ -1384,7 +1522,7 @@ type GetBudgetRequest struct {
 
 func (x *GetBudgetRequest) Reset() {
 	*x = GetBudgetRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[19]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1396,7 +1534,7 @@ func (x *GetBudgetRequest) String() string {
 func (*GetBudgetRequest) ProtoMessage() {}
 
 func (x *GetBudgetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[19]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1409,7 +1547,7 @@ func (x *GetBudgetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetBudgetRequest.ProtoReflect.Descriptor instead.
 func (*GetBudgetRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{19}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *GetBudgetRequest) GetName() string {
@@ -1447,7 +1585,7 @@ type LimitStatus struct {
 
 func (x *LimitStatus) Reset() {
 	*x = LimitStatus{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[20]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1459,7 +1597,7 @@ func (x *LimitStatus) String() string {
 func (*LimitStatus) ProtoMessage() {}
 
 func (x *LimitStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[20]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1472,7 +1610,7 @@ func (x *LimitStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LimitStatus.ProtoReflect.Descriptor instead.
 func (*LimitStatus) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{20}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *LimitStatus) GetLimit() *Limit {
@@ -1528,7 +1666,7 @@ type GetBudgetResponse struct {
 
 func (x *GetBudgetResponse) Reset() {
 	*x = GetBudgetResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[21]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1540,7 +1678,7 @@ func (x *GetBudgetResponse) String() string {
 func (*GetBudgetResponse) ProtoMessage() {}
 
 func (x *GetBudgetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[21]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1553,7 +1691,7 @@ func (x *GetBudgetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetBudgetResponse.ProtoReflect.Descriptor instead.
 func (*GetBudgetResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{21}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *GetBudgetResponse) GetBudget() *Budget {
@@ -1585,7 +1723,7 @@ type ListBudgetsRequest struct {
 
 func (x *ListBudgetsRequest) Reset() {
 	*x = ListBudgetsRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[22]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1597,7 +1735,7 @@ func (x *ListBudgetsRequest) String() string {
 func (*ListBudgetsRequest) ProtoMessage() {}
 
 func (x *ListBudgetsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[22]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1610,7 +1748,7 @@ func (x *ListBudgetsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBudgetsRequest.ProtoReflect.Descriptor instead.
 func (*ListBudgetsRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{22}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{24}
 }
 
 type ListBudgetsResponse struct {
@@ -1622,7 +1760,7 @@ type ListBudgetsResponse struct {
 
 func (x *ListBudgetsResponse) Reset() {
 	*x = ListBudgetsResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[23]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1634,7 +1772,7 @@ func (x *ListBudgetsResponse) String() string {
 func (*ListBudgetsResponse) ProtoMessage() {}
 
 func (x *ListBudgetsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[23]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1647,7 +1785,7 @@ func (x *ListBudgetsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBudgetsResponse.ProtoReflect.Descriptor instead.
 func (*ListBudgetsResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{23}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ListBudgetsResponse) GetBudgets() []*GetBudgetResponse {
@@ -1665,7 +1803,7 @@ type StatusRequest struct {
 
 func (x *StatusRequest) Reset() {
 	*x = StatusRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[24]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1677,7 +1815,7 @@ func (x *StatusRequest) String() string {
 func (*StatusRequest) ProtoMessage() {}
 
 func (x *StatusRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[24]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1690,7 +1828,7 @@ func (x *StatusRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatusRequest.ProtoReflect.Descriptor instead.
 func (*StatusRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{24}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{26}
 }
 
 type Member struct {
@@ -1707,7 +1845,7 @@ type Member struct {
 
 func (x *Member) Reset() {
 	*x = Member{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[25]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1719,7 +1857,7 @@ func (x *Member) String() string {
 func (*Member) ProtoMessage() {}
 
 func (x *Member) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[25]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1732,7 +1870,7 @@ func (x *Member) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Member.ProtoReflect.Descriptor instead.
 func (*Member) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{25}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Member) GetId() string {
@@ -1800,7 +1938,7 @@ type StatusResponse struct {
 
 func (x *StatusResponse) Reset() {
 	*x = StatusResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[26]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1812,7 +1950,7 @@ func (x *StatusResponse) String() string {
 func (*StatusResponse) ProtoMessage() {}
 
 func (x *StatusResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[26]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1825,7 +1963,7 @@ func (x *StatusResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatusResponse.ProtoReflect.Descriptor instead.
 func (*StatusResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{26}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *StatusResponse) GetNode() string {
@@ -1935,7 +2073,7 @@ type RemoveMemberRequest struct {
 
 func (x *RemoveMemberRequest) Reset() {
 	*x = RemoveMemberRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[27]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1947,7 +2085,7 @@ func (x *RemoveMemberRequest) String() string {
 func (*RemoveMemberRequest) ProtoMessage() {}
 
 func (x *RemoveMemberRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[27]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1960,7 +2098,7 @@ func (x *RemoveMemberRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveMemberRequest.ProtoReflect.Descriptor instead.
 func (*RemoveMemberRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{27}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *RemoveMemberRequest) GetId() string {
@@ -1979,7 +2117,7 @@ type RemoveMemberResponse struct {
 
 func (x *RemoveMemberResponse) Reset() {
 	*x = RemoveMemberResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[28]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1991,7 +2129,7 @@ func (x *RemoveMemberResponse) String() string {
 func (*RemoveMemberResponse) ProtoMessage() {}
 
 func (x *RemoveMemberResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[28]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2004,7 +2142,7 @@ func (x *RemoveMemberResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveMemberResponse.ProtoReflect.Descriptor instead.
 func (*RemoveMemberResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{28}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *RemoveMemberResponse) GetRemoved() bool {
@@ -2027,7 +2165,7 @@ type Counters struct {
 
 func (x *Counters) Reset() {
 	*x = Counters{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[29]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2039,7 +2177,7 @@ func (x *Counters) String() string {
 func (*Counters) ProtoMessage() {}
 
 func (x *Counters) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[29]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2052,7 +2190,7 @@ func (x *Counters) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Counters.ProtoReflect.Descriptor instead.
 func (*Counters) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{29}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Counters) GetSession() uint64 {
@@ -2091,7 +2229,7 @@ type BackupRequest struct {
 
 func (x *BackupRequest) Reset() {
 	*x = BackupRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[30]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2103,7 +2241,7 @@ func (x *BackupRequest) String() string {
 func (*BackupRequest) ProtoMessage() {}
 
 func (x *BackupRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[30]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2116,7 +2254,7 @@ func (x *BackupRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupRequest.ProtoReflect.Descriptor instead.
 func (*BackupRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{30}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{32}
 }
 
 type BackupResponse struct {
@@ -2132,7 +2270,7 @@ type BackupResponse struct {
 
 func (x *BackupResponse) Reset() {
 	*x = BackupResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[31]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2144,7 +2282,7 @@ func (x *BackupResponse) String() string {
 func (*BackupResponse) ProtoMessage() {}
 
 func (x *BackupResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[31]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2157,7 +2295,7 @@ func (x *BackupResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupResponse.ProtoReflect.Descriptor instead.
 func (*BackupResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{31}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *BackupResponse) GetLast() *Counters {
@@ -2205,7 +2343,7 @@ type RestoreRequest struct {
 
 func (x *RestoreRequest) Reset() {
 	*x = RestoreRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[32]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2217,7 +2355,7 @@ func (x *RestoreRequest) String() string {
 func (*RestoreRequest) ProtoMessage() {}
 
 func (x *RestoreRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[32]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2230,7 +2368,7 @@ func (x *RestoreRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RestoreRequest.ProtoReflect.Descriptor instead.
 func (*RestoreRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{32}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *RestoreRequest) GetBackup() string {
@@ -2256,7 +2394,7 @@ type RestoreResponse struct {
 
 func (x *RestoreResponse) Reset() {
 	*x = RestoreResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[33]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2268,7 +2406,7 @@ func (x *RestoreResponse) String() string {
 func (*RestoreResponse) ProtoMessage() {}
 
 func (x *RestoreResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[33]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2281,7 +2419,7 @@ func (x *RestoreResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RestoreResponse.ProtoReflect.Descriptor instead.
 func (*RestoreResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{33}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *RestoreResponse) GetAlready() bool {
@@ -2304,7 +2442,7 @@ const file_transport_leasedv1_leased_proto_rawDesc = "" +
 	"\x05slots\x18\x05 \x01(\x05R\x05slots\x12\x14\n" +
 	"\x05burst\x18\x06 \x01(\x03R\x05burst\x12\x1f\n" +
 	"\vlease_nanos\x18\a \x01(\x03R\n" +
-	"leaseNanos\"\xec\x01\n" +
+	"leaseNanos\"\x9a\x02\n" +
 	"\x06Budget\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05keyed\x18\x02 \x01(\bR\x05keyed\x12(\n" +
@@ -2312,7 +2450,18 @@ const file_transport_leasedv1_leased_proto_rawDesc = "" +
 	"\aweights\x18\x04 \x03(\v2\x11.leased.v1.WeightR\aweights\x12!\n" +
 	"\fkey_template\x18\x05 \x01(\tR\vkeyTemplate\x12\x16\n" +
 	"\x06parent\x18\x06 \x01(\tR\x06parent\x12&\n" +
-	"\x05rules\x18\a \x01(\v2\x10.leased.v1.RulesR\x05rules\"J\n" +
+	"\x05rules\x18\a \x01(\v2\x10.leased.v1.RulesR\x05rules\x12,\n" +
+	"\asharing\x18\v \x01(\v2\x12.leased.v1.SharingR\asharing\"\x97\x01\n" +
+	"\aSharing\x12\x0e\n" +
+	"\x02by\x18\x01 \x01(\tR\x02by\x12,\n" +
+	"\aweights\x18\x02 \x03(\v2\x12.leased.v1.PortionR\aweights\x122\n" +
+	"\n" +
+	"guaranteed\x18\x03 \x03(\v2\x12.leased.v1.PortionR\n" +
+	"guaranteed\x12\x1a\n" +
+	"\breserved\x18\x04 \x01(\x03R\breserved\"/\n" +
+	"\aPortion\x12\x16\n" +
+	"\x06tenant\x18\x01 \x01(\tR\x06tenant\x12\f\n" +
+	"\x01n\x18\x02 \x01(\x03R\x01n\"J\n" +
 	"\x06Weight\x12\x16\n" +
 	"\x06metric\x18\x01 \x01(\tR\x06metric\x12\x12\n" +
 	"\x04cost\x18\x02 \x01(\tR\x04cost\x12\x14\n" +
@@ -2325,11 +2474,12 @@ const file_transport_leasedv1_leased_proto_rawDesc = "" +
 	"\x04mode\x18\x01 \x01(\tR\x04mode\x12\x1a\n" +
 	"\bdegraded\x18\x02 \x01(\tR\bdegraded\x12\x14\n" +
 	"\x05share\x18\x03 \x01(\x03R\x05share\x12\x1c\n" +
-	"\tunlimited\x18\x04 \x03(\tR\tunlimited\"\xbc\x01\n" +
+	"\tunlimited\x18\x04 \x03(\tR\tunlimited\"\xd8\x01\n" +
 	"\x12OpenSessionRequest\x12\x16\n" +
 	"\x06budget\x18\x01 \x01(\tR\x06budget\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\tR\x03key\x12A\n" +
-	"\x06labels\x18\x03 \x03(\v2).leased.v1.OpenSessionRequest.LabelsEntryR\x06labels\x1a9\n" +
+	"\x06labels\x18\x03 \x03(\v2).leased.v1.OpenSessionRequest.LabelsEntryR\x06labels\x12\x1a\n" +
+	"\bpriority\x18\v \x01(\tR\bpriority\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xe4\x01\n" +
@@ -2498,101 +2648,106 @@ func file_transport_leasedv1_leased_proto_rawDescGZIP() []byte {
 }
 
 var file_transport_leasedv1_leased_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_transport_leasedv1_leased_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
+var file_transport_leasedv1_leased_proto_msgTypes = make([]protoimpl.MessageInfo, 38)
 var file_transport_leasedv1_leased_proto_goTypes = []any{
 	(Outcome)(0),                 // 0: leased.v1.Outcome
 	(*Limit)(nil),                // 1: leased.v1.Limit
 	(*Budget)(nil),               // 2: leased.v1.Budget
-	(*Weight)(nil),               // 3: leased.v1.Weight
-	(*Level)(nil),                // 4: leased.v1.Level
-	(*Rules)(nil),                // 5: leased.v1.Rules
-	(*OpenSessionRequest)(nil),   // 6: leased.v1.OpenSessionRequest
-	(*OpenSessionResponse)(nil),  // 7: leased.v1.OpenSessionResponse
-	(*Ask)(nil),                  // 8: leased.v1.Ask
-	(*Return)(nil),               // 9: leased.v1.Return
-	(*AcquireRequest)(nil),       // 10: leased.v1.AcquireRequest
-	(*Grant)(nil),                // 11: leased.v1.Grant
-	(*Denial)(nil),               // 12: leased.v1.Denial
-	(*AcquireResponse)(nil),      // 13: leased.v1.AcquireResponse
-	(*ReturnRequest)(nil),        // 14: leased.v1.ReturnRequest
-	(*ReturnResponse)(nil),       // 15: leased.v1.ReturnResponse
-	(*PutBudgetRequest)(nil),     // 16: leased.v1.PutBudgetRequest
-	(*PutBudgetResponse)(nil),    // 17: leased.v1.PutBudgetResponse
-	(*DeleteBudgetRequest)(nil),  // 18: leased.v1.DeleteBudgetRequest
-	(*DeleteBudgetResponse)(nil), // 19: leased.v1.DeleteBudgetResponse
-	(*GetBudgetRequest)(nil),     // 20: leased.v1.GetBudgetRequest
-	(*LimitStatus)(nil),          // 21: leased.v1.LimitStatus
-	(*GetBudgetResponse)(nil),    // 22: leased.v1.GetBudgetResponse
-	(*ListBudgetsRequest)(nil),   // 23: leased.v1.ListBudgetsRequest
-	(*ListBudgetsResponse)(nil),  // 24: leased.v1.ListBudgetsResponse
-	(*StatusRequest)(nil),        // 25: leased.v1.StatusRequest
-	(*Member)(nil),               // 26: leased.v1.Member
-	(*StatusResponse)(nil),       // 27: leased.v1.StatusResponse
-	(*RemoveMemberRequest)(nil),  // 28: leased.v1.RemoveMemberRequest
-	(*RemoveMemberResponse)(nil), // 29: leased.v1.RemoveMemberResponse
-	(*Counters)(nil),             // 30: leased.v1.Counters
-	(*BackupRequest)(nil),        // 31: leased.v1.BackupRequest
-	(*BackupResponse)(nil),       // 32: leased.v1.BackupResponse
-	(*RestoreRequest)(nil),       // 33: leased.v1.RestoreRequest
-	(*RestoreResponse)(nil),      // 34: leased.v1.RestoreResponse
-	nil,                          // 35: leased.v1.OpenSessionRequest.LabelsEntry
-	nil,                          // 36: leased.v1.GetBudgetRequest.LabelsEntry
+	(*Sharing)(nil),              // 3: leased.v1.Sharing
+	(*Portion)(nil),              // 4: leased.v1.Portion
+	(*Weight)(nil),               // 5: leased.v1.Weight
+	(*Level)(nil),                // 6: leased.v1.Level
+	(*Rules)(nil),                // 7: leased.v1.Rules
+	(*OpenSessionRequest)(nil),   // 8: leased.v1.OpenSessionRequest
+	(*OpenSessionResponse)(nil),  // 9: leased.v1.OpenSessionResponse
+	(*Ask)(nil),                  // 10: leased.v1.Ask
+	(*Return)(nil),               // 11: leased.v1.Return
+	(*AcquireRequest)(nil),       // 12: leased.v1.AcquireRequest
+	(*Grant)(nil),                // 13: leased.v1.Grant
+	(*Denial)(nil),               // 14: leased.v1.Denial
+	(*AcquireResponse)(nil),      // 15: leased.v1.AcquireResponse
+	(*ReturnRequest)(nil),        // 16: leased.v1.ReturnRequest
+	(*ReturnResponse)(nil),       // 17: leased.v1.ReturnResponse
+	(*PutBudgetRequest)(nil),     // 18: leased.v1.PutBudgetRequest
+	(*PutBudgetResponse)(nil),    // 19: leased.v1.PutBudgetResponse
+	(*DeleteBudgetRequest)(nil),  // 20: leased.v1.DeleteBudgetRequest
+	(*DeleteBudgetResponse)(nil), // 21: leased.v1.DeleteBudgetResponse
+	(*GetBudgetRequest)(nil),     // 22: leased.v1.GetBudgetRequest
+	(*LimitStatus)(nil),          // 23: leased.v1.LimitStatus
+	(*GetBudgetResponse)(nil),    // 24: leased.v1.GetBudgetResponse
+	(*ListBudgetsRequest)(nil),   // 25: leased.v1.ListBudgetsRequest
+	(*ListBudgetsResponse)(nil),  // 26: leased.v1.ListBudgetsResponse
+	(*StatusRequest)(nil),        // 27: leased.v1.StatusRequest
+	(*Member)(nil),               // 28: leased.v1.Member
+	(*StatusResponse)(nil),       // 29: leased.v1.StatusResponse
+	(*RemoveMemberRequest)(nil),  // 30: leased.v1.RemoveMemberRequest
+	(*RemoveMemberResponse)(nil), // 31: leased.v1.RemoveMemberResponse
+	(*Counters)(nil),             // 32: leased.v1.Counters
+	(*BackupRequest)(nil),        // 33: leased.v1.BackupRequest
+	(*BackupResponse)(nil),       // 34: leased.v1.BackupResponse
+	(*RestoreRequest)(nil),       // 35: leased.v1.RestoreRequest
+	(*RestoreResponse)(nil),      // 36: leased.v1.RestoreResponse
+	nil,                          // 37: leased.v1.OpenSessionRequest.LabelsEntry
+	nil,                          // 38: leased.v1.GetBudgetRequest.LabelsEntry
 }
 var file_transport_leasedv1_leased_proto_depIdxs = []int32{
 	1,  // 0: leased.v1.Budget.limits:type_name -> leased.v1.Limit
-	3,  // 1: leased.v1.Budget.weights:type_name -> leased.v1.Weight
-	5,  // 2: leased.v1.Budget.rules:type_name -> leased.v1.Rules
-	3,  // 3: leased.v1.Level.weights:type_name -> leased.v1.Weight
-	35, // 4: leased.v1.OpenSessionRequest.labels:type_name -> leased.v1.OpenSessionRequest.LabelsEntry
-	1,  // 5: leased.v1.OpenSessionResponse.limits:type_name -> leased.v1.Limit
-	4,  // 6: leased.v1.OpenSessionResponse.levels:type_name -> leased.v1.Level
-	5,  // 7: leased.v1.OpenSessionResponse.rules:type_name -> leased.v1.Rules
-	8,  // 8: leased.v1.AcquireRequest.asks:type_name -> leased.v1.Ask
-	9,  // 9: leased.v1.AcquireRequest.returns:type_name -> leased.v1.Return
-	0,  // 10: leased.v1.AcquireResponse.outcome:type_name -> leased.v1.Outcome
-	11, // 11: leased.v1.AcquireResponse.grants:type_name -> leased.v1.Grant
-	12, // 12: leased.v1.AcquireResponse.denial:type_name -> leased.v1.Denial
-	1,  // 13: leased.v1.AcquireResponse.limits:type_name -> leased.v1.Limit
-	4,  // 14: leased.v1.AcquireResponse.levels:type_name -> leased.v1.Level
-	5,  // 15: leased.v1.AcquireResponse.rules:type_name -> leased.v1.Rules
-	9,  // 16: leased.v1.ReturnRequest.returns:type_name -> leased.v1.Return
-	2,  // 17: leased.v1.PutBudgetRequest.budget:type_name -> leased.v1.Budget
-	36, // 18: leased.v1.GetBudgetRequest.labels:type_name -> leased.v1.GetBudgetRequest.LabelsEntry
-	1,  // 19: leased.v1.LimitStatus.limit:type_name -> leased.v1.Limit
-	2,  // 20: leased.v1.GetBudgetResponse.budget:type_name -> leased.v1.Budget
-	21, // 21: leased.v1.GetBudgetResponse.limits:type_name -> leased.v1.LimitStatus
-	22, // 22: leased.v1.ListBudgetsResponse.budgets:type_name -> leased.v1.GetBudgetResponse
-	26, // 23: leased.v1.StatusResponse.members:type_name -> leased.v1.Member
-	30, // 24: leased.v1.BackupResponse.last:type_name -> leased.v1.Counters
-	2,  // 25: leased.v1.BackupResponse.budgets:type_name -> leased.v1.Budget
-	30, // 26: leased.v1.RestoreRequest.last:type_name -> leased.v1.Counters
-	6,  // 27: leased.v1.Leases.OpenSession:input_type -> leased.v1.OpenSessionRequest
-	10, // 28: leased.v1.Leases.Acquire:input_type -> leased.v1.AcquireRequest
-	14, // 29: leased.v1.Leases.Return:input_type -> leased.v1.ReturnRequest
-	16, // 30: leased.v1.Budgets.PutBudget:input_type -> leased.v1.PutBudgetRequest
-	18, // 31: leased.v1.Budgets.DeleteBudget:input_type -> leased.v1.DeleteBudgetRequest
-	20, // 32: leased.v1.Budgets.GetBudget:input_type -> leased.v1.GetBudgetRequest
-	23, // 33: leased.v1.Budgets.ListBudgets:input_type -> leased.v1.ListBudgetsRequest
-	25, // 34: leased.v1.Cluster.Status:input_type -> leased.v1.StatusRequest
-	28, // 35: leased.v1.Cluster.RemoveMember:input_type -> leased.v1.RemoveMemberRequest
-	31, // 36: leased.v1.Cluster.Backup:input_type -> leased.v1.BackupRequest
-	33, // 37: leased.v1.Cluster.Restore:input_type -> leased.v1.RestoreRequest
-	7,  // 38: leased.v1.Leases.OpenSession:output_type -> leased.v1.OpenSessionResponse
-	13, // 39: leased.v1.Leases.Acquire:output_type -> leased.v1.AcquireResponse
-	15, // 40: leased.v1.Leases.Return:output_type -> leased.v1.ReturnResponse
-	17, // 41: leased.v1.Budgets.PutBudget:output_type -> leased.v1.PutBudgetResponse
-	19, // 42: leased.v1.Budgets.DeleteBudget:output_type -> leased.v1.DeleteBudgetResponse
-	22, // 43: leased.v1.Budgets.GetBudget:output_type -> leased.v1.GetBudgetResponse
-	24, // 44: leased.v1.Budgets.ListBudgets:output_type -> leased.v1.ListBudgetsResponse
-	27, // 45: leased.v1.Cluster.Status:output_type -> leased.v1.StatusResponse
-	29, // 46: leased.v1.Cluster.RemoveMember:output_type -> leased.v1.RemoveMemberResponse
-	32, // 47: leased.v1.Cluster.Backup:output_type -> leased.v1.BackupResponse
-	34, // 48: leased.v1.Cluster.Restore:output_type -> leased.v1.RestoreResponse
-	38, // [38:49] is the sub-list for method output_type
-	27, // [27:38] is the sub-list for method input_type
-	27, // [27:27] is the sub-list for extension type_name
-	27, // [27:27] is the sub-list for extension extendee
-	0,  // [0:27] is the sub-list for field type_name
+	5,  // 1: leased.v1.Budget.weights:type_name -> leased.v1.Weight
+	7,  // 2: leased.v1.Budget.rules:type_name -> leased.v1.Rules
+	3,  // 3: leased.v1.Budget.sharing:type_name -> leased.v1.Sharing
+	4,  // 4: leased.v1.Sharing.weights:type_name -> leased.v1.Portion
+	4,  // 5: leased.v1.Sharing.guaranteed:type_name -> leased.v1.Portion
+	5,  // 6: leased.v1.Level.weights:type_name -> leased.v1.Weight
+	37, // 7: leased.v1.OpenSessionRequest.labels:type_name -> leased.v1.OpenSessionRequest.LabelsEntry
+	1,  // 8: leased.v1.OpenSessionResponse.limits:type_name -> leased.v1.Limit
+	6,  // 9: leased.v1.OpenSessionResponse.levels:type_name -> leased.v1.Level
+	7,  // 10: leased.v1.OpenSessionResponse.rules:type_name -> leased.v1.Rules
+	10, // 11: leased.v1.AcquireRequest.asks:type_name -> leased.v1.Ask
+	11, // 12: leased.v1.AcquireRequest.returns:type_name -> leased.v1.Return
+	0,  // 13: leased.v1.AcquireResponse.outcome:type_name -> leased.v1.Outcome
+	13, // 14: leased.v1.AcquireResponse.grants:type_name -> leased.v1.Grant
+	14, // 15: leased.v1.AcquireResponse.denial:type_name -> leased.v1.Denial
+	1,  // 16: leased.v1.AcquireResponse.limits:type_name -> leased.v1.Limit
+	6,  // 17: leased.v1.AcquireResponse.levels:type_name -> leased.v1.Level
+	7,  // 18: leased.v1.AcquireResponse.rules:type_name -> leased.v1.Rules
+	11, // 19: leased.v1.ReturnRequest.returns:type_name -> leased.v1.Return
+	2,  // 20: leased.v1.PutBudgetRequest.budget:type_name -> leased.v1.Budget
+	38, // 21: leased.v1.GetBudgetRequest.labels:type_name -> leased.v1.GetBudgetRequest.LabelsEntry
+	1,  // 22: leased.v1.LimitStatus.limit:type_name -> leased.v1.Limit
+	2,  // 23: leased.v1.GetBudgetResponse.budget:type_name -> leased.v1.Budget
+	23, // 24: leased.v1.GetBudgetResponse.limits:type_name -> leased.v1.LimitStatus
+	24, // 25: leased.v1.ListBudgetsResponse.budgets:type_name -> leased.v1.GetBudgetResponse
+	28, // 26: leased.v1.StatusResponse.members:type_name -> leased.v1.Member
+	32, // 27: leased.v1.BackupResponse.last:type_name -> leased.v1.Counters
+	2,  // 28: leased.v1.BackupResponse.budgets:type_name -> leased.v1.Budget
+	32, // 29: leased.v1.RestoreRequest.last:type_name -> leased.v1.Counters
+	8,  // 30: leased.v1.Leases.OpenSession:input_type -> leased.v1.OpenSessionRequest
+	12, // 31: leased.v1.Leases.Acquire:input_type -> leased.v1.AcquireRequest
+	16, // 32: leased.v1.Leases.Return:input_type -> leased.v1.ReturnRequest
+	18, // 33: leased.v1.Budgets.PutBudget:input_type -> leased.v1.PutBudgetRequest
+	20, // 34: leased.v1.Budgets.DeleteBudget:input_type -> leased.v1.DeleteBudgetRequest
+	22, // 35: leased.v1.Budgets.GetBudget:input_type -> leased.v1.GetBudgetRequest
+	25, // 36: leased.v1.Budgets.ListBudgets:input_type -> leased.v1.ListBudgetsRequest
+	27, // 37: leased.v1.Cluster.Status:input_type -> leased.v1.StatusRequest
+	30, // 38: leased.v1.Cluster.RemoveMember:input_type -> leased.v1.RemoveMemberRequest
+	33, // 39: leased.v1.Cluster.Backup:input_type -> leased.v1.BackupRequest
+	35, // 40: leased.v1.Cluster.Restore:input_type -> leased.v1.RestoreRequest
+	9,  // 41: leased.v1.Leases.OpenSession:output_type -> leased.v1.OpenSessionResponse
+	15, // 42: leased.v1.Leases.Acquire:output_type -> leased.v1.AcquireResponse
+	17, // 43: leased.v1.Leases.Return:output_type -> leased.v1.ReturnResponse
+	19, // 44: leased.v1.Budgets.PutBudget:output_type -> leased.v1.PutBudgetResponse
+	21, // 45: leased.v1.Budgets.DeleteBudget:output_type -> leased.v1.DeleteBudgetResponse
+	24, // 46: leased.v1.Budgets.GetBudget:output_type -> leased.v1.GetBudgetResponse
+	26, // 47: leased.v1.Budgets.ListBudgets:output_type -> leased.v1.ListBudgetsResponse
+	29, // 48: leased.v1.Cluster.Status:output_type -> leased.v1.StatusResponse
+	31, // 49: leased.v1.Cluster.RemoveMember:output_type -> leased.v1.RemoveMemberResponse
+	34, // 50: leased.v1.Cluster.Backup:output_type -> leased.v1.BackupResponse
+	36, // 51: leased.v1.Cluster.Restore:output_type -> leased.v1.RestoreResponse
+	41, // [41:52] is the sub-list for method output_type
+	30, // [30:41] is the sub-list for method input_type
+	30, // [30:30] is the sub-list for extension type_name
+	30, // [30:30] is the sub-list for extension extendee
+	0,  // [0:30] is the sub-list for field type_name
 }
 
 func init() { file_transport_leasedv1_leased_proto_init() }
@@ -2606,7 +2761,7 @@ func file_transport_leasedv1_leased_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_transport_leasedv1_leased_proto_rawDesc), len(file_transport_leasedv1_leased_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   36,
+			NumMessages:   38,
 			NumExtensions: 0,
 			NumServices:   3,
 		},
