@@ -91,8 +91,8 @@ func (ss *session) labels() budget.Labels {
 
 // fits reports whether the session's labels are those of a budget.
 func (ss *session) fits(p *policy) bool {
-	if p.Template == "" && ss.Labels == nil && p.Keyed == (ss.Key != "") {
-		return true // most are
+	if p.Template == "" && ss.Labels == nil && !p.line.sharedBy("key") {
+		return p.Keyed == (ss.Key != "")
 	}
 	return p.template.Fits(p.line.beside(ss.labels())) == nil
 }

@@ -20,7 +20,7 @@ func (p *policy) share() {
 	}
 }
 
-// tenant returns the value of a label of the session's, or the empty one's name.
+// tenant returns the value of a label of the session, or nothing if it has none.
 func (ss *session) tenant(label string) string {
 	if label == "key" && ss.Key != "" {
 		return ss.Key
@@ -122,17 +122,19 @@ func (ss *session) debit(a *budget.Account, n budget.Credits) {
 	}
 }
 
-// beside returns the labels that sessions on the line may have beside those of their key: what
-// some budget of it is shared by.
+// sharedBy reports whether a budget of the line is shared by a label.
+func (n *line) sharedBy(label string) bool {
+	return slices.ContainsFunc(n.policies, func(p *policy) bool {
+		return p.Sharing != nil && p.Sharing.By == label
+	})
+}
+
+// beside returns a session's labels without those that it may have beside its key's: what some
+// budget of the line is shared by.
 func (n *line) beside(labels budget.Labels) (rest budget.Labels) {
-	shared := func(l budget.Label) bool {
-		return slices.ContainsFunc(n.policies, func(p *policy) bool {
-			return p.Sharing != nil && p.Sharing.By == l.Name
-		})
-	}
 	own := n.policies[0].template.Labels()
 	for _, l := range labels {
-		if slices.Contains(own, l.Name) || !shared(l) {
+		if slices.Contains(own, l.Name) || !n.sharedBy(l.Name) {
 			rest = append(rest, l)
 		}
 	}

@@ -57,7 +57,7 @@ func All() []Mutant {
 	return slices.Concat(
 		clockMutants, timeMutants, lifeMutants, onceMutants, admitMutants,
 		accountMutants, leaseMutants, budgetMutants, snapshotMutants, heirMutants,
-		slidingMutants, bucketMutants, slotMutants,
+		slidingMutants, bucketMutants, slotMutants, sharedMutants,
 		nodeMutants,
 	)
 }

@@ -30,7 +30,8 @@ func run(seed uint64, schedules int, output string) error {
 		return err
 	}
 	var found mutants.Findings
-	for _, look := range []detector{simulate, succeed, logged, slotted, lockstepped} {
+	for _, look := range []detector{simulate, succeed, logged, slotted, shared,
+		lockstepped} {
 		catches, err := look(dir, seed, schedules)
 		if err != nil {
 			return err
