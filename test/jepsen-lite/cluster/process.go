@@ -23,6 +23,7 @@ type process struct {
 	name, file string
 	load       Load
 	key        string
+	labels     map[string]string // that budgets are shared by
 	failOpen   bool
 	policy     sizing.Policy // empty: the holder goes by the demand it has seen
 	suspends   bool          // its monotonic clock may stop; otherwise its wall clock may be stepped
@@ -169,6 +170,9 @@ func (p *process) openLimiter(ctx context.Context) *client.Limiter {
 	var opts []client.LimiterOption
 	if p.key != "" {
 		opts = append(opts, client.WithKey(p.key))
+	}
+	if p.labels != nil {
+		opts = append(opts, client.WithLabels(p.labels))
 	}
 	if p.failOpen {
 		opts = append(opts, client.FailOpen())
