@@ -26,6 +26,8 @@ const (
 	lastPart = 32
 	// retryParts is in how many parts of a window a denied tenant asks again, at most.
 	retryParts = 32
+	// refillParts is in how many of a bucket's window, which is refilled all the time.
+	refillParts = 8
 )
 
 const _ = uint(levelParts - MaxShareWeight) // does not compile if it is negative
@@ -147,7 +149,10 @@ func rise(claims []claim, level uint64) (sum Credits) {
 // May returns how much the tenant may be granted at an instant of the window: 0..left.
 func (d *Division) May(now Instant) Credits {
 	span := d.l.Span()
-	rest := min(max(0, d.end.Sub(now)-span/lastPart), span)
+	rest := span
+	if d.l.Kind == KindWindow {
+		rest = min(max(0, d.end.Sub(now)-span/lastPart), span)
+	}
 	may := d.free
 	for i := range d.others {
 		may -= d.others[i].withheld(rest, span)
@@ -165,6 +170,9 @@ func (c *claim) withheld(rest, span time.Duration) Credits {
 // to a part of the window, and rather later. The window's end: not within it.
 func (d *Division) Opens(now Instant, need Credits) Instant {
 	span := d.l.Span()
+	if d.l.Kind == KindBucket {
+		return min(d.end, now.Add(max(1, span/refillParts)))
+	}
 	step, all := max(1, span/retryParts), d.end.Add(-span/lastPart)
 	for at := now.Add(step); at < d.end; at = at.Add(step) {
 		if at > all && at.Sub(all) < step {

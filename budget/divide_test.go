@@ -173,12 +173,12 @@ func TestTenantsRows(t *testing.T) {
 	if table.Row(s, "zz").Granted != 0 || table.Rest.Granted != 3 {
 		t.Errorf("got %+v, rest %+v", *table.Row(s, "zz"), *table.Rest)
 	}
-	next := table.Next()
+	next := table.Next(shareable[0].canonical())
 	if len(next.Rows) != MaxTenants || next.Rest == nil || next.Rows[0] !=
 		(Tenant{Name: "t1000", Before: 1}) {
 		t.Errorf("got %d rows, %+v, rest %+v", len(next.Rows), next.Rows[0], next.Rest)
 	}
-	if again := next.Next(); again != nil {
+	if again := next.Next(shareable[0].canonical()); again != nil {
 		t.Errorf("nobody asked, and %+v are left", again)
 	}
 }

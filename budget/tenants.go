@@ -10,6 +10,9 @@ import (
 // sharing names. Further ones share one row, and weigh as much as one.
 const MaxTenants = 64
 
+// fadePeriods is over how many periods of a limit that is no window limit demand fades: to a third.
+const fadePeriods = 2
+
 // Tenants is what an account that is shared remembers of its tenants: in this window, and in the
 // last one as far as it tells what they will want. It divides what is left, and binds nothing: see
 // Sharing.Divide.
@@ -32,6 +35,8 @@ type Tenant struct {
 	// Holders counts the sessions that asked in the window, PrevHolders those of the last one.
 	Holders     uint32 `cbor:"5,keyasint,omitempty"`
 	PrevHolders uint32 `cbor:"6,keyasint,omitempty"`
+	// Idle counts the windows in which nothing was asked, of a limit that is no window limit.
+	Idle uint32 `cbor:"7,keyasint,omitempty"`
 }
 
 // active reports whether the tenant asked in this window or the last one.
@@ -84,22 +89,44 @@ func (t *Tenants) Return(name string, n Credits) {
 	}
 }
 
-// Next returns the table of the next window: of those that asked in this one. It may share memory
-// with t, which is not to be used again. Nil: nobody did.
-func (t *Tenants) Next() *Tenants {
+// Next returns the table of l's next window: of those that asked in this one, or, where a window is
+// a part of a period, not long before it. It may share memory with t, which is not to be used again.
+// Nil: there are none.
+func (t *Tenants) Next(l Limit) *Tenants {
 	next := &Tenants{By: t.By, Rows: t.Rows[:0]}
 	for _, r := range t.Rows {
-		if r.Asked > 0 {
-			next.Rows = append(next.Rows, Tenant{Name: r.Name, Before: r.Asked, PrevHolders: r.Holders})
+		if n := r.next(l); n.Before > 0 {
+			next.Rows = append(next.Rows, n)
 		}
 	}
-	if r := t.Rest; r != nil && r.Asked > 0 {
-		next.Rest = &Tenant{Before: r.Asked, PrevHolders: r.Holders}
+	if t.Rest != nil {
+		if n := t.Rest.next(l); n.Before > 0 {
+			next.Rest = &n
+		}
 	}
 	if len(next.Rows) == 0 && next.Rest == nil {
 		return nil
 	}
 	return next
+}
+
+// next is the row in the next window. Of a window limit what was asked before the last window is
+// forgotten. Of the other kinds one window tells little: in most of them nothing may be left, and
+// what is asked for then is no more than a first part. So demand fades over a few periods, and is
+// forgotten after one in which nothing was asked.
+func (r *Tenant) next(l Limit) Tenant {
+	n := Tenant{Name: r.Name, Before: r.Asked, PrevHolders: r.Holders}
+	if l.Kind == KindWindow {
+		return n
+	}
+	if r.Asked == 0 {
+		if n.Idle = r.Idle + 1; int(n.Idle) > l.Past() {
+			return n
+		}
+	}
+	fades := fadePeriods * Credits(l.Past())
+	n.Before = max(n.Before, r.Before-(r.Before+fades-1)/fades)
+	return n
 }
 
 // Check returns how the table is broken, or nil: its rows are in order and within their bounds,

@@ -37,18 +37,26 @@ func (l *limit) tenantsOf(a *budget.Account) *budget.Tenants {
 	return a.Tenants
 }
 
-// carry takes key's table into the window that has just begun: it is of use there, or nowhere.
-func (l *limit) carry(key string) *budget.Tenants {
-	if l.sharing == nil || len(l.past) == 0 {
+// carry takes key's table into the window that has just begun, out of the last one that has one: it
+// is of use there, or nowhere. It costs at most the windows that the limit remembers.
+func (l *limit) carry(key string) (table *budget.Tenants) {
+	if l.sharing == nil {
 		return nil
 	}
-	before := l.past[0][key]
-	if before == nil || before.Tenants == nil {
-		return nil
+	for ago, gen := range l.past {
+		before := gen[key]
+		if before == nil || before.Tenants == nil {
+			continue
+		}
+		table, before.Tenants = before.Tenants, nil
+		for range ago + 1 {
+			if table = table.Next(l.Limit); table == nil {
+				return nil
+			}
+		}
+		return table
 	}
-	next := before.Tenants.Next()
-	before.Tenants = nil
-	return next
+	return nil
 }
 
 // countHolder counts a session among those of its tenant that asked.

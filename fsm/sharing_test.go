@@ -37,21 +37,43 @@ func askFor(session lease.SessionID, seq, revision uint64, need, want budget.Cre
 
 // naiveTable is what tenants had and asked for, from all that ever happened.
 type naiveTable struct {
+	limit   budget.Limit
 	window  budget.Window
 	granted map[string]budget.Credits
-	asked   [2]map[string]budget.Credits // of the window, and of the last one
+	asked   map[string]budget.Credits
+	before  map[string]naiveDemand
 }
 
+// naiveDemand is what is known of a tenant's demand before the window: that it lies in low..high,
+// since a tenant that is cut is taken to want up to twice as much; and for how long it was idle.
+type naiveDemand struct {
+	low, high budget.Credits
+	idle      int
+}
+
+// enter lets windows pass, one by one.
 func (n *naiveTable) enter(w budget.Window) {
-	switch {
-	case w == n.window+1:
-		n.asked[1] = n.asked[0]
-	case w != n.window:
-		n.asked[1] = nil
-	default:
-		return
+	past := budget.Credits(n.limit.Past())
+	for ; n.window < w; n.window++ {
+		next := map[string]naiveDemand{}
+		for _, name := range []string{"", "a", "b"} {
+			d, asked := n.before[name], n.asked[name]
+			if d.idle++; asked > 0 {
+				d.idle = 0
+			}
+			if n.limit.Kind == budget.KindWindow || d.idle > n.limit.Past() {
+				d.low, d.high = 0, 0
+			}
+			fade := func(c budget.Credits) budget.Credits { return c - (c+2*past-1)/(2*past) }
+			d.low = max(asked, fade(d.low))
+			d.high = max(min(2*asked, n.limit.Bound()), fade(d.high))
+			if next[name] = d; d.high == 0 {
+				delete(next, name)
+			}
+		}
+		n.granted, n.asked = map[string]budget.Credits{}, map[string]budget.Credits{}
+		n.before = next
 	}
-	n.window, n.granted, n.asked[0] = w, map[string]budget.Credits{}, map[string]budget.Credits{}
 }
 
 // TestTenantsReplayed plays random sessions of three tenants on a limit of each kind, with replicas
@@ -85,14 +107,15 @@ func TestTenantsReplayed(t *testing.T) {
 		for _, name := range names {
 			apply(Entry{Epoch: 1, Commands: []Command{teamSession(name, "")}})
 		}
-		n := naiveTable{granted: map[string]budget.Credits{},
-			asked: [2]map[string]budget.Credits{{}, {}}}
+		n := naiveTable{limit: s.limits[1].Limit, granted: map[string]budget.Credits{},
+			asked: map[string]budget.Credits{}}
 		leases := map[lease.ID]lease.Grant{}
 		owner := map[lease.ID]lease.SessionID{}
 		seq := map[lease.SessionID]uint64{}
 		for range rapid.IntRange(5, 40).Draw(t, "entries") {
 			life := s.limits[1]
-			stamp := s.T().Add(time.Duration(rapid.Int64Range(0, int64(life.Span())*5/4).Draw(t, "pass")))
+			far := int64(life.Span()) * rapid.SampledFrom([]int64{1, 1, 1, 6}).Draw(t, "far")
+			stamp := s.T().Add(time.Duration(rapid.Int64Range(0, far*5/4).Draw(t, "pass")))
 			id := lease.SessionID(rapid.IntRange(1, len(names)).Draw(t, "session"))
 			name := names[id-1]
 			n.enter(life.WindowAt(stamp))
@@ -115,7 +138,7 @@ func TestTenantsReplayed(t *testing.T) {
 				got := apply(Entry{Epoch: 1, Stamp: stamp, Commands: []Command{
 					askFor(id, seq[id], 1, need, want)}})
 				bound := life.Bound()
-				n.asked[0][name] = max(n.asked[0][name], min(had+want, bound))
+				n.asked[name] = max(n.asked[name], min(had+want, bound))
 				for _, g := range got[0].Grants {
 					leases[g.Lease], owner[g.Lease] = g, id
 					n.granted[name] += g.Amount
@@ -132,20 +155,20 @@ func (n *naiveTable) compare(t *rapid.T, s *State) {
 	l := s.limits[1]
 	a := l.accounts[""]
 	if a == nil || a.Tenants == nil {
-		if len(n.asked[0]) > 0 {
+		if len(n.asked) > 0 {
 			t.Fatalf("there is no table of %+v", n)
 		}
 		return
 	}
 	for _, r := range a.Tenants.Rows {
-		showed, before := n.asked[0][r.Name], n.asked[1][r.Name]
+		showed, before := n.asked[r.Name], n.before[r.Name]
 		if r.Granted != n.granted[r.Name] || r.Asked < showed || r.Asked > min(2*showed, l.Bound()) ||
-			r.Before < before || r.Before > min(2*before, l.Bound()) {
-			t.Fatalf("tenant %q is %+v, and had %d, asked %d, before that %d", r.Name, r,
+			r.Before < before.low || r.Before > before.high {
+			t.Fatalf("tenant %q is %+v, and had %d, asked %d, before that %+v", r.Name, r,
 				n.granted[r.Name], showed, before)
 		}
 	}
-	for name := range n.asked[0] {
+	for name := range n.asked {
 		if !slices.ContainsFunc(a.Tenants.Rows, func(r budget.Tenant) bool { return r.Name == name }) {
 			t.Fatalf("tenant %q has no row in %+v", name, *a.Tenants)
 		}

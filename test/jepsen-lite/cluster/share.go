@@ -43,6 +43,7 @@ type Fairness struct {
 	// large a part of that.
 	Jain float64
 	// Deviation is the largest part of what was fair by which a tenant was off, over all windows.
+	// It has a meaning for window limits alone.
 	Deviation float64
 }
 
