@@ -78,8 +78,8 @@ var shareable = []Limit{
 	{Metric: "m", Kind: KindBucket, Amount: MaxAmount, Per: 400 * time.Hour, Burst: MaxAmount},
 }
 
-// TestAdversarialTables: whatever a table says, a tenant may have 0..left, and is told to come again
-// within the window.
+// TestAdversarialTables: whatever a table says, a tenant may have 0..left, and is told to come
+// again within the window.
 func TestAdversarialTables(t *testing.T) {
 	wild := []Credits{-MaxAmount * 512, -1, 0, 1, 7, 100, MaxAmount, MaxAmount * 512}
 	for seed := range uint64(3000) {

@@ -23,11 +23,11 @@ func TestParseSharing(t *testing.T) {
 		t.Errorf("got %+v, %v; want %+v", got, err, want)
 	}
 	for _, c := range []struct{ sharing, want string }{
-		{"team", `4:12: budgets[0].sharing: "team" is not allowed: a mapping of by, weights, guaranteed`},
+		{"team", `4:12: budgets[0].sharing: "team" is not allowed: a mapping of by, weights, `},
 		{"{}", "4:12: budgets[0].sharing.by: nothing is not allowed: text"},
 		{"{by: Team}", `4:17: budgets[0].sharing.by: "Team" is not allowed: 1..64 of a-z 0-9 _`},
 		{"{by: t, weight: {a: 1}}", `budgets[0].sharing."weight": this field is not allowed`},
-		{"{by: t, weights: [a]}", "4:29: budgets[0].sharing.weights: a list is not allowed: a mapping of"},
+		{"{by: t, weights: [a]}", "4:29: budgets[0].sharing.weights: a list is not allowed: a mapping"},
 		{"{by: t, weights: {a: 0}}",
 			"4:33: budgets[0].sharing.weights.a: 0 is not allowed: an integer, 1..1000"},
 		{"{by: t, weights: {a: x}}",

@@ -90,8 +90,8 @@ func (t *Tenants) Return(name string, n Credits) {
 }
 
 // Next returns the table of l's next window: of those that asked in this one, or, where a window is
-// a part of a period, not long before it. It may share memory with t, which is not to be used again.
-// Nil: there are none.
+// a part of a period, not long before it. It may share memory with t, which is not to be used
+// again. Nil: there are none.
 func (t *Tenants) Next(l Limit) *Tenants {
 	next := &Tenants{By: t.By, Rows: t.Rows[:0]}
 	for _, r := range t.Rows {

@@ -10,9 +10,9 @@ import (
 	"github.com/leased-io/leased/lease"
 )
 
-// A crowd is tenants that share one limit of crowdLimit credits per crowdPer, in ticks of a 200th of
-// that. Their holders do what lease.Holder does, in little: they ask below a quarter of what they
-// aim at, keep still while a denial stands, and lose what no credit is there for.
+// A crowd is tenants that share one limit of crowdLimit credits per crowdPer, in ticks of a 200th
+// of that. Their holders do what lease.Holder does, in little: they ask below a quarter of what
+// they aim at, keep still while a denial stands, and lose what no credit is there for.
 const (
 	crowdLimit   = 1000
 	crowdPer     = 10 * time.Second
@@ -58,11 +58,12 @@ type sharers struct {
 }
 
 // newSharers returns a crowd on a budget. Nil sharing: first come, first served.
-func newSharers(t *testing.T, sharing *budget.Sharing, l budget.Limit, tenants []crowdTenant) *sharers {
+func newSharers(t *testing.T, sharing *budget.Sharing, tenants []crowdTenant) *sharers {
 	t.Helper()
-	c := &sharers{t: t, s: New(nil), tenants: tenants, spent: make([][crowdWindows]int64, len(tenants))}
+	c := &sharers{t: t, s: New(nil), tenants: tenants,
+		spent: make([][crowdWindows]int64, len(tenants))}
 	c.s.Apply(1, 1, Entry{Open: true})
-	b := budget.Budget{Name: "org", Sharing: sharing, Limits: []budget.Limit{l}}
+	b := budget.Budget{Name: "org", Sharing: sharing, Limits: []budget.Limit{crowdWindow}}
 	c.at(0, Command{PutBudget: &PutBudget{b.Canonical()}})
 	for i, tenant := range tenants {
 		for range tenant.holders {
@@ -254,10 +255,10 @@ func TestFairness(t *testing.T) {
 			{name: "b", demand: 500, holders: 4, begins: crowdTicks / 2}}, 5},
 		{"32 tenants", by(), manyTenants(32), settled},
 	} {
-		fair := newSharers(t, c.sharing, crowdWindow, c.tenants)
+		fair := newSharers(t, c.sharing, c.tenants)
 		fair.play()
 		got := fair.measure(c.sharing, c.from, crowdWindows)
-		first := newSharers(t, nil, crowdWindow, c.tenants)
+		first := newSharers(t, nil, c.tenants)
 		first.play()
 		t.Logf("%-24s shared: %v", c.name, got)
 		t.Logf("%-24s  first: %v", "", first.measure(c.sharing, c.from, crowdWindows))

@@ -175,8 +175,8 @@ func (n *naiveTable) compare(t *rapid.T, s *State) {
 	}
 }
 
-// TestGuarantee: what is guaranteed to a tenant that asked in the last window is there for it at the
-// end of this one, whatever others wanted, and what is reserved is there for high priority.
+// TestGuarantee: what is guaranteed to a tenant that asked in the last window is there for it at
+// the end of this one, whatever others wanted, and what is reserved is there for high priority.
 func TestGuarantee(t *testing.T) {
 	r := newReplicas()
 	r.open(t)
@@ -289,7 +289,7 @@ func TestSharingChanges(t *testing.T) {
 	put("", &budget.Sharing{By: "user"}) // the session's label is of no use any more
 	open := Command{OpenSession: &OpenSession{Budget: "org",
 		Labels: budget.Labels{{Name: "user", Value: "u"}}}}
-	got = r.at(t, 0, open, askFor(2, 1, 4, 1, 20))
+	r.at(t, 0, open, askFor(2, 1, 4, 1, 20))
 	if rows := table().Rows; table().By != "user" || len(rows) != 1 || rows[0].Name != "u" {
 		t.Errorf("got %+v", table())
 	}

@@ -235,7 +235,8 @@ func (m *Machine) deny(e *trace.Event) *Refusal {
 	case e.Seq <= s.decided:
 		return refuse(Deny, "Once", "request %d of session %d is denied; request %d was decided",
 			e.Seq, s.id, s.decided)
-	case left == l.most() && !l.loose && !withheld && l.shape != slots: // a late heartbeat may have had more
+	case left == l.most() && !l.loose && !withheld &&
+		l.shape != slots: // a late heartbeat may have had more
 		return refuse(Deny, "Short", "request %d of session %d is denied; all %d of limit %d are left",
 			e.Seq, s.id, left, l.serial)
 	case e.Amount != left && !withheld && (!l.loose || e.Amount < 0 || e.Amount > left):

@@ -131,7 +131,8 @@ func (u *Use) play(ctx context.Context, crowd Crowd, c *nodes, length time.Durat
 	return errs
 }
 
-// want offers one credit at random instants, at such a mean distance in nanoseconds, until offering ends, and closes the process.
+// want offers one credit at random instants, mean nanoseconds apart, until offering ends, and
+// closes the process.
 func (p *process) want(
 	ctx, offering context.Context, seed uint64, mean int64,
 ) (offers int64, calls uint64, err error) {

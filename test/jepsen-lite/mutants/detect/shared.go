@@ -88,7 +88,9 @@ func (p *party) apply(at time.Duration, commands ...fsm.Command) []fsm.Result {
 }
 
 // take asks for all that there is, again and again, and returns what it got.
-func (p *party) take(at time.Duration, session lease.SessionID) (sum budget.Credits, last lease.Grant) {
+func (p *party) take(
+	at time.Duration, session lease.SessionID,
+) (sum budget.Credits, last lease.Grant) {
 	for range 200 {
 		p.seq[session]++
 		got := p.apply(at, fsm.Command{Acquire: &lease.Request{Session: session,
