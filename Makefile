@@ -215,8 +215,8 @@ kinds: ## play each kind of limit under all faults for HOURS= virtual hours, fro
 		-kinds.hours=$(HOURS) $(if $(SEED),-kinds.seed=$(SEED))
 
 .PHONY: utilisation
-utilisation: ## how much of a budget 2 to 512 limiters use under threefold overload
-	go test ./test/jepsen-lite/cluster -count=1 -v -run '^TestUtilisation$$' -cluster.crowds
+utilisation: ## how much of a budget 2 to 512 limiters use under threefold overload, and how fairly
+	go test ./test/jepsen-lite/cluster -count=1 -v -run '^(TestUtilisation|TestSharing)' -cluster.crowds
 
 # Ring 1 is simulated, 2 whole nodes in virtual time, 3 real processes; RING=all is one after the
 # other. Rings 1 and 3 break things for DURATION= of real time, ring 2 in RUNS2= runs of a virtual

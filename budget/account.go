@@ -20,6 +20,9 @@ type Account struct {
 	// Out is what is leased of slots, by when the leases end, the earliest first, as of the instant
 	// At. Used is its sum. A copy of the account shares it, and is good until the next change.
 	Out []Out `cbor:"8,keyasint,omitempty"`
+
+	// Tenants are those of an account that is shared. A copy of the account shares them, likewise.
+	Tenants *Tenants `cbor:"11,keyasint,omitempty"`
 }
 
 // Left returns what l may still grant from a. Before is what is charged to earlier windows and

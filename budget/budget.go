@@ -97,4 +97,6 @@ type Budget struct {
 	// makes of the same labels. Empty: there is none.
 	Parent string `json:"parent,omitempty" cbor:"6,keyasint,omitempty"`
 	Rules  `cbor:"7,keyasint,omitzero"`
+	// Sharing divides each account among its tenants. Nil: first come, first served.
+	Sharing *Sharing `json:"sharing,omitempty" cbor:"11,keyasint,omitempty"`
 }

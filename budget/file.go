@@ -66,6 +66,7 @@ func (e *ParseError) Unwrap() error { return e.Err }
 //	      - {metric: tokens, amount: 30_000, per: 1m}
 //	    weights:
 //	      tokens: {input_tokens: 1, output_tokens: 5}
+//	    sharing: {by: user, weights: {batch: 1}, guaranteed: {web: 20}, reserved: 10}
 //
 // and returns its budgets in canonical form, in the file's order. Several YAML documents in one
 // file are read as one. It is strict, so that a typing error cannot become a policy: unknown

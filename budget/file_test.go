@@ -74,12 +74,12 @@ func TestParseRefuses(t *testing.T) {
 		{"no budgets field", "{}\n", "1:1: budgets: nothing is not allowed: a list"},
 		{"budget is text", "budgets: [b]\n",
 			`1:11: budgets[0]: "b" is not allowed: a mapping of name, keyed, key, parent, limits, ` +
-				`weights, mode, degraded, unlimited`},
+				`weights, mode, degraded, unlimited, sharing`},
 		{"unknown at top", "budget: []\nbudgets: [{name: b, limits: [{metric: m, amount: 1, per: 1m}]}]",
 			`1:1: "budget": this field is not allowed: budgets`},
 		{"unknown in budget", "budgets:\n- nam: b\n",
 			"2:3: budgets[0].\"nam\": this field is not allowed: name, keyed, key, parent, limits, " +
-				"weights, mode, degraded, unlimited\n" +
+				"weights, mode, degraded, unlimited, sharing\n" +
 				"2:3: budgets[0].name: nothing is not allowed: text\n" +
 				"2:3: budgets[0].limits: nothing is not allowed: a list"},
 		{"unknown in limit", one("{metric: m, amount: 1, per: 1m, brust: 2}"),

@@ -53,7 +53,7 @@ func (r *fileReader) document(body ast.Node) {
 func (r *fileReader) budget(n ast.Node, path string) {
 	before := len(r.problems)
 	f, ok := r.mapping(n, path, "name", "keyed", "key", "parent", "limits", "weights",
-		"mode", "degraded", "unlimited")
+		"mode", "degraded", "unlimited", "sharing")
 	if !ok {
 		return
 	}
@@ -63,6 +63,7 @@ func (r *fileReader) budget(n ast.Node, path string) {
 	b.Rules = r.rules(f, places)
 	r.template(f, &b, places)
 	b.Weights = r.weights(f, places)
+	b.Sharing = r.sharing(f, places)
 	list := r.limits(f, b.Rules)
 	places["limits"] = f.posOf("limits")
 	for i, n := range list {

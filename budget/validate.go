@@ -56,6 +56,7 @@ func (b Budget) Canonical() Budget {
 		)
 	})
 	b.Weights = sortWeights(b.Weights)
+	b.Sharing = b.Sharing.canonical()
 	b.Keyed = b.Keyed || b.Template != ""
 	if b.Template == plainTemplate {
 		b.Template = ""
@@ -93,11 +94,11 @@ func (b Budget) Adopt(old Budget) Budget {
 }
 
 // Equal reports whether b and c are the same value: same name, same keys, same parent, same limits
-// and weights in the same order, same rules.
+// and weights in the same order, same rules, same sharing.
 func (b Budget) Equal(c Budget) bool {
 	return b.Name == c.Name && b.SameKeys(c) && b.Parent == c.Parent &&
 		slices.Equal(b.Limits, c.Limits) && slices.Equal(b.Weights, c.Weights) &&
-		b.Rules.Equal(c.Rules)
+		b.Rules.Equal(c.Rules) && b.Sharing.Equal(c.Sharing)
 }
 
 // SameKeys reports whether b and c, in canonical form, make the same keys of the same labels.
@@ -140,6 +141,7 @@ func (b Budget) problems() (found []*FieldError) {
 		}
 	}
 	found = append(found, weightProblems(b.Weights, b.Limits)...)
+	found = append(found, b.Sharing.problems(b)...)
 	if b.Template != "" {
 		if _, err := ParseTemplate(b.Template); err != nil {
 			refuse("key", quote(b.Template), err.Error())

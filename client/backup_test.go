@@ -60,6 +60,9 @@ func aBackup() Backup {
 	}
 	b.Budgets[2].Rules = budget.Rules{Mode: budget.ModeShadow, Degraded: budget.DegradedShare,
 		Share: 7, Unlimited: []string{"hits"}}
+	b.Budgets[2].Sharing = &budget.Sharing{By: "team", Reserved: 5,
+		Weights:    []budget.Portion{{Tenant: "web", N: 3}},
+		Guaranteed: []budget.Portion{{Tenant: "batch", N: 20}}}
 	return b
 }
 

@@ -72,7 +72,8 @@ func fromRules(r budget.Rules) *leasedv1.Rules {
 
 func fromBudget(b budget.Budget) *leasedv1.Budget {
 	wire := &leasedv1.Budget{Name: b.Name, Keyed: b.Keyed, Weights: fromWeights(b.Weights),
-		KeyTemplate: b.Template, Parent: b.Parent, Rules: fromRules(b.Rules)}
+		KeyTemplate: b.Template, Parent: b.Parent, Rules: fromRules(b.Rules),
+		Sharing: fromSharing(b.Sharing)}
 	for _, limit := range b.Limits {
 		wire.Limits = append(wire.Limits, &leasedv1.Limit{
 			Metric:   limit.Metric,

@@ -17,15 +17,19 @@ var ErrMisfit = errors.New("client: budgets do not fit together")
 const reasonMisfit = "MISFIT"
 
 // WithLabels chooses the accounts of a budget whose key is made of several labels, and of those
-// above it: the organisation, the team, the API key. They are exactly the labels of its template.
+// above it: the organisation, the team, the API key. They are exactly the labels of its template,
+// and perhaps those that one of the budgets is shared by.
 func WithLabels(labels map[string]string) LimiterOption {
 	return func(o *limiterOptions) { o.labels = maps.Clone(labels) }
 }
 
 // account is what a session is opened for: a key, or labels in its place.
 func (o *limiterOptions) account() (account, error) {
+	if err := o.priority.Validate(); err != nil {
+		return account{}, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
 	if len(o.labels) == 0 {
-		return account{key: o.key}, nil
+		return account{key: o.key, priority: o.priority}, nil
 	}
 	if _, both := o.labels["key"]; both && o.key != "" {
 		return account{}, fmt.Errorf(`%w: WithKey and the label "key", allowed is one of them`,
@@ -38,13 +42,14 @@ func (o *limiterOptions) account() (account, error) {
 	if err := budget.LabelsOf(labels).Validate(); err != nil {
 		return account{}, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	return account{labels: labels}, nil
+	return account{labels: labels, priority: o.priority}, nil
 }
 
 // account names a session's accounts: by the key, or by labels.
 type account struct {
-	key    string
-	labels map[string]string
+	key      string
+	labels   map[string]string
+	priority budget.Priority
 }
 
 // String tells labels one by one, in order.
@@ -95,7 +100,7 @@ func toBudget(wire *leasedv1.Budget) (budget.Budget, error) {
 	}
 	b := budget.Budget{Name: wire.GetName(), Keyed: wire.GetKeyed(), Limits: limits, Rules: rules,
 		Weights: toWeights(wire.GetWeights()), Template: wire.GetKeyTemplate(),
-		Parent: wire.GetParent()}
+		Parent: wire.GetParent(), Sharing: toSharing(wire.GetSharing())}
 	if b.Template != "" {
 		if _, err := budget.ParseTemplate(b.Template); err != nil {
 			return budget.Budget{}, fmt.Errorf("budget %q: key %q: %w", b.Name, b.Template, err)

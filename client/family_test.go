@@ -114,6 +114,8 @@ func TestAccountOfOptions(t *testing.T) {
 		{[]LimiterOption{WithLabels(map[string]string{"org": "b"}), WithKey("k")}, "key=k,org=b", ""},
 		{[]LimiterOption{WithLabels(map[string]string{"key": "b"}), WithKey("k")}, "", "one of them"},
 		{[]LimiterOption{WithLabels(map[string]string{"Org": "b"})}, "", `labels: "Org" is not allowed`},
+		{[]LimiterOption{WithPriority(budget.PriorityHigh), WithKey("k")}, "k", ""},
+		{[]LimiterOption{WithPriority("urgent")}, "", `priority: "urgent" is not allowed`},
 		{[]LimiterOption{WithLabels(map[string]string{"org": ""})}, "", `labels.org: "" is not allowed`},
 	} {
 		o := limiterOptions{}

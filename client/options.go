@@ -8,6 +8,7 @@ import (
 
 	"google.golang.org/grpc"
 
+	"github.com/leased-io/leased/budget"
 	"github.com/leased-io/leased/lease"
 	"github.com/leased-io/leased/sizing"
 	"github.com/leased-io/leased/trace"
@@ -104,6 +105,7 @@ type LimiterOption func(*limiterOptions)
 type limiterOptions struct {
 	key              string
 	labels           map[string]string
+	priority         budget.Priority
 	failOpen         bool
 	unavailableAfter time.Duration
 	sizing           *sizing.Config // nil: the holder goes by the demand it has seen

@@ -57,7 +57,8 @@ type opener struct {
 func newOpener(budget string, of account) *opener {
 	o := &opener{of: of}
 	o.errand = errand{way: opening, read: o.take,
-		wire: &leasedv1.OpenSessionRequest{Budget: budget, Key: of.key, Labels: of.labels}}
+		wire: &leasedv1.OpenSessionRequest{Budget: budget, Key: of.key, Labels: of.labels,
+			Priority: string(of.priority)}}
 	return o
 }
 

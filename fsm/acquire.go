@@ -70,6 +70,7 @@ func (s *State) decide(ss *session, at *reach, r *lease.Request) Result {
 	}
 	s.accounts += fresh
 	s.countAsker(ss, at, r.Asks)
+	s.want(ss, at, r.Asks)
 	refused, spared := s.short(ss, at, r.Asks)
 	if refused != nil {
 		l, key := at.limit(refused.Limit)
@@ -100,6 +101,7 @@ func (s *State) countAsker(ss *session, at *reach, asks []lease.Ask) {
 		if ss.Asked[i].Window != l.window {
 			ss.Asked[i].Window = l.window
 			account.Askers++
+			ss.countHolder(l, account)
 		}
 	}
 }
@@ -109,8 +111,7 @@ func (s *State) countAsker(ss *session, at *reach, asks []lease.Ask) {
 // the same instant. Spared is likewise the one without a need that gets nothing. Nil: none.
 func (s *State) short(ss *session, at *reach, asks []lease.Ask) (refused, spared *lease.Denial) {
 	later := func(d *lease.Denial, a lease.Ask, left budget.Credits) *lease.Denial {
-		l, key := at.limit(a.Limit)
-		retry := s.retry(l, key, a.Need)
+		retry := s.retryOf(at, a)
 		if d != nil && d.RetryAfter >= retry {
 			return d
 		}
@@ -118,9 +119,9 @@ func (s *State) short(ss *session, at *reach, asks []lease.Ask) (refused, spared
 	}
 	met := len(asks) == 0
 	for _, a := range asks {
-		l, key := at.limit(a.Limit)
+		l, _ := at.limit(a.Limit)
 		a, kept := s.keeps(ss, l, a)
-		switch left := l.left(l.accounts[key], key); {
+		switch left := s.may(at, a.Limit); {
 		case left < a.Need:
 			refused = later(refused, a, left)
 		case left == 0 && kept == nil:
@@ -145,7 +146,7 @@ func (s *State) grant(ss *session, at *reach, r *lease.Request) []lease.Grant {
 		a, kept := s.keeps(ss, l, a)
 		amount := budget.Credits(0)
 		if a.Want > 0 {
-			amount = account.Share(a.Need, a.Want, l.left(account, key))
+			amount = s.size(ss, at, a)
 		}
 		if amount == 0 && kept == nil {
 			continue
@@ -154,6 +155,7 @@ func (s *State) grant(ss *session, at *reach, r *lease.Request) []lease.Grant {
 			panic(broken("NoOverGrant", s.index, s.term, fmt.Sprintf(
 				"limit %d cannot be charged %d: %+v", l.serial, amount, *account)))
 		}
+		ss.credit(l, account, amount)
 		from := s.swap(ss, l, key, a, kept)
 		s.last.Lease++
 		g := lease.Grant{Lease: s.last.Lease, Limit: a.Limit, Window: l.window,

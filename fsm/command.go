@@ -42,6 +42,8 @@ type OpenSession struct {
 	// Key is the label "key", where there is no other.
 	Key    string        `cbor:"2,keyasint,omitempty"`
 	Labels budget.Labels `cbor:"3,keyasint,omitempty"`
+	// Priority is whom of a shared account the last credits are for.
+	Priority budget.Priority `cbor:"4,keyasint,omitempty"`
 }
 
 // Return gives back credits without asking for others, and closes the session if told so.

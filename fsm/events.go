@@ -89,6 +89,7 @@ func limitEvent(l *limit) trace.Event {
 		ev.Until = int64(l.emptyUntil)
 	}
 	ev.Align, ev.Zone = string(l.Align), l.Zone
+	ev.Shares = l.sharing != nil
 	if l.Kind != budget.KindWindow {
 		ev.Shape, ev.Slots, ev.Burst = string(l.Kind), int64(l.Slots), int64(l.Burst)
 		ev.Span = int64(l.Span())

@@ -50,6 +50,8 @@ func newLine(policies []*policy) *line {
 type reach struct {
 	*line
 	keys [budget.MaxLevels]string
+	// divided is what a request's asks found, of limits that are shared.
+	divided [budget.MaxLimits]*budget.Division
 }
 
 // limit returns a limit by its place in the line, and the key of the session's account.
@@ -90,10 +92,10 @@ func (ss *session) labels() budget.Labels {
 
 // fits reports whether the session's labels are those of a budget.
 func (ss *session) fits(p *policy) bool {
-	if p.Template == "" && ss.Labels == nil {
+	if p.Template == "" && ss.Labels == nil && !p.line.sharedBy("key") {
 		return p.Keyed == (ss.Key != "")
 	}
-	return p.template.Fits(ss.labels()) == nil
+	return p.template.Fits(p.line.beside(ss.labels())) == nil
 }
 
 // keyOf returns the key of the account that a lease is charged to. While the limit lives its budget

@@ -26,6 +26,7 @@ var Invariants = []Invariant{
 	{"Overrides", overridesInOrder},
 	{"NoOverGrant", noOverGrant},
 	{"Books", books},
+	{"TenantsWhole", tenantsWhole},
 	{"StartsEmpty", startsEmpty},
 	{"DecisionsRemembered", decisionsRemembered},
 	{"GravesInFuture", gravesInFuture},

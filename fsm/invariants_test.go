@@ -78,6 +78,11 @@ func TestInvariantsCanBreak(t *testing.T) {
 			delete(s.budgets["org"].lives[0].accounts, "k")
 			s.accounts--
 		}},
+		{"TenantsWhole", func(s *State) { s.budgets["org"].lives[0].sharing = &budget.Sharing{} }},
+		{"TenantsWhole", func(s *State) {
+			a := s.budgets["org"].lives[0].accounts["k"]
+			a.Tenants = &budget.Tenants{By: "team", Rows: []budget.Tenant{{Granted: a.Used + 1}}}
+		}},
 		{"OneWindow", func(s *State) { s.budgets["chat"].lives[1].window-- }},
 		{"OneWindow", func(s *State) { s.budgets["chat"].lives[1].window++ }},
 		{"OneWindow", func(s *State) { s.sessions[2].Leases[0].Window = 9 }},

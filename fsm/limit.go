@@ -15,6 +15,8 @@ type limit struct {
 	budget.Limit
 	budget string
 	serial uint64
+	// sharing is the budget's; nil: first come, first served.
+	sharing *budget.Sharing
 	// window is the one that cluster time is in.
 	window budget.Window
 	// emptyUntil is the instant at which nothing counts any more of a life before this one, here or
@@ -243,6 +245,7 @@ func (l *limit) account(key string, t budget.Instant) *budget.Account {
 			now.PrevAskers = p.Askers
 		}
 	}
+	now.Tenants = l.carry(key)
 	if ago > 0 {
 		delete(l.past[ago-1], key)
 	}

@@ -77,15 +77,20 @@ func (s *State) putBudget(c *PutBudget) Result {
 			if exists { // who has leases of the others need not know of it before they end
 				complies = max(complies, s.outlast(old.lives...))
 			}
-			p.lives[i] = s.createLimit(b.Name, want)
+			p.lives[i] = s.createLimit(b.Name, want, b.Sharing)
 		case l.asPut() != want:
 			complies = max(complies, s.outlast(l))
 			lapse := l.overrides[""].lapse()
 			s.forgetOverride(l.overrides[""])
+			l.sharing = b.Sharing
 			s.changeLimit(l, want, lapse, 0)
+		case (l.sharing == nil) != (b.Sharing == nil):
+			l.sharing = b.Sharing
+			s.emitChange(l, "", l.Amount, l.overrides[""].lapse())
 		}
 		p.Limits[i] = p.lives[i].Limit
 	}
+	p.share()
 	s.budgets[b.Name] = p
 	if exists {
 		s.adopt(b.Name, old.Parent, b.Parent)
@@ -160,12 +165,13 @@ func (s *State) emptyUntil(name string, want budget.Limit) budget.Instant {
 }
 
 // createLimit begins a life of a limit, empty while what one before has granted still counts.
-func (s *State) createLimit(name string, want budget.Limit) *limit {
+func (s *State) createLimit(name string, want budget.Limit, sharing *budget.Sharing) *limit {
 	s.last.Limit++
 	l := &limit{
 		Limit:      want,
 		budget:     name,
 		serial:     s.last.Limit,
+		sharing:    sharing,
 		window:     want.WindowAt(s.t),
 		emptyUntil: s.emptyUntil(name, want),
 	}

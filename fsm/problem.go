@@ -21,6 +21,8 @@ func (c Command) problem() string {
 	switch {
 	case set != 1:
 		return fmt.Sprintf("command: %d fields are set, must be 1", set)
+	case c.OpenSession != nil && c.OpenSession.Priority.Validate() != nil:
+		return oneLine(c.OpenSession.Priority.Validate())
 	case c.OpenSession != nil && c.OpenSession.Key != "":
 		if len(c.OpenSession.Labels) > 0 {
 			return "labels: are there beside a key, must be instead"

@@ -123,6 +123,7 @@ func (s *State) readBudget(dec *cbor.Decoder) error {
 		}
 		heap.Push(s.heap(l), l)
 	}
+	p.share()
 	return nil
 }
 

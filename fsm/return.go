@@ -48,6 +48,7 @@ func (s *State) take(ss *session, returns []lease.Return) []budget.Credits {
 			panic(broken("Books", s.index, s.term, fmt.Sprintf(
 				"lease %d of %d is not charged to limit %d", h.Lease, h.Amount, h.Limit)))
 		}
+		ss.debit(account, r.Amount)
 		ss.Leases = slices.Delete(ss.Leases, at, at+1)
 		h.Amount -= r.Amount
 		l.forget(h)

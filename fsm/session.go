@@ -25,6 +25,8 @@ type session struct {
 	Leases []held `cbor:"8,keyasint,omitempty"`
 	// Labels are what keys are made of, unless the only one is called "key": that is in Key.
 	Labels budget.Labels `cbor:"9,keyasint,omitempty"`
+	// Priority counts where an account is shared.
+	Priority budget.Priority `cbor:"11,keyasint,omitempty"`
 
 	older, newer *session // in State.idle
 }
@@ -63,7 +65,8 @@ func (ss *session) expires() budget.Instant { return ss.Touched.Add(SessionTTL) 
 // openSession starts a session.
 func (s *State) openSession(c *OpenSession) Result {
 	p := s.budgets[c.Budget]
-	ss := &session{Budget: c.Budget, Key: c.Key, Labels: c.Labels, Touched: s.t}
+	ss := &session{Budget: c.Budget, Key: c.Key, Labels: c.Labels, Priority: c.Priority,
+		Touched: s.t}
 	if key, only := c.Labels.Key(); only {
 		ss.Key, ss.Labels = key, nil
 	}
@@ -91,7 +94,7 @@ func (s *State) openSession(c *OpenSession) Result {
 func (ss *session) misfit(p *policy) string {
 	switch {
 	case p.Template != "" || len(ss.Labels) > 0:
-		return p.template.Fits(ss.labels()).Error()
+		return p.template.Fits(p.line.beside(ss.labels())).Error()
 	case p.Keyed:
 		return "key: is empty, and the budget has keys"
 	}

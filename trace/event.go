@@ -54,6 +54,7 @@ const (
 	// Shape, "sliding" with Slots, "bucket" with Burst or "slots", and windows that are Span long.
 	// Where it is changed or removed, leases that were granted before may be out for TTL. An override
 	// for a time is over at Lapse. With a Key it is that key's amount alone; 0: as everybody's.
+	// Shares: its denials may withhold what is left from some who ask, for others.
 	KindLimit Kind = "limit"
 	// KindBudget: from here on the keys of budget Budget are made by Template, and admissions on it
 	// draw on Parent as well; empty: there is none. Weights are its costs'. A budget that no event
@@ -72,7 +73,7 @@ const (
 	// KindReplay: a retry of a charged request was answered again: Lease, with what TTL is left.
 	KindReplay Kind = "replay"
 	// KindDeny: Session's request Seq was refused by Limit, which had Amount left; RetryAfter
-	// is in TTL.
+	// is in TTL. Of a limit that shares it is what was left for Session.
 	KindDeny Kind = "deny"
 	// KindReturn: Session gave back Amount of Lease, of Window; OK if it was taken.
 	KindReturn Kind = "return"
@@ -158,10 +159,12 @@ type Event struct {
 	Per    int64  `json:"per,omitempty"`
 	// Shape is the limit's kind, Slots, Burst and Span what belongs to it. A window limit, of
 	// which Per is all there is to know, has none of them.
-	Shape  string `json:"shape,omitempty"`
-	Slots  int64  `json:"slots,omitempty"`
-	Burst  int64  `json:"burst,omitempty"`
-	Span   int64  `json:"span,omitempty"`
+	Shape string `json:"shape,omitempty"`
+	Slots int64  `json:"slots,omitempty"`
+	Burst int64  `json:"burst,omitempty"`
+	Span  int64  `json:"span,omitempty"`
+	// Shares: what is left of an account may be withheld from some who ask.
+	Shares bool   `json:"shares,omitempty"`
 	Limit  uint64 `json:"limit,omitempty"`
 	Key    string `json:"key,omitempty"`
 	Window int64  `json:"window,omitempty"`

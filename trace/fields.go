@@ -36,6 +36,7 @@ var fields = [...]field{
 	{name: "slots", i64: func(e *Event) *int64 { return &e.Slots }},
 	{name: "burst", i64: func(e *Event) *int64 { return &e.Burst }},
 	{name: "span", i64: func(e *Event) *int64 { return &e.Span }},
+	{name: "shares", flag: func(e *Event) *bool { return &e.Shares }},
 	{name: "limit", u64: func(e *Event) *uint64 { return &e.Limit }},
 	{name: "key", text: func(e *Event) *string { return &e.Key }},
 	{name: "window", i64: func(e *Event) *int64 { return &e.Window }},

@@ -39,7 +39,12 @@ func parseOpenSession(req *leasedv1.OpenSessionRequest) (fsm.OpenSession, error)
 	if err != nil {
 		return fsm.OpenSession{}, err
 	}
-	return fsm.OpenSession{Budget: req.GetBudget(), Key: req.GetKey(), Labels: labels}, nil
+	priority := budget.Priority(req.GetPriority())
+	if err := priority.Validate(); err != nil {
+		return fsm.OpenSession{}, invalid("%v", err)
+	}
+	return fsm.OpenSession{Budget: req.GetBudget(), Key: req.GetKey(), Labels: labels,
+		Priority: priority}, nil
 }
 
 func parseAcquire(req *leasedv1.AcquireRequest) (lease.Request, error) {
@@ -149,6 +154,9 @@ func parsePutBudget(req *leasedv1.PutBudgetRequest) (budget.Budget, error) {
 	if out.Weights, err = parseWeights(in.GetWeights()); err != nil {
 		return budget.Budget{}, err
 	}
+	if out.Sharing, err = parseSharing(in.GetSharing()); err != nil {
+		return budget.Budget{}, err
+	}
 	if n := len(in.GetLimits()); n > budget.MaxLimits {
 		return budget.Budget{}, invalid("budget.limits: %d, at most %d", n, budget.MaxLimits)
 	}
@@ -203,7 +211,7 @@ func unknown(m proto.Message) bool { return len(m.ProtoReflect().GetUnknown()) >
 func budgetToProto(b budget.Budget) *leasedv1.Budget {
 	return &leasedv1.Budget{Name: b.Name, Keyed: b.Keyed, Limits: limitsToProto(b.Limits),
 		Weights: weightsToProto(b.Weights), KeyTemplate: b.Template, Parent: b.Parent,
-		Rules: rulesToProto(&b.Rules)}
+		Rules: rulesToProto(&b.Rules), Sharing: sharingToProto(b.Sharing)}
 }
 
 func limitsToProto(limits []budget.Limit) []*leasedv1.Limit {

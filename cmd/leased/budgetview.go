@@ -29,6 +29,8 @@ type budgetView struct {
 	Unlimited []string `json:"unlimited,omitempty"`
 	// Overrides are what set-limit has set; in a list of budgets without those of keys.
 	Overrides []overrideView `json:"overrides,omitempty"`
+	// Sharing is how tenants divide the accounts, as the budget says it.
+	Sharing *budget.Sharing `json:"sharing,omitempty"`
 }
 
 type limitView struct {
@@ -53,7 +55,8 @@ func viewOf(b client.BudgetStatus) budgetView {
 	view := budgetView{Name: b.Budget.Name, Keyed: b.Budget.Keyed, Revision: b.Revision,
 		Key: b.Budget.Template, Parent: b.Budget.Parent, Weights: weightViews(b.Budget.Weights),
 		Limits: []limitView{}, Mode: rules.Mode.String(), Degraded: rules.Degraded.String(),
-		Share: rules.Share, Unlimited: rules.Unlimited, Overrides: viewOfOverrides(b)}
+		Share: rules.Share, Unlimited: rules.Unlimited, Overrides: viewOfOverrides(b),
+		Sharing: b.Budget.Sharing}
 	for _, u := range b.Limits {
 		view.Limits = append(view.Limits, limitView{
 			Metric: u.Limit.Metric, Kind: u.Limit.Kind, Amount: u.Limit.Amount,
@@ -85,7 +88,7 @@ func (f format) printLine(out io.Writer, line []client.BudgetStatus, known bool)
 	if _, err := fmt.Fprintf(out, "revision %d\n", line[0].Revision); err != nil {
 		return err
 	}
-	for _, told := range rulesTold(line[0].Budget) {
+	for _, told := range append(rulesTold(line[0].Budget), sharingTold(line[0].Budget.Sharing)...) {
 		if _, err := fmt.Fprintln(out, told); err != nil {
 			return err
 		}

@@ -211,12 +211,15 @@ func (c *checker) deny(at *Located) error {
 	if l.current != nil {
 		used = l.current.charged(e.Key)
 	}
+	left := max(0, c.left(l, e.Key, used))
+	if l.withholds(e, left) {
+		return c.mayWithhold(l, at)
+	}
 	if !c.waits(l, e.Key, used, e.TTL) {
 		return violated(TTL, []Located{*at, c.step.entry, l.at},
 			"the denial was told to last %d ns; at %d there is no more left then than a "+
 				"nanosecond earlier, and the window is over at %d", e.TTL, c.now, l.end())
 	}
-	left := max(0, c.left(l, e.Key, used))
 	if e.Amount != left && (!l.loose || e.Amount < 0 || e.Amount > left) {
 		return violated(l.rule(), []Located{*at, l.at},
 			"a denial says that %d credits are left; there are %d", e.Amount, left)

@@ -170,11 +170,14 @@ func (c *checker) limit(at *Located) error {
 	if err := c.lapses(l, at); err != nil {
 		return err
 	}
+	same := e.Amount == l.amount && e.Burst == l.burst && e.Shares != l.shares
+	l.shares = e.Shares
 	switch {
 	case e.Key != "":
 		return c.override(l, at)
 	case e.Amount == 0:
 		c.removeLimit(l)
+	case same: // how its accounts are divided is all that changed
 	case l.kind == KindBucket:
 		c.changeBucket(l, e)
 		return c.waitsLonger(l, e)
@@ -212,7 +215,7 @@ func (c *checker) newLimit(at *Located) error {
 	l := &limit{
 		serial: e.Limit, budget: e.Budget, metric: e.Metric, shape: s, amount: e.Amount,
 		number: c.now / s.span, empty: !e.OK, until: e.Until, at: *at,
-		heirs: c.heir.over(&s, e.Amount),
+		heirs: c.heir.over(&s, e.Amount), shares: e.Shares,
 	}
 	if l.kind != KindWindow {
 		l.watches = make(map[string]*watch)

@@ -65,8 +65,8 @@ func (s *shape) sane(e *trace.Event) string {
 		}
 		return ""
 	case s.kind == KindSlots:
-		if e.Slots != 0 || e.Burst != 0 || e.Span != e.Per || e.Per > mostPer {
-			return "slots have no slots, no burst, and windows of their leases' length"
+		if e.Slots != 0 || e.Burst != 0 || e.Span != e.Per || e.Per > mostPer || e.Shares {
+			return "slots have no slots, no burst, no shares, and windows of their leases' length"
 		}
 		return ""
 	case s.kind != KindSliding && s.kind != KindBucket:

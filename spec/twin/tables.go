@@ -73,6 +73,7 @@ type limit struct {
 	beliefs map[string][]belief
 	judged  int
 
+	shares bool // what is left of an account may be withheld from some who ask
 	onCalendar
 
 	levels  levels // of a bucket, in real time

@@ -209,6 +209,7 @@ type Budget struct {
 	KeyTemplate   string                 `protobuf:"bytes,5,opt,name=key_template,json=keyTemplate,proto3" json:"key_template,omitempty"` // such as "{org}/{team}"; empty and keyed: "{key}"
 	Parent        string                 `protobuf:"bytes,6,opt,name=parent,proto3" json:"parent,omitempty"`                              // a budget that admissions draw on as well
 	Rules         *Rules                 `protobuf:"bytes,7,opt,name=rules,proto3" json:"rules,omitempty"`                                // none: the default
+	Sharing       *Sharing               `protobuf:"bytes,11,opt,name=sharing,proto3" json:"sharing,omitempty"`                           // none: first come, first served
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -292,6 +293,135 @@ func (x *Budget) GetRules() *Rules {
 	return nil
 }
 
+func (x *Budget) GetSharing() *Sharing {
+	if x != nil {
+		return x.Sharing
+	}
+	return nil
+}
+
+// How the tenants of an account divide it. A tenant is a value of the label that sessions may have
+// beside those of their key; those without it are one, too.
+type Sharing struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	By            string                 `protobuf:"bytes,1,opt,name=by,proto3" json:"by,omitempty"`                 // the label
+	Weights       []*Portion             `protobuf:"bytes,2,rep,name=weights,proto3" json:"weights,omitempty"`       // by tenant, 1..1000, at most 32; others weigh 1
+	Guaranteed    []*Portion             `protobuf:"bytes,3,rep,name=guaranteed,proto3" json:"guaranteed,omitempty"` // by tenant, percent of each limit, at most 32
+	Reserved      int64                  `protobuf:"varint,4,opt,name=reserved,proto3" json:"reserved,omitempty"`    // percent of each limit, for priority "high" alone
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Sharing) Reset() {
+	*x = Sharing{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Sharing) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Sharing) ProtoMessage() {}
+
+func (x *Sharing) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Sharing.ProtoReflect.Descriptor instead.
+func (*Sharing) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Sharing) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+func (x *Sharing) GetWeights() []*Portion {
+	if x != nil {
+		return x.Weights
+	}
+	return nil
+}
+
+func (x *Sharing) GetGuaranteed() []*Portion {
+	if x != nil {
+		return x.Guaranteed
+	}
+	return nil
+}
+
+func (x *Sharing) GetReserved() int64 {
+	if x != nil {
+		return x.Reserved
+	}
+	return 0
+}
+
+type Portion struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Tenant        string                 `protobuf:"bytes,1,opt,name=tenant,proto3" json:"tenant,omitempty"`
+	N             int64                  `protobuf:"varint,2,opt,name=n,proto3" json:"n,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Portion) Reset() {
+	*x = Portion{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Portion) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Portion) ProtoMessage() {}
+
+func (x *Portion) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Portion.ProtoReflect.Descriptor instead.
+func (*Portion) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Portion) GetTenant() string {
+	if x != nil {
+		return x.Tenant
+	}
+	return ""
+}
+
+func (x *Portion) GetN() int64 {
+	if x != nil {
+		return x.N
+	}
+	return 0
+}
+
 // What callers name cost draws times credits from every limit of metric. A level without weights for
 // a metric goes by those of the nearest level that has some, below or else above; where there are
 // none, the metric is drawn on by its own name, once.
@@ -306,7 +436,7 @@ type Weight struct {
 
 func (x *Weight) Reset() {
 	*x = Weight{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[2]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -318,7 +448,7 @@ func (x *Weight) String() string {
 func (*Weight) ProtoMessage() {}
 
 func (x *Weight) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[2]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -331,7 +461,7 @@ func (x *Weight) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Weight.ProtoReflect.Descriptor instead.
 func (*Weight) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{2}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Weight) GetMetric() string {
@@ -367,7 +497,7 @@ type Level struct {
 
 func (x *Level) Reset() {
 	*x = Level{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[3]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -379,7 +509,7 @@ func (x *Level) String() string {
 func (*Level) ProtoMessage() {}
 
 func (x *Level) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[3]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -392,7 +522,7 @@ func (x *Level) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Level.ProtoReflect.Descriptor instead.
 func (*Level) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{3}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Level) GetBudget() string {
@@ -429,7 +559,7 @@ type Rules struct {
 
 func (x *Rules) Reset() {
 	*x = Rules{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[4]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -441,7 +571,7 @@ func (x *Rules) String() string {
 func (*Rules) ProtoMessage() {}
 
 func (x *Rules) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[4]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -454,7 +584,7 @@ func (x *Rules) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rules.ProtoReflect.Descriptor instead.
 func (*Rules) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{4}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Rules) GetMode() string {
@@ -490,13 +620,14 @@ type OpenSessionRequest struct {
 	Budget        string                 `protobuf:"bytes,1,opt,name=budget,proto3" json:"budget,omitempty"`
 	Key           string                 `protobuf:"bytes,2,opt,name=key,proto3" json:"key,omitempty"`                                                                                 // the label "key": empty unless the budget's key is made of it alone
 	Labels        map[string]string      `protobuf:"bytes,3,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"` // those of the budget's key template, in place of key
+	Priority      string                 `protobuf:"bytes,11,opt,name=priority,proto3" json:"priority,omitempty"`                                                                      // "high", "low"; empty: normal. Counts where an account is shared
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *OpenSessionRequest) Reset() {
 	*x = OpenSessionRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[5]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -508,7 +639,7 @@ func (x *OpenSessionRequest) String() string {
 func (*OpenSessionRequest) ProtoMessage() {}
 
 func (x *OpenSessionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[5]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -521,7 +652,7 @@ func (x *OpenSessionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenSessionRequest.ProtoReflect.Descriptor instead.
 func (*OpenSessionRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{5}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *OpenSessionRequest) GetBudget() string {
@@ -545,6 +676,13 @@ func (x *OpenSessionRequest) GetLabels() map[string]string {
 	return nil
 }
 
+func (x *OpenSessionRequest) GetPriority() string {
+	if x != nil {
+		return x.Priority
+	}
+	return ""
+}
+
 type OpenSessionResponse struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	Session  uint64                 `protobuf:"varint,1,opt,name=session,proto3" json:"session,omitempty"`
@@ -560,7 +698,7 @@ type OpenSessionResponse struct {
 
 func (x *OpenSessionResponse) Reset() {
 	*x = OpenSessionResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[6]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -572,7 +710,7 @@ func (x *OpenSessionResponse) String() string {
 func (*OpenSessionResponse) ProtoMessage() {}
 
 func (x *OpenSessionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[6]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -585,7 +723,7 @@ func (x *OpenSessionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenSessionResponse.ProtoReflect.Descriptor instead.
 func (*OpenSessionResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{6}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *OpenSessionResponse) GetSession() uint64 {
@@ -649,7 +787,7 @@ type Ask struct {
 
 func (x *Ask) Reset() {
 	*x = Ask{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[7]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -661,7 +799,7 @@ func (x *Ask) String() string {
 func (*Ask) ProtoMessage() {}
 
 func (x *Ask) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[7]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -674,7 +812,7 @@ func (x *Ask) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ask.ProtoReflect.Descriptor instead.
 func (*Ask) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{7}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Ask) GetLimit() uint32 {
@@ -723,7 +861,7 @@ type Return struct {
 
 func (x *Return) Reset() {
 	*x = Return{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[8]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -735,7 +873,7 @@ func (x *Return) String() string {
 func (*Return) ProtoMessage() {}
 
 func (x *Return) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[8]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -748,7 +886,7 @@ func (x *Return) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Return.ProtoReflect.Descriptor instead.
 func (*Return) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{8}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Return) GetLease() uint64 {
@@ -785,7 +923,7 @@ type AcquireRequest struct {
 
 func (x *AcquireRequest) Reset() {
 	*x = AcquireRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[9]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -797,7 +935,7 @@ func (x *AcquireRequest) String() string {
 func (*AcquireRequest) ProtoMessage() {}
 
 func (x *AcquireRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[9]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -810,7 +948,7 @@ func (x *AcquireRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcquireRequest.ProtoReflect.Descriptor instead.
 func (*AcquireRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{9}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *AcquireRequest) GetSession() uint64 {
@@ -864,7 +1002,7 @@ type Grant struct {
 
 func (x *Grant) Reset() {
 	*x = Grant{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[10]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -876,7 +1014,7 @@ func (x *Grant) String() string {
 func (*Grant) ProtoMessage() {}
 
 func (x *Grant) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[10]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -889,7 +1027,7 @@ func (x *Grant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Grant.ProtoReflect.Descriptor instead.
 func (*Grant) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{10}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Grant) GetLease() uint64 {
@@ -938,7 +1076,7 @@ type Denial struct {
 
 func (x *Denial) Reset() {
 	*x = Denial{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[11]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -950,7 +1088,7 @@ func (x *Denial) String() string {
 func (*Denial) ProtoMessage() {}
 
 func (x *Denial) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[11]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -963,7 +1101,7 @@ func (x *Denial) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Denial.ProtoReflect.Descriptor instead.
 func (*Denial) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{11}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Denial) GetLimit() uint32 {
@@ -1005,7 +1143,7 @@ type AcquireResponse struct {
 
 func (x *AcquireResponse) Reset() {
 	*x = AcquireResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[12]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1017,7 +1155,7 @@ func (x *AcquireResponse) String() string {
 func (*AcquireResponse) ProtoMessage() {}
 
 func (x *AcquireResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[12]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1030,7 +1168,7 @@ func (x *AcquireResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcquireResponse.ProtoReflect.Descriptor instead.
 func (*AcquireResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{12}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *AcquireResponse) GetOutcome() Outcome {
@@ -1107,7 +1245,7 @@ type ReturnRequest struct {
 
 func (x *ReturnRequest) Reset() {
 	*x = ReturnRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[13]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1119,7 +1257,7 @@ func (x *ReturnRequest) String() string {
 func (*ReturnRequest) ProtoMessage() {}
 
 func (x *ReturnRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[13]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1132,7 +1270,7 @@ func (x *ReturnRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnRequest.ProtoReflect.Descriptor instead.
 func (*ReturnRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{13}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ReturnRequest) GetSession() uint64 {
@@ -1166,7 +1304,7 @@ type ReturnResponse struct {
 
 func (x *ReturnResponse) Reset() {
 	*x = ReturnResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[14]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1178,7 +1316,7 @@ func (x *ReturnResponse) String() string {
 func (*ReturnResponse) ProtoMessage() {}
 
 func (x *ReturnResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[14]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1191,7 +1329,7 @@ func (x *ReturnResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnResponse.ProtoReflect.Descriptor instead.
 func (*ReturnResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{14}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ReturnResponse) GetTaken() []int64 {
@@ -1220,7 +1358,7 @@ type Failure struct {
 
 func (x *Failure) Reset() {
 	*x = Failure{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[15]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1232,7 +1370,7 @@ func (x *Failure) String() string {
 func (*Failure) ProtoMessage() {}
 
 func (x *Failure) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[15]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1245,7 +1383,7 @@ func (x *Failure) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Failure.ProtoReflect.Descriptor instead.
 func (*Failure) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{15}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Failure) GetCode() uint32 {
@@ -1279,7 +1417,7 @@ type AcquireBatchRequest struct {
 
 func (x *AcquireBatchRequest) Reset() {
 	*x = AcquireBatchRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[16]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1291,7 +1429,7 @@ func (x *AcquireBatchRequest) String() string {
 func (*AcquireBatchRequest) ProtoMessage() {}
 
 func (x *AcquireBatchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[16]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1304,7 +1442,7 @@ func (x *AcquireBatchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcquireBatchRequest.ProtoReflect.Descriptor instead.
 func (*AcquireBatchRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{16}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *AcquireBatchRequest) GetRequests() []*AcquireRequest {
@@ -1327,7 +1465,7 @@ type AcquireResult struct {
 
 func (x *AcquireResult) Reset() {
 	*x = AcquireResult{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[17]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1339,7 +1477,7 @@ func (x *AcquireResult) String() string {
 func (*AcquireResult) ProtoMessage() {}
 
 func (x *AcquireResult) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[17]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1352,7 +1490,7 @@ func (x *AcquireResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcquireResult.ProtoReflect.Descriptor instead.
 func (*AcquireResult) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{17}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *AcquireResult) GetDecision() isAcquireResult_Decision {
@@ -1405,7 +1543,7 @@ type AcquireBatchResponse struct {
 
 func (x *AcquireBatchResponse) Reset() {
 	*x = AcquireBatchResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[18]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1417,7 +1555,7 @@ func (x *AcquireBatchResponse) String() string {
 func (*AcquireBatchResponse) ProtoMessage() {}
 
 func (x *AcquireBatchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[18]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1430,7 +1568,7 @@ func (x *AcquireBatchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcquireBatchResponse.ProtoReflect.Descriptor instead.
 func (*AcquireBatchResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{18}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *AcquireBatchResponse) GetResults() []*AcquireResult {
@@ -1449,7 +1587,7 @@ type OpenSessionsRequest struct {
 
 func (x *OpenSessionsRequest) Reset() {
 	*x = OpenSessionsRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[19]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1461,7 +1599,7 @@ func (x *OpenSessionsRequest) String() string {
 func (*OpenSessionsRequest) ProtoMessage() {}
 
 func (x *OpenSessionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[19]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1474,7 +1612,7 @@ func (x *OpenSessionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenSessionsRequest.ProtoReflect.Descriptor instead.
 func (*OpenSessionsRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{19}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *OpenSessionsRequest) GetRequests() []*OpenSessionRequest {
@@ -1497,7 +1635,7 @@ type OpenSessionResult struct {
 
 func (x *OpenSessionResult) Reset() {
 	*x = OpenSessionResult{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[20]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1509,7 +1647,7 @@ func (x *OpenSessionResult) String() string {
 func (*OpenSessionResult) ProtoMessage() {}
 
 func (x *OpenSessionResult) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[20]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1522,7 +1660,7 @@ func (x *OpenSessionResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenSessionResult.ProtoReflect.Descriptor instead.
 func (*OpenSessionResult) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{20}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *OpenSessionResult) GetDecision() isOpenSessionResult_Decision {
@@ -1575,7 +1713,7 @@ type OpenSessionsResponse struct {
 
 func (x *OpenSessionsResponse) Reset() {
 	*x = OpenSessionsResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[21]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1587,7 +1725,7 @@ func (x *OpenSessionsResponse) String() string {
 func (*OpenSessionsResponse) ProtoMessage() {}
 
 func (x *OpenSessionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[21]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1600,7 +1738,7 @@ func (x *OpenSessionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenSessionsResponse.ProtoReflect.Descriptor instead.
 func (*OpenSessionsResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{21}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *OpenSessionsResponse) GetResults() []*OpenSessionResult {
@@ -1619,7 +1757,7 @@ type ReturnBatchRequest struct {
 
 func (x *ReturnBatchRequest) Reset() {
 	*x = ReturnBatchRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[22]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1631,7 +1769,7 @@ func (x *ReturnBatchRequest) String() string {
 func (*ReturnBatchRequest) ProtoMessage() {}
 
 func (x *ReturnBatchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[22]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1644,7 +1782,7 @@ func (x *ReturnBatchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnBatchRequest.ProtoReflect.Descriptor instead.
 func (*ReturnBatchRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{22}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ReturnBatchRequest) GetRequests() []*ReturnRequest {
@@ -1667,7 +1805,7 @@ type ReturnResult struct {
 
 func (x *ReturnResult) Reset() {
 	*x = ReturnResult{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[23]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1679,7 +1817,7 @@ func (x *ReturnResult) String() string {
 func (*ReturnResult) ProtoMessage() {}
 
 func (x *ReturnResult) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[23]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1692,7 +1830,7 @@ func (x *ReturnResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnResult.ProtoReflect.Descriptor instead.
 func (*ReturnResult) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{23}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ReturnResult) GetDecision() isReturnResult_Decision {
@@ -1745,7 +1883,7 @@ type ReturnBatchResponse struct {
 
 func (x *ReturnBatchResponse) Reset() {
 	*x = ReturnBatchResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[24]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1757,7 +1895,7 @@ func (x *ReturnBatchResponse) String() string {
 func (*ReturnBatchResponse) ProtoMessage() {}
 
 func (x *ReturnBatchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[24]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1770,7 +1908,7 @@ func (x *ReturnBatchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReturnBatchResponse.ProtoReflect.Descriptor instead.
 func (*ReturnBatchResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{24}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ReturnBatchResponse) GetResults() []*ReturnResult {
@@ -1793,7 +1931,7 @@ type PutBudgetRequest struct {
 
 func (x *PutBudgetRequest) Reset() {
 	*x = PutBudgetRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[25]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1805,7 +1943,7 @@ func (x *PutBudgetRequest) String() string {
 func (*PutBudgetRequest) ProtoMessage() {}
 
 func (x *PutBudgetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[25]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1818,7 +1956,7 @@ func (x *PutBudgetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutBudgetRequest.ProtoReflect.Descriptor instead.
 func (*PutBudgetRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{25}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *PutBudgetRequest) GetBudget() *Budget {
@@ -1849,7 +1987,7 @@ type PutBudgetResponse struct {
 
 func (x *PutBudgetResponse) Reset() {
 	*x = PutBudgetResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[26]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1861,7 +1999,7 @@ func (x *PutBudgetResponse) String() string {
 func (*PutBudgetResponse) ProtoMessage() {}
 
 func (x *PutBudgetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[26]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1874,7 +2012,7 @@ func (x *PutBudgetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutBudgetResponse.ProtoReflect.Descriptor instead.
 func (*PutBudgetResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{26}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *PutBudgetResponse) GetRevision() uint64 {
@@ -1915,7 +2053,7 @@ type DeleteBudgetRequest struct {
 
 func (x *DeleteBudgetRequest) Reset() {
 	*x = DeleteBudgetRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[27]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1927,7 +2065,7 @@ func (x *DeleteBudgetRequest) String() string {
 func (*DeleteBudgetRequest) ProtoMessage() {}
 
 func (x *DeleteBudgetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[27]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1940,7 +2078,7 @@ func (x *DeleteBudgetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteBudgetRequest.ProtoReflect.Descriptor instead.
 func (*DeleteBudgetRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{27}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *DeleteBudgetRequest) GetName() string {
@@ -1966,7 +2104,7 @@ type DeleteBudgetResponse struct {
 
 func (x *DeleteBudgetResponse) Reset() {
 	*x = DeleteBudgetResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[28]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1978,7 +2116,7 @@ func (x *DeleteBudgetResponse) String() string {
 func (*DeleteBudgetResponse) ProtoMessage() {}
 
 func (x *DeleteBudgetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[28]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1991,7 +2129,7 @@ func (x *DeleteBudgetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteBudgetResponse.ProtoReflect.Descriptor instead.
 func (*DeleteBudgetResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{28}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *DeleteBudgetResponse) GetCompliesNanos() int64 {
@@ -2020,7 +2158,7 @@ type SetLimitRequest struct {
 
 func (x *SetLimitRequest) Reset() {
 	*x = SetLimitRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[29]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2032,7 +2170,7 @@ func (x *SetLimitRequest) String() string {
 func (*SetLimitRequest) ProtoMessage() {}
 
 func (x *SetLimitRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[29]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2045,7 +2183,7 @@ func (x *SetLimitRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetLimitRequest.ProtoReflect.Descriptor instead.
 func (*SetLimitRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{29}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *SetLimitRequest) GetBudget() string {
@@ -2129,7 +2267,7 @@ type SetLimitResponse struct {
 
 func (x *SetLimitResponse) Reset() {
 	*x = SetLimitResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[30]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2141,7 +2279,7 @@ func (x *SetLimitResponse) String() string {
 func (*SetLimitResponse) ProtoMessage() {}
 
 func (x *SetLimitResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[30]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2154,7 +2292,7 @@ func (x *SetLimitResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetLimitResponse.ProtoReflect.Descriptor instead.
 func (*SetLimitResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{30}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *SetLimitResponse) GetRevision() uint64 {
@@ -2192,7 +2330,7 @@ type Override struct {
 
 func (x *Override) Reset() {
 	*x = Override{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[31]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2204,7 +2342,7 @@ func (x *Override) String() string {
 func (*Override) ProtoMessage() {}
 
 func (x *Override) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[31]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2217,7 +2355,7 @@ func (x *Override) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Override.ProtoReflect.Descriptor instead.
 func (*Override) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{31}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *Override) GetLimit() uint32 {
@@ -2264,7 +2402,7 @@ type WatchRequest struct {
 
 func (x *WatchRequest) Reset() {
 	*x = WatchRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[32]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2276,7 +2414,7 @@ func (x *WatchRequest) String() string {
 func (*WatchRequest) ProtoMessage() {}
 
 func (x *WatchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[32]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2289,7 +2427,7 @@ func (x *WatchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRequest.ProtoReflect.Descriptor instead.
 func (*WatchRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{32}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *WatchRequest) GetBudgets() []string {
@@ -2308,7 +2446,7 @@ type WatchResponse struct {
 
 func (x *WatchResponse) Reset() {
 	*x = WatchResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[33]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2320,7 +2458,7 @@ func (x *WatchResponse) String() string {
 func (*WatchResponse) ProtoMessage() {}
 
 func (x *WatchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[33]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2333,7 +2471,7 @@ func (x *WatchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchResponse.ProtoReflect.Descriptor instead.
 func (*WatchResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{33}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *WatchResponse) GetRevisions() []*WatchResponse_Revision {
@@ -2354,7 +2492,7 @@ type GetBudgetRequest struct {
 
 func (x *GetBudgetRequest) Reset() {
 	*x = GetBudgetRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[34]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2366,7 +2504,7 @@ func (x *GetBudgetRequest) String() string {
 func (*GetBudgetRequest) ProtoMessage() {}
 
 func (x *GetBudgetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[34]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2379,7 +2517,7 @@ func (x *GetBudgetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetBudgetRequest.ProtoReflect.Descriptor instead.
 func (*GetBudgetRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{34}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *GetBudgetRequest) GetName() string {
@@ -2417,7 +2555,7 @@ type LimitStatus struct {
 
 func (x *LimitStatus) Reset() {
 	*x = LimitStatus{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[35]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2429,7 +2567,7 @@ func (x *LimitStatus) String() string {
 func (*LimitStatus) ProtoMessage() {}
 
 func (x *LimitStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[35]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2442,7 +2580,7 @@ func (x *LimitStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LimitStatus.ProtoReflect.Descriptor instead.
 func (*LimitStatus) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{35}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *LimitStatus) GetLimit() *Limit {
@@ -2499,7 +2637,7 @@ type GetBudgetResponse struct {
 
 func (x *GetBudgetResponse) Reset() {
 	*x = GetBudgetResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[36]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2511,7 +2649,7 @@ func (x *GetBudgetResponse) String() string {
 func (*GetBudgetResponse) ProtoMessage() {}
 
 func (x *GetBudgetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[36]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2524,7 +2662,7 @@ func (x *GetBudgetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetBudgetResponse.ProtoReflect.Descriptor instead.
 func (*GetBudgetResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{36}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *GetBudgetResponse) GetBudget() *Budget {
@@ -2563,7 +2701,7 @@ type ListBudgetsRequest struct {
 
 func (x *ListBudgetsRequest) Reset() {
 	*x = ListBudgetsRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[37]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2575,7 +2713,7 @@ func (x *ListBudgetsRequest) String() string {
 func (*ListBudgetsRequest) ProtoMessage() {}
 
 func (x *ListBudgetsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[37]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2588,7 +2726,7 @@ func (x *ListBudgetsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBudgetsRequest.ProtoReflect.Descriptor instead.
 func (*ListBudgetsRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{37}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{39}
 }
 
 type ListBudgetsResponse struct {
@@ -2600,7 +2738,7 @@ type ListBudgetsResponse struct {
 
 func (x *ListBudgetsResponse) Reset() {
 	*x = ListBudgetsResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[38]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2612,7 +2750,7 @@ func (x *ListBudgetsResponse) String() string {
 func (*ListBudgetsResponse) ProtoMessage() {}
 
 func (x *ListBudgetsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[38]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2625,7 +2763,7 @@ func (x *ListBudgetsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBudgetsResponse.ProtoReflect.Descriptor instead.
 func (*ListBudgetsResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{38}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *ListBudgetsResponse) GetBudgets() []*GetBudgetResponse {
@@ -2643,7 +2781,7 @@ type StatusRequest struct {
 
 func (x *StatusRequest) Reset() {
 	*x = StatusRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[39]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2655,7 +2793,7 @@ func (x *StatusRequest) String() string {
 func (*StatusRequest) ProtoMessage() {}
 
 func (x *StatusRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[39]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2668,7 +2806,7 @@ func (x *StatusRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatusRequest.ProtoReflect.Descriptor instead.
 func (*StatusRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{39}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{41}
 }
 
 type Member struct {
@@ -2685,7 +2823,7 @@ type Member struct {
 
 func (x *Member) Reset() {
 	*x = Member{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[40]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2697,7 +2835,7 @@ func (x *Member) String() string {
 func (*Member) ProtoMessage() {}
 
 func (x *Member) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[40]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2710,7 +2848,7 @@ func (x *Member) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Member.ProtoReflect.Descriptor instead.
 func (*Member) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{40}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *Member) GetId() string {
@@ -2785,7 +2923,7 @@ type StatusResponse struct {
 
 func (x *StatusResponse) Reset() {
 	*x = StatusResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[41]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2797,7 +2935,7 @@ func (x *StatusResponse) String() string {
 func (*StatusResponse) ProtoMessage() {}
 
 func (x *StatusResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[41]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2810,7 +2948,7 @@ func (x *StatusResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatusResponse.ProtoReflect.Descriptor instead.
 func (*StatusResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{41}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *StatusResponse) GetNode() string {
@@ -2954,7 +3092,7 @@ type ReadClockRequest struct {
 
 func (x *ReadClockRequest) Reset() {
 	*x = ReadClockRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[42]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2966,7 +3104,7 @@ func (x *ReadClockRequest) String() string {
 func (*ReadClockRequest) ProtoMessage() {}
 
 func (x *ReadClockRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[42]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2979,7 +3117,7 @@ func (x *ReadClockRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadClockRequest.ProtoReflect.Descriptor instead.
 func (*ReadClockRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{42}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{44}
 }
 
 type ReadClockResponse struct {
@@ -2991,7 +3129,7 @@ type ReadClockResponse struct {
 
 func (x *ReadClockResponse) Reset() {
 	*x = ReadClockResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[43]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3003,7 +3141,7 @@ func (x *ReadClockResponse) String() string {
 func (*ReadClockResponse) ProtoMessage() {}
 
 func (x *ReadClockResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[43]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3016,7 +3154,7 @@ func (x *ReadClockResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadClockResponse.ProtoReflect.Descriptor instead.
 func (*ReadClockResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{43}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *ReadClockResponse) GetWallNanos() int64 {
@@ -3035,7 +3173,7 @@ type RemoveMemberRequest struct {
 
 func (x *RemoveMemberRequest) Reset() {
 	*x = RemoveMemberRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[44]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3047,7 +3185,7 @@ func (x *RemoveMemberRequest) String() string {
 func (*RemoveMemberRequest) ProtoMessage() {}
 
 func (x *RemoveMemberRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[44]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3060,7 +3198,7 @@ func (x *RemoveMemberRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveMemberRequest.ProtoReflect.Descriptor instead.
 func (*RemoveMemberRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{44}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *RemoveMemberRequest) GetId() string {
@@ -3079,7 +3217,7 @@ type RemoveMemberResponse struct {
 
 func (x *RemoveMemberResponse) Reset() {
 	*x = RemoveMemberResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[45]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3091,7 +3229,7 @@ func (x *RemoveMemberResponse) String() string {
 func (*RemoveMemberResponse) ProtoMessage() {}
 
 func (x *RemoveMemberResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[45]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3104,7 +3242,7 @@ func (x *RemoveMemberResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveMemberResponse.ProtoReflect.Descriptor instead.
 func (*RemoveMemberResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{45}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *RemoveMemberResponse) GetRemoved() bool {
@@ -3127,7 +3265,7 @@ type Counters struct {
 
 func (x *Counters) Reset() {
 	*x = Counters{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[46]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3139,7 +3277,7 @@ func (x *Counters) String() string {
 func (*Counters) ProtoMessage() {}
 
 func (x *Counters) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[46]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3152,7 +3290,7 @@ func (x *Counters) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Counters.ProtoReflect.Descriptor instead.
 func (*Counters) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{46}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *Counters) GetSession() uint64 {
@@ -3191,7 +3329,7 @@ type BackupRequest struct {
 
 func (x *BackupRequest) Reset() {
 	*x = BackupRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[47]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3203,7 +3341,7 @@ func (x *BackupRequest) String() string {
 func (*BackupRequest) ProtoMessage() {}
 
 func (x *BackupRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[47]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3216,7 +3354,7 @@ func (x *BackupRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupRequest.ProtoReflect.Descriptor instead.
 func (*BackupRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{47}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{49}
 }
 
 type BackupResponse struct {
@@ -3232,7 +3370,7 @@ type BackupResponse struct {
 
 func (x *BackupResponse) Reset() {
 	*x = BackupResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[48]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3244,7 +3382,7 @@ func (x *BackupResponse) String() string {
 func (*BackupResponse) ProtoMessage() {}
 
 func (x *BackupResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[48]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3257,7 +3395,7 @@ func (x *BackupResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupResponse.ProtoReflect.Descriptor instead.
 func (*BackupResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{48}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *BackupResponse) GetLast() *Counters {
@@ -3305,7 +3443,7 @@ type RestoreRequest struct {
 
 func (x *RestoreRequest) Reset() {
 	*x = RestoreRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[49]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3317,7 +3455,7 @@ func (x *RestoreRequest) String() string {
 func (*RestoreRequest) ProtoMessage() {}
 
 func (x *RestoreRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[49]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3330,7 +3468,7 @@ func (x *RestoreRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RestoreRequest.ProtoReflect.Descriptor instead.
 func (*RestoreRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{49}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *RestoreRequest) GetBackup() string {
@@ -3356,7 +3494,7 @@ type RestoreResponse struct {
 
 func (x *RestoreResponse) Reset() {
 	*x = RestoreResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[50]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3368,7 +3506,7 @@ func (x *RestoreResponse) String() string {
 func (*RestoreResponse) ProtoMessage() {}
 
 func (x *RestoreResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[50]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3381,7 +3519,7 @@ func (x *RestoreResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RestoreResponse.ProtoReflect.Descriptor instead.
 func (*RestoreResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{50}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *RestoreResponse) GetAlready() bool {
@@ -3401,7 +3539,7 @@ type WatchResponse_Revision struct {
 
 func (x *WatchResponse_Revision) Reset() {
 	*x = WatchResponse_Revision{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[52]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3413,7 +3551,7 @@ func (x *WatchResponse_Revision) String() string {
 func (*WatchResponse_Revision) ProtoMessage() {}
 
 func (x *WatchResponse_Revision) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[52]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3426,7 +3564,7 @@ func (x *WatchResponse_Revision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchResponse_Revision.ProtoReflect.Descriptor instead.
 func (*WatchResponse_Revision) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{33, 0}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{35, 0}
 }
 
 func (x *WatchResponse_Revision) GetBudget() string {
@@ -3458,7 +3596,7 @@ const file_transport_leasedv1_leased_proto_rawDesc = "" +
 	"\vlease_nanos\x18\a \x01(\x03R\n" +
 	"leaseNanos\x12\x14\n" +
 	"\x05align\x18\b \x01(\tR\x05align\x12\x12\n" +
-	"\x04zone\x18\t \x01(\tR\x04zone\"\xec\x01\n" +
+	"\x04zone\x18\t \x01(\tR\x04zone\"\x9a\x02\n" +
 	"\x06Budget\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05keyed\x18\x02 \x01(\bR\x05keyed\x12(\n" +
@@ -3466,7 +3604,18 @@ const file_transport_leasedv1_leased_proto_rawDesc = "" +
 	"\aweights\x18\x04 \x03(\v2\x11.leased.v1.WeightR\aweights\x12!\n" +
 	"\fkey_template\x18\x05 \x01(\tR\vkeyTemplate\x12\x16\n" +
 	"\x06parent\x18\x06 \x01(\tR\x06parent\x12&\n" +
-	"\x05rules\x18\a \x01(\v2\x10.leased.v1.RulesR\x05rules\"J\n" +
+	"\x05rules\x18\a \x01(\v2\x10.leased.v1.RulesR\x05rules\x12,\n" +
+	"\asharing\x18\v \x01(\v2\x12.leased.v1.SharingR\asharing\"\x97\x01\n" +
+	"\aSharing\x12\x0e\n" +
+	"\x02by\x18\x01 \x01(\tR\x02by\x12,\n" +
+	"\aweights\x18\x02 \x03(\v2\x12.leased.v1.PortionR\aweights\x122\n" +
+	"\n" +
+	"guaranteed\x18\x03 \x03(\v2\x12.leased.v1.PortionR\n" +
+	"guaranteed\x12\x1a\n" +
+	"\breserved\x18\x04 \x01(\x03R\breserved\"/\n" +
+	"\aPortion\x12\x16\n" +
+	"\x06tenant\x18\x01 \x01(\tR\x06tenant\x12\f\n" +
+	"\x01n\x18\x02 \x01(\x03R\x01n\"J\n" +
 	"\x06Weight\x12\x16\n" +
 	"\x06metric\x18\x01 \x01(\tR\x06metric\x12\x12\n" +
 	"\x04cost\x18\x02 \x01(\tR\x04cost\x12\x14\n" +
@@ -3479,11 +3628,12 @@ const file_transport_leasedv1_leased_proto_rawDesc = "" +
 	"\x04mode\x18\x01 \x01(\tR\x04mode\x12\x1a\n" +
 	"\bdegraded\x18\x02 \x01(\tR\bdegraded\x12\x14\n" +
 	"\x05share\x18\x03 \x01(\x03R\x05share\x12\x1c\n" +
-	"\tunlimited\x18\x04 \x03(\tR\tunlimited\"\xbc\x01\n" +
+	"\tunlimited\x18\x04 \x03(\tR\tunlimited\"\xd8\x01\n" +
 	"\x12OpenSessionRequest\x12\x16\n" +
 	"\x06budget\x18\x01 \x01(\tR\x06budget\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\tR\x03key\x12A\n" +
-	"\x06labels\x18\x03 \x03(\v2).leased.v1.OpenSessionRequest.LabelsEntryR\x06labels\x1a9\n" +
+	"\x06labels\x18\x03 \x03(\v2).leased.v1.OpenSessionRequest.LabelsEntryR\x06labels\x12\x1a\n" +
+	"\bpriority\x18\v \x01(\tR\bpriority\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xe4\x01\n" +
@@ -3733,145 +3883,150 @@ func file_transport_leasedv1_leased_proto_rawDescGZIP() []byte {
 }
 
 var file_transport_leasedv1_leased_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_transport_leasedv1_leased_proto_msgTypes = make([]protoimpl.MessageInfo, 54)
+var file_transport_leasedv1_leased_proto_msgTypes = make([]protoimpl.MessageInfo, 56)
 var file_transport_leasedv1_leased_proto_goTypes = []any{
 	(Outcome)(0),                   // 0: leased.v1.Outcome
 	(*Limit)(nil),                  // 1: leased.v1.Limit
 	(*Budget)(nil),                 // 2: leased.v1.Budget
-	(*Weight)(nil),                 // 3: leased.v1.Weight
-	(*Level)(nil),                  // 4: leased.v1.Level
-	(*Rules)(nil),                  // 5: leased.v1.Rules
-	(*OpenSessionRequest)(nil),     // 6: leased.v1.OpenSessionRequest
-	(*OpenSessionResponse)(nil),    // 7: leased.v1.OpenSessionResponse
-	(*Ask)(nil),                    // 8: leased.v1.Ask
-	(*Return)(nil),                 // 9: leased.v1.Return
-	(*AcquireRequest)(nil),         // 10: leased.v1.AcquireRequest
-	(*Grant)(nil),                  // 11: leased.v1.Grant
-	(*Denial)(nil),                 // 12: leased.v1.Denial
-	(*AcquireResponse)(nil),        // 13: leased.v1.AcquireResponse
-	(*ReturnRequest)(nil),          // 14: leased.v1.ReturnRequest
-	(*ReturnResponse)(nil),         // 15: leased.v1.ReturnResponse
-	(*Failure)(nil),                // 16: leased.v1.Failure
-	(*AcquireBatchRequest)(nil),    // 17: leased.v1.AcquireBatchRequest
-	(*AcquireResult)(nil),          // 18: leased.v1.AcquireResult
-	(*AcquireBatchResponse)(nil),   // 19: leased.v1.AcquireBatchResponse
-	(*OpenSessionsRequest)(nil),    // 20: leased.v1.OpenSessionsRequest
-	(*OpenSessionResult)(nil),      // 21: leased.v1.OpenSessionResult
-	(*OpenSessionsResponse)(nil),   // 22: leased.v1.OpenSessionsResponse
-	(*ReturnBatchRequest)(nil),     // 23: leased.v1.ReturnBatchRequest
-	(*ReturnResult)(nil),           // 24: leased.v1.ReturnResult
-	(*ReturnBatchResponse)(nil),    // 25: leased.v1.ReturnBatchResponse
-	(*PutBudgetRequest)(nil),       // 26: leased.v1.PutBudgetRequest
-	(*PutBudgetResponse)(nil),      // 27: leased.v1.PutBudgetResponse
-	(*DeleteBudgetRequest)(nil),    // 28: leased.v1.DeleteBudgetRequest
-	(*DeleteBudgetResponse)(nil),   // 29: leased.v1.DeleteBudgetResponse
-	(*SetLimitRequest)(nil),        // 30: leased.v1.SetLimitRequest
-	(*SetLimitResponse)(nil),       // 31: leased.v1.SetLimitResponse
-	(*Override)(nil),               // 32: leased.v1.Override
-	(*WatchRequest)(nil),           // 33: leased.v1.WatchRequest
-	(*WatchResponse)(nil),          // 34: leased.v1.WatchResponse
-	(*GetBudgetRequest)(nil),       // 35: leased.v1.GetBudgetRequest
-	(*LimitStatus)(nil),            // 36: leased.v1.LimitStatus
-	(*GetBudgetResponse)(nil),      // 37: leased.v1.GetBudgetResponse
-	(*ListBudgetsRequest)(nil),     // 38: leased.v1.ListBudgetsRequest
-	(*ListBudgetsResponse)(nil),    // 39: leased.v1.ListBudgetsResponse
-	(*StatusRequest)(nil),          // 40: leased.v1.StatusRequest
-	(*Member)(nil),                 // 41: leased.v1.Member
-	(*StatusResponse)(nil),         // 42: leased.v1.StatusResponse
-	(*ReadClockRequest)(nil),       // 43: leased.v1.ReadClockRequest
-	(*ReadClockResponse)(nil),      // 44: leased.v1.ReadClockResponse
-	(*RemoveMemberRequest)(nil),    // 45: leased.v1.RemoveMemberRequest
-	(*RemoveMemberResponse)(nil),   // 46: leased.v1.RemoveMemberResponse
-	(*Counters)(nil),               // 47: leased.v1.Counters
-	(*BackupRequest)(nil),          // 48: leased.v1.BackupRequest
-	(*BackupResponse)(nil),         // 49: leased.v1.BackupResponse
-	(*RestoreRequest)(nil),         // 50: leased.v1.RestoreRequest
-	(*RestoreResponse)(nil),        // 51: leased.v1.RestoreResponse
-	nil,                            // 52: leased.v1.OpenSessionRequest.LabelsEntry
-	(*WatchResponse_Revision)(nil), // 53: leased.v1.WatchResponse.Revision
-	nil,                            // 54: leased.v1.GetBudgetRequest.LabelsEntry
+	(*Sharing)(nil),                // 3: leased.v1.Sharing
+	(*Portion)(nil),                // 4: leased.v1.Portion
+	(*Weight)(nil),                 // 5: leased.v1.Weight
+	(*Level)(nil),                  // 6: leased.v1.Level
+	(*Rules)(nil),                  // 7: leased.v1.Rules
+	(*OpenSessionRequest)(nil),     // 8: leased.v1.OpenSessionRequest
+	(*OpenSessionResponse)(nil),    // 9: leased.v1.OpenSessionResponse
+	(*Ask)(nil),                    // 10: leased.v1.Ask
+	(*Return)(nil),                 // 11: leased.v1.Return
+	(*AcquireRequest)(nil),         // 12: leased.v1.AcquireRequest
+	(*Grant)(nil),                  // 13: leased.v1.Grant
+	(*Denial)(nil),                 // 14: leased.v1.Denial
+	(*AcquireResponse)(nil),        // 15: leased.v1.AcquireResponse
+	(*ReturnRequest)(nil),          // 16: leased.v1.ReturnRequest
+	(*ReturnResponse)(nil),         // 17: leased.v1.ReturnResponse
+	(*Failure)(nil),                // 18: leased.v1.Failure
+	(*AcquireBatchRequest)(nil),    // 19: leased.v1.AcquireBatchRequest
+	(*AcquireResult)(nil),          // 20: leased.v1.AcquireResult
+	(*AcquireBatchResponse)(nil),   // 21: leased.v1.AcquireBatchResponse
+	(*OpenSessionsRequest)(nil),    // 22: leased.v1.OpenSessionsRequest
+	(*OpenSessionResult)(nil),      // 23: leased.v1.OpenSessionResult
+	(*OpenSessionsResponse)(nil),   // 24: leased.v1.OpenSessionsResponse
+	(*ReturnBatchRequest)(nil),     // 25: leased.v1.ReturnBatchRequest
+	(*ReturnResult)(nil),           // 26: leased.v1.ReturnResult
+	(*ReturnBatchResponse)(nil),    // 27: leased.v1.ReturnBatchResponse
+	(*PutBudgetRequest)(nil),       // 28: leased.v1.PutBudgetRequest
+	(*PutBudgetResponse)(nil),      // 29: leased.v1.PutBudgetResponse
+	(*DeleteBudgetRequest)(nil),    // 30: leased.v1.DeleteBudgetRequest
+	(*DeleteBudgetResponse)(nil),   // 31: leased.v1.DeleteBudgetResponse
+	(*SetLimitRequest)(nil),        // 32: leased.v1.SetLimitRequest
+	(*SetLimitResponse)(nil),       // 33: leased.v1.SetLimitResponse
+	(*Override)(nil),               // 34: leased.v1.Override
+	(*WatchRequest)(nil),           // 35: leased.v1.WatchRequest
+	(*WatchResponse)(nil),          // 36: leased.v1.WatchResponse
+	(*GetBudgetRequest)(nil),       // 37: leased.v1.GetBudgetRequest
+	(*LimitStatus)(nil),            // 38: leased.v1.LimitStatus
+	(*GetBudgetResponse)(nil),      // 39: leased.v1.GetBudgetResponse
+	(*ListBudgetsRequest)(nil),     // 40: leased.v1.ListBudgetsRequest
+	(*ListBudgetsResponse)(nil),    // 41: leased.v1.ListBudgetsResponse
+	(*StatusRequest)(nil),          // 42: leased.v1.StatusRequest
+	(*Member)(nil),                 // 43: leased.v1.Member
+	(*StatusResponse)(nil),         // 44: leased.v1.StatusResponse
+	(*ReadClockRequest)(nil),       // 45: leased.v1.ReadClockRequest
+	(*ReadClockResponse)(nil),      // 46: leased.v1.ReadClockResponse
+	(*RemoveMemberRequest)(nil),    // 47: leased.v1.RemoveMemberRequest
+	(*RemoveMemberResponse)(nil),   // 48: leased.v1.RemoveMemberResponse
+	(*Counters)(nil),               // 49: leased.v1.Counters
+	(*BackupRequest)(nil),          // 50: leased.v1.BackupRequest
+	(*BackupResponse)(nil),         // 51: leased.v1.BackupResponse
+	(*RestoreRequest)(nil),         // 52: leased.v1.RestoreRequest
+	(*RestoreResponse)(nil),        // 53: leased.v1.RestoreResponse
+	nil,                            // 54: leased.v1.OpenSessionRequest.LabelsEntry
+	(*WatchResponse_Revision)(nil), // 55: leased.v1.WatchResponse.Revision
+	nil,                            // 56: leased.v1.GetBudgetRequest.LabelsEntry
 }
 var file_transport_leasedv1_leased_proto_depIdxs = []int32{
 	1,  // 0: leased.v1.Budget.limits:type_name -> leased.v1.Limit
-	3,  // 1: leased.v1.Budget.weights:type_name -> leased.v1.Weight
-	5,  // 2: leased.v1.Budget.rules:type_name -> leased.v1.Rules
-	3,  // 3: leased.v1.Level.weights:type_name -> leased.v1.Weight
-	52, // 4: leased.v1.OpenSessionRequest.labels:type_name -> leased.v1.OpenSessionRequest.LabelsEntry
-	1,  // 5: leased.v1.OpenSessionResponse.limits:type_name -> leased.v1.Limit
-	4,  // 6: leased.v1.OpenSessionResponse.levels:type_name -> leased.v1.Level
-	5,  // 7: leased.v1.OpenSessionResponse.rules:type_name -> leased.v1.Rules
-	8,  // 8: leased.v1.AcquireRequest.asks:type_name -> leased.v1.Ask
-	9,  // 9: leased.v1.AcquireRequest.returns:type_name -> leased.v1.Return
-	0,  // 10: leased.v1.AcquireResponse.outcome:type_name -> leased.v1.Outcome
-	11, // 11: leased.v1.AcquireResponse.grants:type_name -> leased.v1.Grant
-	12, // 12: leased.v1.AcquireResponse.denial:type_name -> leased.v1.Denial
-	1,  // 13: leased.v1.AcquireResponse.limits:type_name -> leased.v1.Limit
-	4,  // 14: leased.v1.AcquireResponse.levels:type_name -> leased.v1.Level
-	5,  // 15: leased.v1.AcquireResponse.rules:type_name -> leased.v1.Rules
-	9,  // 16: leased.v1.ReturnRequest.returns:type_name -> leased.v1.Return
-	10, // 17: leased.v1.AcquireBatchRequest.requests:type_name -> leased.v1.AcquireRequest
-	13, // 18: leased.v1.AcquireResult.response:type_name -> leased.v1.AcquireResponse
-	16, // 19: leased.v1.AcquireResult.failure:type_name -> leased.v1.Failure
-	18, // 20: leased.v1.AcquireBatchResponse.results:type_name -> leased.v1.AcquireResult
-	6,  // 21: leased.v1.OpenSessionsRequest.requests:type_name -> leased.v1.OpenSessionRequest
-	7,  // 22: leased.v1.OpenSessionResult.response:type_name -> leased.v1.OpenSessionResponse
-	16, // 23: leased.v1.OpenSessionResult.failure:type_name -> leased.v1.Failure
-	21, // 24: leased.v1.OpenSessionsResponse.results:type_name -> leased.v1.OpenSessionResult
-	14, // 25: leased.v1.ReturnBatchRequest.requests:type_name -> leased.v1.ReturnRequest
-	15, // 26: leased.v1.ReturnResult.response:type_name -> leased.v1.ReturnResponse
-	16, // 27: leased.v1.ReturnResult.failure:type_name -> leased.v1.Failure
-	24, // 28: leased.v1.ReturnBatchResponse.results:type_name -> leased.v1.ReturnResult
-	2,  // 29: leased.v1.PutBudgetRequest.budget:type_name -> leased.v1.Budget
-	53, // 30: leased.v1.WatchResponse.revisions:type_name -> leased.v1.WatchResponse.Revision
-	54, // 31: leased.v1.GetBudgetRequest.labels:type_name -> leased.v1.GetBudgetRequest.LabelsEntry
-	1,  // 32: leased.v1.LimitStatus.limit:type_name -> leased.v1.Limit
-	2,  // 33: leased.v1.GetBudgetResponse.budget:type_name -> leased.v1.Budget
-	36, // 34: leased.v1.GetBudgetResponse.limits:type_name -> leased.v1.LimitStatus
-	32, // 35: leased.v1.GetBudgetResponse.overrides:type_name -> leased.v1.Override
-	37, // 36: leased.v1.ListBudgetsResponse.budgets:type_name -> leased.v1.GetBudgetResponse
-	41, // 37: leased.v1.StatusResponse.members:type_name -> leased.v1.Member
-	47, // 38: leased.v1.BackupResponse.last:type_name -> leased.v1.Counters
-	2,  // 39: leased.v1.BackupResponse.budgets:type_name -> leased.v1.Budget
-	47, // 40: leased.v1.RestoreRequest.last:type_name -> leased.v1.Counters
-	6,  // 41: leased.v1.Leases.OpenSession:input_type -> leased.v1.OpenSessionRequest
-	10, // 42: leased.v1.Leases.Acquire:input_type -> leased.v1.AcquireRequest
-	14, // 43: leased.v1.Leases.Return:input_type -> leased.v1.ReturnRequest
-	20, // 44: leased.v1.Leases.OpenSessions:input_type -> leased.v1.OpenSessionsRequest
-	17, // 45: leased.v1.Leases.AcquireBatch:input_type -> leased.v1.AcquireBatchRequest
-	23, // 46: leased.v1.Leases.ReturnBatch:input_type -> leased.v1.ReturnBatchRequest
-	33, // 47: leased.v1.Leases.Watch:input_type -> leased.v1.WatchRequest
-	26, // 48: leased.v1.Budgets.PutBudget:input_type -> leased.v1.PutBudgetRequest
-	28, // 49: leased.v1.Budgets.DeleteBudget:input_type -> leased.v1.DeleteBudgetRequest
-	30, // 50: leased.v1.Budgets.SetLimit:input_type -> leased.v1.SetLimitRequest
-	35, // 51: leased.v1.Budgets.GetBudget:input_type -> leased.v1.GetBudgetRequest
-	38, // 52: leased.v1.Budgets.ListBudgets:input_type -> leased.v1.ListBudgetsRequest
-	40, // 53: leased.v1.Cluster.Status:input_type -> leased.v1.StatusRequest
-	45, // 54: leased.v1.Cluster.RemoveMember:input_type -> leased.v1.RemoveMemberRequest
-	48, // 55: leased.v1.Cluster.Backup:input_type -> leased.v1.BackupRequest
-	50, // 56: leased.v1.Cluster.Restore:input_type -> leased.v1.RestoreRequest
-	43, // 57: leased.v1.Cluster.ReadClock:input_type -> leased.v1.ReadClockRequest
-	7,  // 58: leased.v1.Leases.OpenSession:output_type -> leased.v1.OpenSessionResponse
-	13, // 59: leased.v1.Leases.Acquire:output_type -> leased.v1.AcquireResponse
-	15, // 60: leased.v1.Leases.Return:output_type -> leased.v1.ReturnResponse
-	22, // 61: leased.v1.Leases.OpenSessions:output_type -> leased.v1.OpenSessionsResponse
-	19, // 62: leased.v1.Leases.AcquireBatch:output_type -> leased.v1.AcquireBatchResponse
-	25, // 63: leased.v1.Leases.ReturnBatch:output_type -> leased.v1.ReturnBatchResponse
-	34, // 64: leased.v1.Leases.Watch:output_type -> leased.v1.WatchResponse
-	27, // 65: leased.v1.Budgets.PutBudget:output_type -> leased.v1.PutBudgetResponse
-	29, // 66: leased.v1.Budgets.DeleteBudget:output_type -> leased.v1.DeleteBudgetResponse
-	31, // 67: leased.v1.Budgets.SetLimit:output_type -> leased.v1.SetLimitResponse
-	37, // 68: leased.v1.Budgets.GetBudget:output_type -> leased.v1.GetBudgetResponse
-	39, // 69: leased.v1.Budgets.ListBudgets:output_type -> leased.v1.ListBudgetsResponse
-	42, // 70: leased.v1.Cluster.Status:output_type -> leased.v1.StatusResponse
-	46, // 71: leased.v1.Cluster.RemoveMember:output_type -> leased.v1.RemoveMemberResponse
-	49, // 72: leased.v1.Cluster.Backup:output_type -> leased.v1.BackupResponse
-	51, // 73: leased.v1.Cluster.Restore:output_type -> leased.v1.RestoreResponse
-	44, // 74: leased.v1.Cluster.ReadClock:output_type -> leased.v1.ReadClockResponse
-	58, // [58:75] is the sub-list for method output_type
-	41, // [41:58] is the sub-list for method input_type
-	41, // [41:41] is the sub-list for extension type_name
-	41, // [41:41] is the sub-list for extension extendee
-	0,  // [0:41] is the sub-list for field type_name
+	5,  // 1: leased.v1.Budget.weights:type_name -> leased.v1.Weight
+	7,  // 2: leased.v1.Budget.rules:type_name -> leased.v1.Rules
+	3,  // 3: leased.v1.Budget.sharing:type_name -> leased.v1.Sharing
+	4,  // 4: leased.v1.Sharing.weights:type_name -> leased.v1.Portion
+	4,  // 5: leased.v1.Sharing.guaranteed:type_name -> leased.v1.Portion
+	5,  // 6: leased.v1.Level.weights:type_name -> leased.v1.Weight
+	54, // 7: leased.v1.OpenSessionRequest.labels:type_name -> leased.v1.OpenSessionRequest.LabelsEntry
+	1,  // 8: leased.v1.OpenSessionResponse.limits:type_name -> leased.v1.Limit
+	6,  // 9: leased.v1.OpenSessionResponse.levels:type_name -> leased.v1.Level
+	7,  // 10: leased.v1.OpenSessionResponse.rules:type_name -> leased.v1.Rules
+	10, // 11: leased.v1.AcquireRequest.asks:type_name -> leased.v1.Ask
+	11, // 12: leased.v1.AcquireRequest.returns:type_name -> leased.v1.Return
+	0,  // 13: leased.v1.AcquireResponse.outcome:type_name -> leased.v1.Outcome
+	13, // 14: leased.v1.AcquireResponse.grants:type_name -> leased.v1.Grant
+	14, // 15: leased.v1.AcquireResponse.denial:type_name -> leased.v1.Denial
+	1,  // 16: leased.v1.AcquireResponse.limits:type_name -> leased.v1.Limit
+	6,  // 17: leased.v1.AcquireResponse.levels:type_name -> leased.v1.Level
+	7,  // 18: leased.v1.AcquireResponse.rules:type_name -> leased.v1.Rules
+	11, // 19: leased.v1.ReturnRequest.returns:type_name -> leased.v1.Return
+	12, // 20: leased.v1.AcquireBatchRequest.requests:type_name -> leased.v1.AcquireRequest
+	15, // 21: leased.v1.AcquireResult.response:type_name -> leased.v1.AcquireResponse
+	18, // 22: leased.v1.AcquireResult.failure:type_name -> leased.v1.Failure
+	20, // 23: leased.v1.AcquireBatchResponse.results:type_name -> leased.v1.AcquireResult
+	8,  // 24: leased.v1.OpenSessionsRequest.requests:type_name -> leased.v1.OpenSessionRequest
+	9,  // 25: leased.v1.OpenSessionResult.response:type_name -> leased.v1.OpenSessionResponse
+	18, // 26: leased.v1.OpenSessionResult.failure:type_name -> leased.v1.Failure
+	23, // 27: leased.v1.OpenSessionsResponse.results:type_name -> leased.v1.OpenSessionResult
+	16, // 28: leased.v1.ReturnBatchRequest.requests:type_name -> leased.v1.ReturnRequest
+	17, // 29: leased.v1.ReturnResult.response:type_name -> leased.v1.ReturnResponse
+	18, // 30: leased.v1.ReturnResult.failure:type_name -> leased.v1.Failure
+	26, // 31: leased.v1.ReturnBatchResponse.results:type_name -> leased.v1.ReturnResult
+	2,  // 32: leased.v1.PutBudgetRequest.budget:type_name -> leased.v1.Budget
+	55, // 33: leased.v1.WatchResponse.revisions:type_name -> leased.v1.WatchResponse.Revision
+	56, // 34: leased.v1.GetBudgetRequest.labels:type_name -> leased.v1.GetBudgetRequest.LabelsEntry
+	1,  // 35: leased.v1.LimitStatus.limit:type_name -> leased.v1.Limit
+	2,  // 36: leased.v1.GetBudgetResponse.budget:type_name -> leased.v1.Budget
+	38, // 37: leased.v1.GetBudgetResponse.limits:type_name -> leased.v1.LimitStatus
+	34, // 38: leased.v1.GetBudgetResponse.overrides:type_name -> leased.v1.Override
+	39, // 39: leased.v1.ListBudgetsResponse.budgets:type_name -> leased.v1.GetBudgetResponse
+	43, // 40: leased.v1.StatusResponse.members:type_name -> leased.v1.Member
+	49, // 41: leased.v1.BackupResponse.last:type_name -> leased.v1.Counters
+	2,  // 42: leased.v1.BackupResponse.budgets:type_name -> leased.v1.Budget
+	49, // 43: leased.v1.RestoreRequest.last:type_name -> leased.v1.Counters
+	8,  // 44: leased.v1.Leases.OpenSession:input_type -> leased.v1.OpenSessionRequest
+	12, // 45: leased.v1.Leases.Acquire:input_type -> leased.v1.AcquireRequest
+	16, // 46: leased.v1.Leases.Return:input_type -> leased.v1.ReturnRequest
+	22, // 47: leased.v1.Leases.OpenSessions:input_type -> leased.v1.OpenSessionsRequest
+	19, // 48: leased.v1.Leases.AcquireBatch:input_type -> leased.v1.AcquireBatchRequest
+	25, // 49: leased.v1.Leases.ReturnBatch:input_type -> leased.v1.ReturnBatchRequest
+	35, // 50: leased.v1.Leases.Watch:input_type -> leased.v1.WatchRequest
+	28, // 51: leased.v1.Budgets.PutBudget:input_type -> leased.v1.PutBudgetRequest
+	30, // 52: leased.v1.Budgets.DeleteBudget:input_type -> leased.v1.DeleteBudgetRequest
+	32, // 53: leased.v1.Budgets.SetLimit:input_type -> leased.v1.SetLimitRequest
+	37, // 54: leased.v1.Budgets.GetBudget:input_type -> leased.v1.GetBudgetRequest
+	40, // 55: leased.v1.Budgets.ListBudgets:input_type -> leased.v1.ListBudgetsRequest
+	42, // 56: leased.v1.Cluster.Status:input_type -> leased.v1.StatusRequest
+	47, // 57: leased.v1.Cluster.RemoveMember:input_type -> leased.v1.RemoveMemberRequest
+	50, // 58: leased.v1.Cluster.Backup:input_type -> leased.v1.BackupRequest
+	52, // 59: leased.v1.Cluster.Restore:input_type -> leased.v1.RestoreRequest
+	45, // 60: leased.v1.Cluster.ReadClock:input_type -> leased.v1.ReadClockRequest
+	9,  // 61: leased.v1.Leases.OpenSession:output_type -> leased.v1.OpenSessionResponse
+	15, // 62: leased.v1.Leases.Acquire:output_type -> leased.v1.AcquireResponse
+	17, // 63: leased.v1.Leases.Return:output_type -> leased.v1.ReturnResponse
+	24, // 64: leased.v1.Leases.OpenSessions:output_type -> leased.v1.OpenSessionsResponse
+	21, // 65: leased.v1.Leases.AcquireBatch:output_type -> leased.v1.AcquireBatchResponse
+	27, // 66: leased.v1.Leases.ReturnBatch:output_type -> leased.v1.ReturnBatchResponse
+	36, // 67: leased.v1.Leases.Watch:output_type -> leased.v1.WatchResponse
+	29, // 68: leased.v1.Budgets.PutBudget:output_type -> leased.v1.PutBudgetResponse
+	31, // 69: leased.v1.Budgets.DeleteBudget:output_type -> leased.v1.DeleteBudgetResponse
+	33, // 70: leased.v1.Budgets.SetLimit:output_type -> leased.v1.SetLimitResponse
+	39, // 71: leased.v1.Budgets.GetBudget:output_type -> leased.v1.GetBudgetResponse
+	41, // 72: leased.v1.Budgets.ListBudgets:output_type -> leased.v1.ListBudgetsResponse
+	44, // 73: leased.v1.Cluster.Status:output_type -> leased.v1.StatusResponse
+	48, // 74: leased.v1.Cluster.RemoveMember:output_type -> leased.v1.RemoveMemberResponse
+	51, // 75: leased.v1.Cluster.Backup:output_type -> leased.v1.BackupResponse
+	53, // 76: leased.v1.Cluster.Restore:output_type -> leased.v1.RestoreResponse
+	46, // 77: leased.v1.Cluster.ReadClock:output_type -> leased.v1.ReadClockResponse
+	61, // [61:78] is the sub-list for method output_type
+	44, // [44:61] is the sub-list for method input_type
+	44, // [44:44] is the sub-list for extension type_name
+	44, // [44:44] is the sub-list for extension extendee
+	0,  // [0:44] is the sub-list for field type_name
 }
 
 func init() { file_transport_leasedv1_leased_proto_init() }
@@ -3879,15 +4034,15 @@ func file_transport_leasedv1_leased_proto_init() {
 	if File_transport_leasedv1_leased_proto != nil {
 		return
 	}
-	file_transport_leasedv1_leased_proto_msgTypes[17].OneofWrappers = []any{
+	file_transport_leasedv1_leased_proto_msgTypes[19].OneofWrappers = []any{
 		(*AcquireResult_Response)(nil),
 		(*AcquireResult_Failure)(nil),
 	}
-	file_transport_leasedv1_leased_proto_msgTypes[20].OneofWrappers = []any{
+	file_transport_leasedv1_leased_proto_msgTypes[22].OneofWrappers = []any{
 		(*OpenSessionResult_Response)(nil),
 		(*OpenSessionResult_Failure)(nil),
 	}
-	file_transport_leasedv1_leased_proto_msgTypes[23].OneofWrappers = []any{
+	file_transport_leasedv1_leased_proto_msgTypes[25].OneofWrappers = []any{
 		(*ReturnResult_Response)(nil),
 		(*ReturnResult_Failure)(nil),
 	}
@@ -3897,7 +4052,7 @@ func file_transport_leasedv1_leased_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_transport_leasedv1_leased_proto_rawDesc), len(file_transport_leasedv1_leased_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   54,
+			NumMessages:   56,
 			NumExtensions: 0,
 			NumServices:   3,
 		},

@@ -217,7 +217,7 @@ func TestEveryGuardRefuses(t *testing.T) {
 		refused[r.Action] = map[string]bool{r.Guard: true}
 	}
 	for i, p := range slices.Concat(plantsInHeirs, plants, plantsInKinds, plantsInSlots,
-		plantsInFamily, plantsInOverrides, plantsInCalendar, shared()) {
+		plantsInFamily, plantsInOverrides, plantsInCalendar, plantsInShared, shared()) {
 		s := tell()
 		after := i - len(plantsInHeirs) - len(plants) - len(plantsInKinds) - len(plantsInSlots)
 		switch days := after - len(plantsInFamily) - len(plantsInOverrides); {

@@ -30,7 +30,7 @@ func sane(e *trace.Event) bool {
 	case sliding:
 		return e.Slots >= 1 && e.Slots <= maxSlots && e.Burst == 0 && e.Span >= 1
 	case slots:
-		return e.Slots == 0 && e.Burst == 0 && e.Span == e.Per
+		return e.Slots == 0 && e.Burst == 0 && e.Span == e.Per && !e.Shares
 	default:
 		return e.Shape == bucket && e.Slots == 0 && e.Burst >= 1 && e.Span >= 1
 	}

@@ -14,6 +14,7 @@ type limit struct {
 	window         int64
 	own            map[string]int64 // keys that have another amount
 	lapses         map[string]int64 // by key: until when it is so, of what is for a time
+	shares         bool             // what is left may be withheld from some
 	until          int64            // of a limit that starts empty, until it does not any more
 	gone           bool
 	// avail is what is not charged in window, by key: here what is, since the amount may change.
@@ -179,7 +180,7 @@ func (m *Machine) limit(e *trace.Event) *Refusal {
 // or for longer.
 func (m *Machine) put(e *trace.Event) *Refusal {
 	l := &limit{serial: e.Limit, budget: e.Budget, metric: e.Metric, shape: e.Shape, per: e.Per,
-		amount: e.Amount, slots: e.Slots, burst: e.Burst, span: e.Span, until: e.Until,
+		amount: e.Amount, slots: e.Slots, burst: e.Burst, span: e.Span, until: e.Until, shares: e.Shares,
 		avail: make(map[string]*account)}
 	if l.shape == "" {
 		l.span = l.per
@@ -232,7 +233,7 @@ func (m *Machine) put(e *trace.Event) *Refusal {
 func (m *Machine) change(l *limit, e *trace.Event) *Refusal {
 	wanted := *l
 	wanted.amount, wanted.burst = e.Amount, e.Burst
-	until := int64(0)
+	same, until := e.Amount == l.amount && e.Burst == l.burst, int64(0)
 	if l.empty() {
 		until = l.until
 		if heirs, old := m.begunBefore(&wanted); heirs {
@@ -247,8 +248,7 @@ func (m *Machine) change(l *limit, e *trace.Event) *Refusal {
 	case e.Shape != l.shape || e.Slots != l.slots || l.shape != "" && e.Span != l.span:
 		return refuse(ChangeLimit, "Shape", "limit %d with shape %q, %d slots and span %d becomes %q, "+
 			"%d and %d", l.serial, l.shape, l.slots, l.span, e.Shape, e.Slots, e.Span)
-	case e.Amount < 1 || e.Amount == l.amount && e.Burst == l.burst &&
-		e.Lapse == l.lapses[""] || !sane(e):
+	case e.Amount < 1 || same && e.Shares == l.shares && e.Lapse == l.lapses[""] || !sane(e):
 		return refuse(ChangeLimit, "Amount", "limit %d of %d, burst %d is changed to %d, %d",
 			l.serial, l.amount, l.burst, e.Amount, e.Burst)
 	case e.OK != (until == 0) || e.Until != until:
@@ -262,8 +262,8 @@ func (m *Machine) change(l *limit, e *trace.Event) *Refusal {
 			l.serial, m.ends(l)-m.T, e.TTL)
 	}
 	m.lapse(l, e)
-	l.until = e.Until
-	if l.shape == bucket {
+	l.until, l.shares = e.Until, e.Shares
+	if l.shape == bucket && !same {
 		m.countRefill(l.changeBucket(e.Amount, e.Burst, m.T))
 		m.counts.step(changesBucket)
 		return nil

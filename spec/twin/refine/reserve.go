@@ -242,16 +242,21 @@ func (m *Machine) deny(e *trace.Event) *Refusal {
 	}
 	a := m.present(l, e.Key)
 	left := l.left(a, e.Key)
+	withheld := l.withholds(e, left)
 	switch {
 	case e.Seq <= s.decided:
 		return refuse(Deny, "Once", "request %d of session %d is denied; request %d was decided",
 			e.Seq, s.id, s.decided)
-	case left == l.mostOf(e.Key) && !l.loose && l.shape != slots: // a late heartbeat may have had more
+	case left == l.mostOf(e.Key) && !l.loose && !withheld &&
+		l.shape != slots: // a late heartbeat may have had more
 		return refuse(Deny, "Short", "request %d of session %d is denied; all %d of limit %d are left",
 			e.Seq, s.id, left, l.serial)
-	case e.Amount != left && (!l.loose || e.Amount < 0 || e.Amount > left):
+	case e.Amount != left && !withheld && (!l.loose || e.Amount < 0 || e.Amount > left):
 		return refuse(Deny, "Left", "a denial says that %d credits are left; there are %d",
 			e.Amount, left)
+	}
+	if withheld {
+		return m.withhold(s, l, e)
 	}
 	if r := m.waits(l, a, e); r != nil {
 		return r

@@ -40,7 +40,7 @@ func Rules() []Rule {
 		{Replay, "WindowLease!Commit, IsDup",
 			[]string{"All", "Session", "IsDup", "Same", "Content", "Ttl"}},
 		{Deny, "", []string{"Session", "Limit", "Account", "Rolled", "Lapsed", "Sent", "Once", "Short",
-			"Left", "Ttl", "Slides", "Frees", "Refills"}},
+			"Left", "Withheld", "Ttl", "Slides", "Frees", "Refills"}},
 		{Return, "WindowLease!Commit, MayReturn; SlidingLease!TakeBack, BucketLease!TakeBack",
 			[]string{"Session", "MayReturn", "GivenUp"}},
 		{ReturnRefused, "WindowLease!Commit",

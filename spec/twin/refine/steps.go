@@ -133,6 +133,7 @@ const (
 	deniedByNone
 	deniedByNeed
 	deniedByEmpty
+	deniedByShare
 	returnedTwice
 	returnedLate
 	returnedToNone
@@ -153,6 +154,7 @@ var refusals = [numRefusals]struct{ name, text string }{
 	deniedByNone:      {"Grant.None", "nothing is left of the limit"},
 	deniedByNeed:      {"Grant.Need", "some is left, and more is needed"},
 	deniedByEmpty:     {"Grant.Empty", "the limit starts empty"},
+	deniedByShare:     {"Grant.Share", "what is left is withheld for others"},
 	returnedTwice:     {"Return.Once", "the lease was returned before"},
 	returnedLate:      {"Return.Window", "the lease's window is over"},
 	returnedToNone:    {"Return.Limit", "the lease's limit was removed"},

@@ -24,7 +24,8 @@ type process struct {
 	name, file string
 	load       Load
 	key        string
-	allKeys    bool // of the budget, each request on one of them
+	allKeys    bool              // of the budget, each request on one of them
+	labels     map[string]string // that budgets are shared by
 	failOpen   bool
 	policy     sizing.Policy // empty: the holder goes by the demand it has seen
 	suspends   bool          // its monotonic clock may stop; otherwise its wall clock may be stepped
@@ -183,6 +184,9 @@ func (p *process) openLimiter(ctx context.Context) admitter {
 	opts := p.limiterOptions()
 	if p.key != "" {
 		opts = append(opts, client.WithKey(p.key))
+	}
+	if p.labels != nil {
+		opts = append(opts, client.WithLabels(p.labels))
 	}
 	l, err := p.client.Limiter(ctx, p.load.Budget.Name, opts...)
 	if err != nil {

@@ -22,6 +22,10 @@ type Crowd struct {
 	Limit    budget.Limit // of requests, of kind window
 	Overload int64        // demand over the limit
 	Windows  int          // full ones
+	// Sharing and Parts, if there are any, are of a budget that tenants share; Limiters are theirs,
+	// and Overload means nothing.
+	Sharing *budget.Sharing
+	Parts   []Part
 }
 
 // Use is what a crowd made of its budget.
@@ -32,7 +36,18 @@ type Use struct {
 	Lowest   float64 // part of the bound that was admitted, in the worst window
 	Calls    uint64  // to the coordinator, in all
 	Offers   int64
+	Parts    []int64 // admitted in full windows, by tenant
 	Report   *twin.Report
+}
+
+// Withheld is how many denials withheld what was left for other tenants.
+func (u Use) Withheld() int64 {
+	for _, c := range u.Report.Coverage.Refusals {
+		if c.Name == "Grant.Share" {
+			return c.Count
+		}
+	}
+	return 0
 }
 
 // Utilisation is the part of the bound that was admitted in full windows.
@@ -46,7 +61,8 @@ func (u Use) CallsPer1000() float64 { return float64(u.Calls) * 1000 / float64(u
 func Utilise(crowd Crowd, dir string) (use Use, err error) {
 	o := Options{
 		Seed: crowd.Seed, Nodes: 3, Holders: crowd.Limiters, DriftPPM: 5_000,
-		Loads: []Load{{Budget: budget.Budget{Name: "b", Limits: []budget.Limit{crowd.Limit}}}},
+		Loads: []Load{{Budget: budget.Budget{Name: "b", Limits: []budget.Limit{crowd.Limit},
+			Sharing: crowd.Sharing}}},
 		// Two data centres of one region.
 		Latency: time.Millisecond,
 	}
@@ -96,8 +112,16 @@ func (u *Use) play(ctx context.Context, crowd Crowd, c *nodes, length time.Durat
 			return err
 		}
 		p.policy = ""
+		demand := crowd.Overload * int64(crowd.Limit.Amount) / int64(crowd.Limiters)
+		if part := crowd.part(i); part != nil {
+			demand = part.Demand / int64(part.Limiters)
+			if crowd.Sharing != nil {
+				p.labels = map[string]string{crowd.Sharing.By: part.Tenant}
+			}
+		}
+		mean := int64(crowd.Limit.Per) / demand
 		running.Go(func() {
-			offers, calls, err := p.want(ctx, offering, crowd)
+			offers, calls, err := p.want(ctx, offering, crowd.Seed, mean)
 			mu.Lock()
 			defer mu.Unlock()
 			u.Offers, u.Calls, errs = u.Offers+offers, u.Calls+calls, errors.Join(errs, err)
@@ -107,18 +131,17 @@ func (u *Use) play(ctx context.Context, crowd Crowd, c *nodes, length time.Durat
 	return errs
 }
 
-// want offers one credit at random instants until offering ends, and closes the process.
+// want offers one credit at random instants, mean nanoseconds apart, until offering ends, and
+// closes the process.
 func (p *process) want(
-	ctx, offering context.Context, crowd Crowd,
+	ctx, offering context.Context, seed uint64, mean int64,
 ) (offers int64, calls uint64, err error) {
 	p.openLimiter(offering)
 	l := p.held()
 	if l == nil {
 		return 0, 0, errors.Join(errors.New("no limiter"), p.client.Close(ctx), p.writer.Close())
 	}
-	rng := rand.New(rand.NewPCG(crowd.Seed, uint64(len(p.name))<<32+p.rng.Uint64()>>32))
-	demand := crowd.Overload * int64(crowd.Limit.Amount)
-	mean := int64(crowd.Limit.Per) * int64(crowd.Limiters) / demand
+	rng := rand.New(rand.NewPCG(seed, uint64(len(p.name))<<32+p.rng.Uint64()>>32))
 	for offering.Err() == nil {
 		switch l.Allow().Verdict {
 		case client.Allowed, client.Denied, client.Pending, client.Unavailable:
@@ -139,11 +162,13 @@ func (u *Use) judge(crowd Crowd, dir string) error {
 		return err
 	}
 	admitted := map[int64]int64{}
+	byPart := map[[2]int64]int64{} // by window and tenant
 	last := int64(0)
 	u.Report, err = twin.Check(files, twin.Options{
 		Observe: func(at *twin.Located, _ *trace.Event) {
 			if at.Event.Kind == trace.KindAdmit {
 				admitted[at.Event.Window] += at.Event.N
+				byPart[[2]int64{at.Event.Window, int64(crowd.partOf(at.File))}] += at.Event.N
 				last = max(last, at.Event.Window)
 			}
 		},
@@ -151,13 +176,16 @@ func (u *Use) judge(crowd Crowd, dir string) error {
 	if err != nil {
 		return err
 	}
-	u.Lowest = 1
+	u.Lowest, u.Parts = 1, make([]int64, len(crowd.Parts))
 	for w := last - int64(crowd.Windows); w < last; w++ { // the last one is cut off by the end
 		part := float64(admitted[w]) / float64(crowd.Limit.Amount)
 		u.Lowest = min(u.Lowest, part)
 		u.Windows++
 		u.Bound += int64(crowd.Limit.Amount)
 		u.Admitted += admitted[w]
+		for i := range u.Parts {
+			u.Parts[i] += byPart[[2]int64{w, int64(i)}]
+		}
 	}
 	return nil
 }

@@ -58,7 +58,7 @@ func All() []Mutant {
 		clockMutants, timeMutants, lifeMutants, onceMutants, admitMutants,
 		accountMutants, leaseMutants, budgetMutants, snapshotMutants, heirMutants,
 		slidingMutants, bucketMutants, slotMutants, familyMutants,
-		overrideMutants, calendarMutants,
+		overrideMutants, calendarMutants, sharedMutants,
 		nodeMutants,
 	)
 }

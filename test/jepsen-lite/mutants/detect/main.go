@@ -30,7 +30,8 @@ func run(seed uint64, schedules int, output string) error {
 		return err
 	}
 	var found mutants.Findings
-	for _, look := range []detector{simulate, succeed, logged, dated, slotted, related, lockstepped} {
+	for _, look := range []detector{simulate, succeed, logged, dated, slotted, related, shared,
+		lockstepped} {
 		catches, err := look(dir, seed, schedules)
 		if err != nil {
 			return err
