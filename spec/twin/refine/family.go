@@ -151,8 +151,10 @@ func (fs Families) Key(w Who, in string) (string, bool) {
 	for range mostLevels {
 		f, told := fs[at]
 		if at == in {
-			if !told {
-				return w.Key, w.Labels == nil
+			if !told && w.Labels != nil { // beside "key", they say among whom accounts are shared
+				return w.Labels["key"], true
+			} else if !told {
+				return w.Key, true
 			}
 			labels := w.Labels
 			if labels == nil && w.Key != "" {
