@@ -22,7 +22,7 @@ func zone(t *testing.T, name string) *budget.Zone {
 	return z
 }
 
-func calendarAt(t *testing.T, text string) budget.Calendar {
+func utcAt(t *testing.T, text string) budget.Calendar {
 	t.Helper()
 	moment, err := time.Parse(time.RFC3339, text)
 	if err != nil {
@@ -31,7 +31,8 @@ func calendarAt(t *testing.T, text string) budget.Calendar {
 	return budget.CalendarOf(moment)
 }
 
-// TestCalendarWindows: where zones set their clocks, and where calendars are odd. All instants are UTC.
+// TestCalendarWindows: where zones set their clocks, and where calendars are odd. All instants are
+// UTC.
 func TestCalendarWindows(t *testing.T) {
 	tests := []struct {
 		zone       string
@@ -70,28 +71,28 @@ func TestCalendarWindows(t *testing.T) {
 		{"America/St_Johns", "day", "2010-11-07T03:00:00", "2010-11-07T02:30:00", "2010-11-08T03:30:00"},
 	}
 	for _, tt := range tests {
-		z, c := zone(t, tt.zone), calendarAt(t, tt.in+"Z")
-		if got := z.Start(tt.align, c); got != calendarAt(t, tt.start+"Z") {
+		z, c := zone(t, tt.zone), utcAt(t, tt.in+"Z")
+		if got := z.Start(tt.align, c); got != utcAt(t, tt.start+"Z") {
 			t.Errorf("%s %s of %s starts %s, want %s", tt.zone, tt.align, tt.in,
 				got.UTC().Format(time.RFC3339), tt.start)
 		}
-		if got := z.End(tt.align, c); got != calendarAt(t, tt.end+"Z") {
+		if got := z.End(tt.align, c); got != utcAt(t, tt.end+"Z") {
 			t.Errorf("%s %s of %s ends %s, want %s", tt.zone, tt.align, tt.in,
 				got.UTC().Format(time.RFC3339), tt.end)
 		}
 	}
 }
 
-// TestCalendarWindowsTile: windows follow each other without gap or overlap, at every transition, and no
-// longer than they may be: in zones that do all there is to do.
+// TestCalendarWindowsTile: windows follow each other without gap or overlap, at every transition,
+// and no longer than they may be: in zones that do all there is to do.
 func TestCalendarWindowsTile(t *testing.T) {
 	for _, name := range []string{"UTC", "Europe/Berlin", "Asia/Kathmandu", "Pacific/Apia",
 		"America/St_Johns", "America/Sao_Paulo", "Australia/Lord_Howe", "Africa/Casablanca",
 		"Antarctica/Troll", "Pacific/Kwajalein", "America/Havana", "Africa/Monrovia"} {
 		z := zone(t, name)
 		for _, align := range []budget.Align{"day", "week", "month"} {
-			c := z.Start(align, calendarAt(t, "1971-06-01T00:00:00Z"))
-			for c < calendarAt(t, "2040-01-01T00:00:00Z") {
+			c := z.Start(align, utcAt(t, "1971-06-01T00:00:00Z"))
+			for c < utcAt(t, "2040-01-01T00:00:00Z") {
 				end := z.End(align, c)
 				if end <= c || z.Start(align, c) != c || z.Start(align, end-1) != c ||
 					z.End(align, end-1) != end || end.Sub(c) > 32*24*time.Hour {
@@ -103,7 +104,7 @@ func TestCalendarWindowsTile(t *testing.T) {
 		for _, align := range []budget.Align{"minute", "hour"} {
 			for _, year := range []string{"1972-01-06", "1989-04-01", "2011-12-29", "2026-03-28",
 				"2026-04-04", "2026-10-24"} {
-				c := z.Start(align, calendarAt(t, year+"T00:00:00Z"))
+				c := z.Start(align, utcAt(t, year+"T00:00:00Z"))
 				for last := c.Add(48 * time.Hour); c < last; {
 					end := z.End(align, c)
 					if end <= c || z.Start(align, end-1) != c || end.Sub(c) > 2*time.Hour {
@@ -116,14 +117,14 @@ func TestCalendarWindowsTile(t *testing.T) {
 	}
 }
 
-// TestCalendarWindowsAreDates: a day's window ends where a clock that is read every minute shows a later
-// date than any before.
+// TestCalendarWindowsAreDates: a day's window ends where a clock that is read every minute shows a
+// later date than any before.
 func TestCalendarWindowsAreDates(t *testing.T) {
 	for name, from := range map[string]string{"America/St_Johns": "2010-11-05T00:00:00Z",
 		"Pacific/Apia": "2011-12-27T00:00:00Z", "Europe/Berlin": "2026-10-23T00:00:00Z"} {
 		z, latest := zone(t, name), ""
 		var ends []budget.Calendar
-		for c := calendarAt(t, from); c < calendarAt(t, from).Add(5*24*time.Hour); c = c.Add(time.Minute) {
+		for c := utcAt(t, from); c < utcAt(t, from).Add(5*24*time.Hour); c = c.Add(time.Minute) {
 			if shown := z.Time(c).Format(time.DateOnly); shown > latest {
 				latest, ends = shown, append(ends, c)
 			}
