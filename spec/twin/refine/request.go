@@ -143,10 +143,12 @@ func (s *session) mayAccept(e *trace.Event) *Refusal {
 // answers are the guards of accept that rest on what the answer says: it counts from t.
 func (m *Machine) answers(s *session, g *lease, e *trace.Event, t int64) *Refusal {
 	drift := max(m.drift, s.file.header.DriftPPM)
+	// Nobody waits for the log to tell of a lease that was over so long ago.
+	late := e.TTL <= 0 && g.ends+m.horizon <= m.T
 	switch was := &s.answered; {
 	case was.seq == e.Seq && was.dated && was.t != t:
 		return refuse(Accept, "Answer", "leases of one answer count from %d and from %d", was.t, t)
-	case !g.wasTold(t, s.attempts[e.Attempt%maxAttempts].index):
+	case !late && !g.wasTold(t, s.attempts[e.Attempt%maxAttempts].index):
 		return refuse(Accept, "Told", "no answer after its send told attempt %d that lease %d has "+
 			"%d ns", e.Attempt, g.id, e.TTL)
 	case e.Life < 0 || e.Life > life(e.TTL, drift):

@@ -89,3 +89,14 @@ func TestBrokenSlots(t *testing.T) {
 		}
 	}
 }
+
+// TestAnswersThatAreVeryLate: a holder takes an answer that is told of a lease long after that was
+// over, and before the log has told of it to the checker.
+func TestAnswersThatAreVeryLate(t *testing.T) {
+	const seed = 503
+	_, r, panicked, err := sim.Judge(DrawSlots(seed), t.TempDir())
+	if err != nil || panicked != "" || r.Verdict == twin.Invalid {
+		t.Fatalf("%v %s %v; replay: sim.Judge(kinds.DrawSlots(%d), dir)",
+			err, panicked, r.Violation, seed)
+	}
+}
