@@ -204,9 +204,9 @@ lockstep: ## the same at every scope, and long random walks: minutes, some GB
 
 # A build for each mutant: some minutes. The page is compared with the code by make test.
 .PHONY: mutants
-mutants: ## plant every bug, and show who catches it; WRITE=1 writes docs/mutants.md
+mutants: ## plant every bug, and show who catches it; WRITE=1 writes docs/mutants.md, FIRST=1 ends each hunt at its first catch
 	go test ./test/jepsen-lite/mutants -count=1 -timeout 40m -v -run '^TestMutants$$' \
-		-mutants.run $(if $(WRITE),-mutants.write)
+		-mutants.run $(if $(WRITE),-mutants.write) $(if $(FIRST),-mutants.first)
 
 .PHONY: kinds
 kinds: HOURS ?= 24
@@ -347,7 +347,7 @@ ci: ## run every check, as CI does
 		"jepsen SEED=$(CI_SEED) DURATION=$(CI_JEPSEN_DURATION) RUNS2=$(CI_JEPSEN_RUNS2) ELECT=60s"
 		"linear SEED=$(CI_SEED) RUNS=100"
 		discriminate-small
-		mutants
+		"mutants FIRST=1"
 		demo-check
 	)
 	summary=""

@@ -107,4 +107,9 @@ var leaseMutants = []Mutant{
 		Edits: []Edit{{fsmFamily, "		return p.Keyed == (ss.Key != \"\")\n",
 			"		return !p.Keyed || ss.Key != \"\"\n"}},
 	},
+	{
+		Name: "opened-with-any-key", Rule: "Books", By: Pure,
+		Means: "a session with a key on a budget without keys is opened, as one without",
+		Edits: []Edit{{fsmSession, "	case !ss.fits(p):\n", "	case !ss.fits(p) && p.Keyed:\n"}},
+	},
 }

@@ -37,12 +37,6 @@ var harmless = []Mutant{
 			"could be spent; that they are ended keeps the holder's books simple.",
 		Edits: []Edit{{leaseTake, "	case UnknownSession:\n		h.endAll()\n", "	case UnknownSession:\n"}},
 	},
-	{
-		Name: "opened-with-any-key", Rule: "Books", By: Pure,
-		Means: "a session with a key on a budget without keys is refused at once, to say why; its " +
-			"first command would end it. Without both: session-of-any-key.",
-		Edits: []Edit{{fsmSession, "	case !ss.fits(p):\n", "	case !ss.fits(p) && p.Keyed:\n"}},
-	},
 }
 
 // Harmless returns them.

@@ -15,7 +15,9 @@ var (
 	run = flag.Bool("mutants.run", false,
 		"build and judge every mutant, the unchanged code and the harmless edits: minutes")
 	write = flag.Bool("mutants.write", false, "with -mutants.run, write the table to "+TableFile)
-	only  = flag.String("mutants.only", "", "with -mutants.run, a regular expression: only these")
+	first = flag.Bool("mutants.first", false,
+		"with -mutants.run, hunt each mutant until its first catch, and make no table")
+	only = flag.String("mutants.only", "", "with -mutants.run, a regular expression: only these")
 )
 
 // atATime is how many mutants are built and judged at once.
@@ -38,7 +40,7 @@ func TestMutants(t *testing.T) {
 	if !*run {
 		t.Skip("run with -mutants.run, or make mutants")
 	}
-	runner := Runner{Root: moduleRoot(t), Schedules: Schedules}
+	runner := Runner{Root: moduleRoot(t), Schedules: Schedules, First: *first}
 	sound := append([]Mutant{unchanged(Pure), unchanged(Cluster)}, Harmless()...)
 	all := All()
 	rows := make([]Row, len(all))
@@ -60,7 +62,7 @@ func TestMutants(t *testing.T) {
 			})
 		}
 	})
-	if *only != "" || t.Failed() {
+	if *only != "" || *first || t.Failed() {
 		return
 	}
 	page := Table(rows)

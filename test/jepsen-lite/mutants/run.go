@@ -21,6 +21,9 @@ type Runner struct {
 	Root string // of the module
 	// Schedules is how many a judge sees at most; of a cluster's runs a tenth.
 	Schedules int
+	// First ends the hunt for a mutant at its first catch: whether it is caught is known then,
+	// who else would have caught it is not.
+	First bool
 }
 
 // Schedules is how many a judge sees at most in a full run: several times as many as the mutant
@@ -68,8 +71,10 @@ func (r Runner) commands(by Detector, program, output string) (build, look []str
 			[]string{program, "-test.run=^TestDetect$", "-cluster.findings=" + output,
 				"-cluster.runs=" + strconv.Itoa(r.Schedules/10)}
 	}
-	return []string{"go", "build", "-o", program, "./test/jepsen-lite/mutants/detect"},
-		[]string{program, "-findings=" + output, "-schedules=" + strconv.Itoa(r.Schedules)}
+	return []string{"go", "build", "-ldflags=-s -w", "-o", program,
+			"./test/jepsen-lite/mutants/detect"},
+		[]string{program, "-findings=" + output, "-schedules=" + strconv.Itoa(r.Schedules),
+			"-first=" + strconv.FormatBool(r.First)}
 }
 
 // execute runs a command in the module's root, with its temporary files under dir.
