@@ -18,8 +18,8 @@ COUNT ?= 1
 # CI's seed is fixed, so a red run is the change's doing and not the seed's.
 CI_FUZZ_DURATION := 20s
 CI_SEED := 1
-CI_JEPSEN_DURATION := 90s
-CI_JEPSEN_RUNS2 := 2
+CI_JEPSEN_DURATION := 60s
+CI_JEPSEN_RUNS2 := 1
 DEMO_DURATION := 8s
 
 # The pure core, and the share of its statements that its own tests must reach.
