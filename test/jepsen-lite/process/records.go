@@ -20,6 +20,7 @@ type records struct {
 	rolls  map[uint64]rolls   // limit -> its rolls
 	slots  map[uint64]bool    // limits whose leases end at times of their own
 	tails  map[uint64]int64   // epoch -> the last event in the file of the node that led it
+	again  map[replay]int64   // a retry's answer -> the first instant in any node's file
 	admits []admitted
 	sums   map[string]int64 // recorder -> credits
 	marks  *linear.Marks
@@ -28,6 +29,13 @@ type records struct {
 type granted struct {
 	at, ttl int64
 	limit   uint64
+}
+
+// replay is what a retry was told: what is left of a lease by the cluster's clock, which stands
+// still while nobody leads.
+type replay struct {
+	lease uint64
+	ttl   int64
 }
 
 // rolls are a limit's, by window.
@@ -61,8 +69,8 @@ type admitted struct {
 // read reads the trace files.
 func read(files []string) (*records, error) {
 	r := &records{grants: map[uint64]granted{}, rolls: map[uint64]rolls{},
-		slots: map[uint64]bool{}, tails: map[uint64]int64{}, sums: map[string]int64{},
-		marks: linear.NewMarks()}
+		slots: map[uint64]bool{}, tails: map[uint64]int64{}, again: map[replay]int64{},
+		sums: map[string]int64{}, marks: linear.NewMarks()}
 	for _, path := range files {
 		file, err := trace.Open(path)
 		if err != nil {
@@ -115,6 +123,11 @@ func (r *records) file(file *trace.Reader) error {
 			if g, known := r.grants[e.Lease]; !known || e.At < g.at {
 				r.grants[e.Lease] = granted{e.At, e.TTL, e.Limit}
 			}
+		case trace.KindReplay:
+			told := replay{e.Lease, e.TTL}
+			if at, known := r.again[told]; !known || e.At < at {
+				r.again[told] = e.At
+			}
 		case trace.KindAdmit:
 			r.admits = append(r.admits,
 				admitted{recorder, e.Lease, e.Window, e.First, e.Last, e.Count})
@@ -127,12 +140,17 @@ func (r *records) file(file *trace.Reader) error {
 
 // carried returns the admissions that were made, in real time, outside the rolls around their
 // lease's window (NoCarryOver), strictly: every reading is of the instant that it stands for. A
-// lease of slots has no window: what was told of it counts from its grant (NeverEarly).
+// lease of slots has no window: it ends when what was told of it last, in the grant or to a retry,
+// is over (NeverEarly).
 // real maps an instant of a recorder's trace to the nodes' clock.
 func (r *records) carried(real func(recorder string, at int64) int64) (found []admitted) {
 	windows := map[uint64][]int64{}
 	for limit, rolled := range r.rolls {
 		windows[limit] = slices.Sorted(maps.Keys(rolled))
+	}
+	over := map[uint64]int64{}
+	for told, at := range r.again {
+		over[told.lease] = max(over[told.lease], at+told.ttl)
 	}
 	for _, a := range r.admits {
 		g, known := r.grants[a.lease]
@@ -148,7 +166,7 @@ func (r *records) carried(real func(recorder string, at int64) int64) (found []a
 		i, _ := slices.BinarySearch(after, a.window+1)
 		switch {
 		case r.slots[g.limit]:
-			entered, left = 0, g.at+g.ttl
+			entered, left = 0, max(g.at+g.ttl, over[a.lease])
 		case i < len(after):
 			left = rolled[after[i]].at
 		}

@@ -110,6 +110,20 @@ func TestCarriedSlots(t *testing.T) {
 	}
 }
 
+// TestCarriedSlotsAgain: a retry after a failover is told what the cluster's clock, which stood
+// still, has left.
+func TestCarriedSlotsAgain(t *testing.T) {
+	for last, want := range map[int64]int{550: 0, 849: 0, 850: 1} {
+		r := &records{grants: map[uint64]granted{1: {at: 250, ttl: 300, limit: 7}},
+			slots: map[uint64]bool{7: true}, again: map[replay]int64{{1, 150}: 700, {1, 300}: 260},
+			admits: []admitted{{recorder: "f", lease: 1, window: 2, first: 260, last: last}}}
+		got := r.carried(func(_ string, at int64) int64 { return at })
+		if len(got) != want {
+			t.Errorf("admitted at %d: %d found, want %d", last, len(got), want)
+		}
+	}
+}
+
 // TestWire: packets pass from host to host, and one direction is cut without the other.
 func TestWire(t *testing.T) {
 	w := newWire(1)
