@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/leased-io/leased/spec/twin"
 	"github.com/leased-io/leased/test/jepsen-lite/kinds"
@@ -20,39 +19,42 @@ const (
 // logged plays logs of random commands on sliding limits and buckets, to a state machine alone,
 // for the judges that need no fleet.
 func logged(dir string, seed uint64, schedules int) ([]mutants.Catch, error) {
-	begin := time.Now()
-	catches := []mutants.Catch{
-		{Judge: mutants.Invariants}, {Judge: mutants.Oracle}, {Judge: mutants.Checker},
-	}
+	return alone("log", kinds.Play, dir, seed, schedules)
+}
+
+// dated plays such logs on limits that follow the calendar.
+func dated(dir string, seed uint64, schedules int) ([]mutants.Catch, error) {
+	return alone("dated", kinds.PlayCalendar, dir, seed, schedules)
+}
+
+// player plays a log of so many commands with its trace under dir, and returns the trace's file
+// and the invariant that was broken.
+type player func(seed uint64, commands int, dir string) (file string, broken, err error)
+
+// alone plays logs to a state machine alone.
+func alone(
+	shape string, play player, dir string, seed uint64, schedules int,
+) ([]mutants.Catch, error) {
+	p := three()
 	for s := seed; s < seed+uint64(min(schedules, logs)); s++ {
-		found, err := log(filepath.Join(dir, fmt.Sprintf("log-%d", s)), s)
+		found, err := log(play, filepath.Join(dir, fmt.Sprintf("%s-%d", shape, s)), s)
 		if err != nil {
-			return nil, fmt.Errorf("log %d: %w", s, err)
+			return nil, fmt.Errorf("%s %d: %w", shape, s, err)
 		}
-		for i := range catches {
-			c := &catches[i]
-			if c.Caught {
-				continue
-			}
-			c.After, c.Schedules = time.Since(begin), c.Schedules+1
-			if found[i].text != "" {
-				c.Caught, c.Seed, c.What, c.Text = true, s, found[i].what, found[i].text
-				c.Replay = fmt.Sprintf("go run ./test/jepsen-lite/mutants/detect -seed=%d -schedules=1", s)
-			}
-		}
+		p.hear(s, found[:]...)
 	}
-	return catches, nil
+	return p.catches, nil
 }
 
 // log plays one: what breaks an invariant, what panics, and what its trace violates.
-func log(dir string, seed uint64) (found [3]word, err error) {
+func log(play player, dir string, seed uint64) (found [3]word, err error) {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return found, err
 	}
 	var file string
 	var broken error
 	crash := survive(func() error {
-		file, broken, err = kinds.Play(seed, logCommands, dir)
+		file, broken, err = play(seed, logCommands, dir)
 		return err
 	})
 	switch {

@@ -16,25 +16,13 @@ const sharedSchedules = 5
 // shared plays tenants that divide an account, for invariants, and for an oracle that knows what is
 // fair: who may be granted what is no matter of safety, so that no other judge sees it.
 func shared(_ string, seed uint64, schedules int) ([]mutants.Catch, error) {
-	begin := time.Now()
-	catches := []mutants.Catch{{Judge: mutants.Invariants}, {Judge: mutants.Oracle}}
+	judges := newPanel(mutants.Invariants, mutants.Oracle)
 	for s := seed; s < seed+uint64(min(schedules, sharedSchedules)); s++ {
 		p := newParty(budget.Credits(1000 + 100*s))
 		p.play()
-		for i, what := range []struct{ what, text string }{{"TenantsWhole", p.broken},
-			{"unfair", p.unfair}} {
-			c := &catches[i]
-			if c.Caught {
-				continue
-			}
-			c.After, c.Schedules = time.Since(begin), c.Schedules+1
-			if what.text != "" {
-				c.Caught, c.Seed, c.What, c.Text = true, s, what.what, what.text
-				c.Replay = fmt.Sprintf("go run ./test/jepsen-lite/mutants/detect -seed=%d -schedules=1", s)
-			}
-		}
+		judges.hear(s, word{"TenantsWhole", p.broken}, word{"unfair", p.unfair})
 	}
-	return catches, nil
+	return judges.catches, nil
 }
 
 // party is a state with sessions of tenants on one limit, and what was wrong first.

@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/leased-io/leased/spec/twin"
 	"github.com/leased-io/leased/test/jepsen-lite/mutants"
@@ -19,47 +18,32 @@ const settled = 60
 // simulate plays schedules for three judges at once. None knows what the others say: the
 // checker has the files of the trace alone.
 func simulate(dir string, seed uint64, schedules int) ([]mutants.Catch, error) {
-	begin := time.Now()
-	catches := []mutants.Catch{
-		{Judge: mutants.Invariants}, {Judge: mutants.Oracle}, {Judge: mutants.Checker},
-	}
-	open, left := len(catches), schedules
-	for s := seed; left > 0 && open > 0; s++ {
+	p, left := three(), schedules
+	for s := seed; left > 0 && !p.done(); s++ {
 		left--
-		o := sim.DrawSmall(s)
-		o.Verify = true
-		files := filepath.Join(dir, fmt.Sprint(s))
-		if err := os.Mkdir(files, 0o700); err != nil {
-			return nil, err
-		}
-		out, report, panicked, err := sim.Judge(o, files)
+		caught, err := simulated(p, s, sim.DrawSmall(s), filepath.Join(dir, fmt.Sprint(s)))
 		if err != nil {
 			return nil, fmt.Errorf("seed %d: %w", s, err)
 		}
-		if err := os.RemoveAll(files); err != nil {
-			return nil, err
-		}
-		words := [...]word{broken(out), seen(out, panicked), judged(report)}
-		for i := range catches {
-			c := &catches[i]
-			if c.Caught {
-				continue
-			}
-			c.After, c.Schedules = time.Since(begin), c.Schedules+1
-			if words[i].text == "" {
-				continue
-			}
-			c.Caught, c.Seed, c.What, c.Text = true, s, words[i].what, words[i].text
-			c.Replay = fmt.Sprintf("go run ./test/jepsen-lite/mutants/detect -seed=%d -schedules=1", s)
-			open--
+		if caught {
 			left = min(left, settled)
 		}
 	}
-	return catches, nil
+	return p.catches, nil
 }
 
-// word is what a judge says of one schedule: nothing, or what is wrong, in short and in full.
-type word struct{ what, text string }
+// simulated plays one schedule with its trace under files, and has the panel hear of it.
+func simulated(p *panel, seed uint64, o sim.Options, files string) (caught bool, err error) {
+	o.Verify = true
+	if err := os.Mkdir(files, 0o700); err != nil {
+		return false, err
+	}
+	out, report, panicked, err := sim.Judge(o, files)
+	if err != nil {
+		return false, err
+	}
+	return p.hear(seed, broken(out), seen(out, panicked), judged(report)), os.RemoveAll(files)
+}
 
 func broken(out sim.Outcome) word {
 	if out.Broken == "" {

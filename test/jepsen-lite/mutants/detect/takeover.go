@@ -44,28 +44,15 @@ type heir struct {
 
 // succeed plays clusters that take the place of others, for three judges.
 func succeed(dir string, seed uint64, schedules int) ([]mutants.Catch, error) {
-	begin := time.Now()
-	catches := []mutants.Catch{
-		{Judge: mutants.Invariants}, {Judge: mutants.Oracle}, {Judge: mutants.Checker},
-	}
+	p := three()
 	for s := seed; s < seed+uint64(min(schedules, heirSchedules)); s++ {
 		found, err := inherit(filepath.Join(dir, fmt.Sprintf("heir-%d.jsonl", s)), s)
 		if err != nil {
 			return nil, fmt.Errorf("heir %d: %w", s, err)
 		}
-		for i := range catches {
-			c := &catches[i]
-			if c.Caught {
-				continue
-			}
-			c.After, c.Schedules = time.Since(begin), c.Schedules+1
-			if found[i].text != "" {
-				c.Caught, c.Seed, c.What, c.Text = true, s, found[i].what, found[i].text
-				c.Replay = fmt.Sprintf("go run ./test/jepsen-lite/mutants/detect -seed=%d -schedules=1", s)
-			}
-		}
+		p.hear(s, found[:]...)
 	}
-	return catches, nil
+	return p.catches, nil
 }
 
 // inherit plays one, and has its trace, of which there is nothing but the file, checked.
