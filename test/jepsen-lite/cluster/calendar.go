@@ -101,6 +101,10 @@ const (
 	// setting is how long a calendar may take to be right once true time does not step any more: a
 	// leap under way, and another one; or half of a slow-down.
 	setting = 4 * time.Minute
+	// watched is how long it is looked at after that.
+	watched = 5 * time.Minute
+	// glimpse is the time from one such look to the next.
+	glimpse = 10 * time.Second
 	// offTime is how far off it may be then: by what a cluster clock that drifts by a tenth loses in
 	// the two minutes from one look at the clocks to the leap that the next one announces.
 	offTime = 20 * time.Second
@@ -113,8 +117,8 @@ func (c *nodes) onTime(ctx context.Context, a *admin) error {
 		return nil
 	}
 	pause(ctx, setting)
-	for range 30 {
-		pause(ctx, 10*time.Second)
+	for range watched / glimpse {
+		pause(ctx, glimpse)
 		if err := a.client.DeleteBudget(ctx, "nobody"); !errors.Is(err, client.ErrUnknownBudget) {
 			return fmt.Errorf("cluster: the calendar: got %w, want an unknown budget", err)
 		}

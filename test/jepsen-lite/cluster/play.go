@@ -50,6 +50,9 @@ func Play(o Options, dir string) (out Outcome, err error) {
 		return int64(time.Since(begin)) + runBegins
 	}}
 	most := o.Length + time.Duration(10+2*o.Rounds)*patience
+	if o.Calendar {
+		most += setting + watched
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), most)
 	defer cancel()
 	c, err := startNodes(ctx, o, clock, dir)
