@@ -58,7 +58,7 @@ func (a *asker) take(answer proto.Message) (err error) {
 func (l *Limiter) sending() uint64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := l.clock()
+	now := l.clock.now()
 	attempt := l.holder.Sent(now)
 	l.callingLocked(now)
 	return attempt
@@ -98,7 +98,7 @@ func (l *Limiter) take(attempt uint64, a lease.Answer) {
 }
 
 func (l *Limiter) takeLocked(attempt uint64, a lease.Answer) {
-	now := l.clock()
+	now := l.clock.now()
 	l.holder.Take(now, attempt, a)
 	l.tellLostLocked()
 	l.guard()
@@ -113,7 +113,7 @@ func (l *Limiter) takeLocked(attempt uint64, a lease.Answer) {
 	case lease.TooLarge:
 		l.tooLarge = a.Limit
 	case lease.UnknownBudget:
-		l.failAllLocked(Decision{Verdict: UnknownBudget, Budget: l.budget})
+		l.failAllLocked(Decision{Verdict: UnknownBudget, Decider: l.by})
 	case lease.UnknownSession, lease.Stale:
 		// Stale means that somebody else speaks for this session, as in a cloned process.
 		l.lost = true
@@ -146,7 +146,7 @@ func (l *Limiter) failed(err *callError) {
 	if !err.harmless {
 		l.counts.Unknown++
 	}
-	warn := l.unavailableLocked(l.clock()) && !l.silent.warned
+	warn := l.unavailableLocked(l.clock.now()) && !l.silent.warned
 	l.silent.warned = l.silent.warned || warn
 	l.serveLocked() // a limiter that fails open may do so from now on
 	l.mu.Unlock()
@@ -172,7 +172,7 @@ func (l *Limiter) refused(err error) {
 // stays charged until its window ends. It reports whether a session was opened.
 func (l *Limiter) reopen(ctx context.Context) bool {
 	l.mu.Lock()
-	l.callingLocked(l.clock())
+	l.callingLocked(l.clock.now())
 	l.mu.Unlock()
 	opened, err := l.client.openSession(ctx, tries{stop: l.stop, failed: l.failed},
 		l.budget, l.account)
@@ -194,9 +194,9 @@ func (l *Limiter) notReopened(err error) {
 	defer l.mu.Unlock()
 	l.answeredLocked()
 	l.last = err
-	d := Decision{Verdict: Invalid, Budget: l.budget, cause: err}
+	d := l.invalid(err)
 	if errors.Is(err, ErrUnknownBudget) {
-		d = Decision{Verdict: UnknownBudget, Budget: l.budget}
+		d = Decision{Verdict: UnknownBudget, Decider: l.by}
 	}
 	l.failAllLocked(d)
 }
@@ -205,7 +205,7 @@ func (l *Limiter) restart(o opened) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.answeredLocked()
-	l.holder.Reset(l.clock(), o.session, o.revision, o.limits,
+	l.holder.Reset(l.clock.now(), o.session, o.revision, o.limits,
 		max(o.driftPPM, l.client.driftPPM), o.levels...)
 	l.holder.SetRules(o.rules)
 	l.tellLostLocked()

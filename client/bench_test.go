@@ -1,7 +1,7 @@
 package client
 
 import (
-	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -12,13 +12,18 @@ import (
 // plenty returns a limiter that holds more than a benchmark spends. It runs in real time.
 func plenty(tb testing.TB, limits ...budget.Limit) *Limiter {
 	tb.Helper()
+	return plentyWith(tb, nil, limits...)
+}
+
+func plentyWith(tb testing.TB, opts []Option, limits ...budget.Limit) *Limiter {
+	tb.Helper()
 	f := newCluster(tb, 1)
 	for i := range limits {
 		limits[i].Amount, limits[i].Per = budget.MaxAmount, 24*time.Hour
 	}
 	f.put("llm", limits...)
 	f.grant = func(_, _, left budget.Credits) budget.Credits { return left / 2 }
-	return open(tb, f.client(tb), "llm")
+	return open(tb, f.client(tb, opts...), "llm")
 }
 
 func TestAdmittedPathsDoNotAllocate(t *testing.T) {
@@ -36,15 +41,29 @@ func TestAdmittedPathsDoNotAllocate(t *testing.T) {
 	}
 }
 
-// BenchmarkFloor is what no decision can cost less than: the lock and the clock (R10).
-func BenchmarkFloor(b *testing.B) {
-	var mu sync.Mutex
-	clock, sum := processClock(), int64(0)
+// BenchmarkFloorNowAtomic is what no decision that reads both clocks can cost less than (R6, R10).
+func BenchmarkFloorNowAtomic(b *testing.B) {
+	var spent atomic.Int64
+	var sum int64
 	b.ReportAllocs()
 	for b.Loop() {
-		mu.Lock()
-		sum += clock().Mono
-		mu.Unlock()
+		sum += time.Now().UnixNano()
+		spent.Add(1)
+	}
+	if sum == 0 {
+		b.Fatal("the clock stands")
+	}
+}
+
+// BenchmarkFloorSinceAtomic is the same for one that reads the monotonic clock alone.
+func BenchmarkFloorSinceAtomic(b *testing.B) {
+	var spent atomic.Int64
+	var sum time.Duration
+	base := time.Now()
+	b.ReportAllocs()
+	for b.Loop() {
+		sum += time.Since(base)
+		spent.Add(1)
 	}
 	if sum == 0 {
 		b.Fatal("the clock stands")
@@ -58,7 +77,7 @@ func BenchmarkFloorHolder(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		l.mu.Lock()
-		v := l.holder.Admit(l.clock(), cost)
+		v := l.holder.Admit(l.clock.now(), cost)
 		l.mu.Unlock()
 		if v != lease.Admitted {
 			b.Fatal(v)
@@ -66,30 +85,38 @@ func BenchmarkFloorHolder(b *testing.B) {
 	}
 }
 
-func BenchmarkAllowAdmitted(b *testing.B) {
-	l := plenty(b, perMinute("requests", 1))
+func allow(b *testing.B, l *Limiter) {
+	b.Helper()
 	b.ReportAllocs()
 	for b.Loop() {
-		if d := l.Allow(); d.Verdict != Allowed {
-			b.Fatal(d.Err())
+		if !l.Allow().Allowed() {
+			b.Fatal("not allowed")
 		}
 	}
 }
 
-func BenchmarkAllowAdmittedParallel(b *testing.B) {
+func BenchmarkLimiterAllow(b *testing.B) { allow(b, plenty(b, perMinute("requests", 1))) }
+
+func BenchmarkLimiterAllowMonotonic(b *testing.B) {
+	allow(b, plentyWith(b, []Option{MonotonicOnly()}, perMinute("requests", 1)))
+}
+
+// BenchmarkLimiterAllowParallel is one hot budget on all processors: ns/op is of the wall clock, so
+// one processor's over it says how many it is worth.
+func BenchmarkLimiterAllowParallel(b *testing.B) {
 	l := plenty(b, perMinute("requests", 1))
 	b.ReportAllocs()
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			if d := l.Allow(); d.Verdict != Allowed {
-				b.Error(d.Err())
+			if !l.Allow().Allowed() {
+				b.Error("not allowed")
 				return
 			}
 		}
 	})
 }
 
-func BenchmarkAllowCostThreeLimits(b *testing.B) {
+func BenchmarkLimiterAllowCostThree(b *testing.B) {
 	l := plenty(b, perMinute("a", 1), perMinute("b", 1), perMinute("c", 1))
 	cost := Cost{"a": 1, "b": 20, "c": 300}
 	b.ReportAllocs()
@@ -100,7 +127,7 @@ func BenchmarkAllowCostThreeLimits(b *testing.B) {
 	}
 }
 
-func BenchmarkAllowDenied(b *testing.B) {
+func BenchmarkLimiterAllowDenied(b *testing.B) {
 	f := newCluster(b, 1)
 	limit := perMinute("requests", 1)
 	limit.Per = 24 * time.Hour

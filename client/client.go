@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"sync"
 
-	"github.com/leased-io/leased/lease"
 	"github.com/leased-io/leased/trace"
 )
 
@@ -25,8 +24,9 @@ type Client struct {
 	conns    *conns
 	post     *post
 	watch    *watcher
-	clock    func() lease.Reading
+	clock    *clock
 	driftPPM int64
+	stripes  int        // of a purse, at most
 	sink     trace.Sink // nil: nothing is recorded
 	log      *slog.Logger
 
@@ -46,13 +46,15 @@ func New(endpoints []string, opts ...Option) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	clock := newClock(o)
 	return &Client{
 		conns:    conns,
 		post:     newPost(conns),
 		watch:    newWatcher(conns),
-		clock:    o.clock,
+		clock:    clock,
 		driftPPM: o.driftPPM,
-		sink:     newSink(o),
+		stripes:  stripes(),
+		sink:     newSink(o, clock),
 		log:      o.logger,
 		limiters: make(map[openLimiter]struct{}),
 	}, nil

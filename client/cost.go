@@ -31,12 +31,12 @@ type layout struct {
 	draws  [][]budget.Weight // of limits: what of a cost draws on it
 	names  []string          // that a cost may have: distinct, the unlimited ones first
 	slots  bool              // some limit is of slots
-	free   bool              // some metric is unlimited
+	free   []string          // the unlimited metrics
 }
 
-func newLayout(limits []budget.Limit, levels budget.Levels, unlimited []string) layout {
-	lay := layout{limits: limits, levels: levels, names: slices.Clone(unlimited),
-		free: len(unlimited) > 0}
+func newLayout(limits []budget.Limit, levels budget.Levels, unlimited []string) *layout {
+	lay := &layout{limits: limits, levels: levels, names: slices.Clone(unlimited),
+		free: slices.Clone(unlimited)}
 	for i, limit := range limits {
 		lay.slots = lay.slots || limit.Kind == budget.KindSlots
 		draws := levels.Draws(i, limit.Metric)
@@ -48,6 +48,21 @@ func newLayout(limits []budget.Limit, levels budget.Levels, unlimited []string) 
 		}
 	}
 	return lay
+}
+
+// isOf reports whether lay is that of these.
+func (lay *layout) isOf(
+	limits []budget.Limit, levels budget.Levels, unlimited []string,
+) bool {
+	return slices.Equal(lay.limits, limits) && slices.Equal(lay.free, unlimited) &&
+		slices.EqualFunc(lay.levels, levels, func(a, b budget.Level) bool {
+			return a.Budget == b.Budget && a.Limits == b.Limits && slices.Equal(a.Weights, b.Weights)
+		})
+}
+
+// plain reports whether n credits cost just that of the only limit.
+func (lay *layout) plain() bool {
+	return len(lay.limits) == 1 && len(lay.names) == 1 && !lay.slots && lay.draws[0][0].Times == 1
 }
 
 // owner returns the name of the budget that a limit is of; own is that of the limiter.

@@ -30,7 +30,11 @@ func (l *Limiter) decideNow(ctx context.Context, a ask) (Decision, error) {
 	if err := ctx.Err(); err != nil {
 		return Decision{}, fmt.Errorf("budget %q: %w", l.budget, err)
 	}
-	w, d, err := l.offer(a)
+	h := l.hot.Load()
+	if mono := h.spendAsk(l, a, false); mono != 0 {
+		return h.decision(l, mono), nil
+	}
+	w, d, err := l.offer(a, h)
 	if w == nil {
 		return d, err
 	}
@@ -49,13 +53,19 @@ func (l *Limiter) decideNow(ctx context.Context, a ask) (Decision, error) {
 }
 
 // offer decides on a, or puts it in line and returns its place.
-func (l *Limiter) offer(a ask) (*waiter, Decision, error) {
+func (l *Limiter) offer(a ask, tried *hot) (*waiter, Decision, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := l.clock() // R10: after the lock
+	if h := l.hot.Load(); h != tried {
+		if mono := h.spendAsk(l, a, false); mono != 0 {
+			return nil, h.decision(l, mono), nil
+		}
+	}
+	now := l.clock.now() // R10: after the lock
 	d := l.decideLocked(now, a)
 	if d.Verdict != Pending {
 		l.countLocked(now, d)
+		l.lendLocked(now)
 		return nil, d, nil
 	}
 	w, err := l.queueLocked(a, true)

@@ -56,12 +56,22 @@ func (v Verdict) String() string {
 	return fmt.Sprintf("verdict %d", uint8(v))
 }
 
-// Decision is a verdict with its reasons. Fields that do not belong to the verdict are zero.
+// Decision is a verdict with its reasons. Fields that do not belong to the verdict are zero. It has
+// four of its own, as many as the compiler keeps in registers: it costs nothing to return.
 type Decision struct {
 	Verdict Verdict
-	Budget  string
 	// Would is what the verdict would have been, with Shadowed; the fields below belong to it then.
 	Would Verdict
+	// RetryAfter is as in DeniedError, with Denied.
+	RetryAfter time.Duration
+	// Decider says what decided. Nil only in a Decision that no limiter made.
+	*Decider
+}
+
+// Decider is what decided: a budget, and with some verdicts one of its limits. It must not be
+// changed.
+type Decider struct {
+	Budget string
 	// LimitOf is the budget whose limit decided, with Denied and TooLarge: Budget or one above it.
 	LimitOf string
 	// Metric, Kind, Per and Amount name the limit that decided, with Denied and TooLarge. Amount
@@ -72,9 +82,8 @@ type Decision struct {
 	Amount budget.Credits
 	// Cost is what was asked of that limit, with TooLarge.
 	Cost budget.Credits
-	// Left and RetryAfter are as in DeniedError, with Denied.
-	Left       budget.Credits
-	RetryAfter time.Duration
+	// Left is as in DeniedError, with Denied.
+	Left budget.Credits
 
 	cause error // with Invalid
 }
@@ -88,6 +97,9 @@ func (d Decision) Allowed() bool {
 // Err returns nil when the caller may go ahead, and otherwise the verdict as an error:
 // *DeniedError, *TooLargeError, or one that matches the sentinel of the verdict's name.
 func (d Decision) Err() error {
+	if d.Decider == nil {
+		d.Decider = &Decider{}
+	}
 	switch d.Verdict {
 	case Allowed, FailedOpen, Shadowed:
 		return nil

@@ -83,13 +83,13 @@ func TestALimitAboveDecides(t *testing.T) {
 			!strings.Contains(d.Err().Error(), `exceeds the limit of 10 tokens per 1m0s of budget "org"`) {
 			t.Errorf("got %+v: %v", d, d.Err())
 		}
-		l.denial = denial{limit: 1, left: 3, until: l.clock().Mono + int64(time.Minute)}
-		if d = l.deniedLocked(l.clock()); d.LimitOf != "org" || !strings.Contains(d.Err().Error(),
+		l.denial = denial{limit: 1, left: 3, until: l.clock.now().Mono + int64(time.Minute)}
+		if d = l.deniedLocked(l.clock.now()); d.LimitOf != "org" || !strings.Contains(d.Err().Error(),
 			`tokens per 1m0s of budget "org" has 3 left`) {
 			t.Errorf("got %+v: %v", d, d.Err())
 		}
-		l.denial.limit = 0
-		if d = l.deniedLocked(l.clock()); d.LimitOf != "app" ||
+		l.denial.limit, l.denial.by = 0, nil
+		if d = l.deniedLocked(l.clock.now()); d.LimitOf != "app" ||
 			strings.Contains(d.Err().Error(), "of budget") {
 			t.Errorf("got %+v: %v", d, d.Err())
 		}

@@ -24,14 +24,17 @@ import (
 type KeyedLimiter struct {
 	client *Client
 	budget string
+	by     *Decider
 	o      limiterOptions
 	log    *slog.Logger
 
 	seed   maphash.Seed
+	near   nearKeys
 	shards [keyShards]keyShard
 	live   atomic.Int64 // keys in the shards, at most o.maxKeys
 	closed atomic.Bool
-	opened atomic.Uint64 // keys, ever
+	layout atomic.Pointer[layout] // as a key was last told
+	opened atomic.Uint64          // keys, ever
 	drive  drive
 
 	stop  chan struct{} // ends the loop
@@ -82,6 +85,7 @@ func (c *Client) Keyed(
 	k := &KeyedLimiter{
 		client: c,
 		budget: name,
+		by:     &Decider{Budget: name},
 		o:      o,
 		log:    c.log.With(keyBudget, name),
 		seed:   maphash.MakeSeed(),
@@ -124,7 +128,16 @@ func (k *KeyedLimiter) start() { k.tasks.Go(k.run) }
 
 // AllowKey decides at once on n credits of key, as Limiter.AllowN does. With TooManyKeys nothing
 // was spent, nor asked for.
-func (k *KeyedLimiter) AllowKey(key string, n int64) Decision { return k.decide(key, ask{n: n}) }
+func (k *KeyedLimiter) AllowKey(key string, n int64) Decision {
+	if e := k.near.find(k.hash(key), key); e != nil {
+		if h := e.hot.Load(); h != nil {
+			if mono := h.spend(&e.Limiter, n); mono != 0 {
+				return h.decision(&e.Limiter, mono)
+			}
+		}
+	}
+	return k.decide(key, ask{n: n})
+}
 
 // AllowCostKey decides at once on all of cost, or none of it, as Limiter.AllowCost does.
 func (k *KeyedLimiter) AllowCostKey(key string, cost Cost) Decision {
@@ -140,7 +153,11 @@ func (k *KeyedLimiter) decide(key string, a ask) Decision {
 		if e == nil {
 			return refusal
 		}
-		if d := e.decide(a); d.Verdict != Closed {
+		h := e.hot.Load()
+		if mono := h.spendAsk(&e.Limiter, a, false); mono != 0 {
+			return h.decision(&e.Limiter, mono)
+		}
+		if d := e.decide(a, h); d.Verdict != Closed {
 			return d
 		}
 		// It was forgotten just now: find makes another, or says that all is closed.

@@ -20,7 +20,7 @@ func heldKeys(tb testing.TB, n int, limits ...budget.Limit) (*KeyedLimiter, []st
 		tb.Fatal(err)
 	}
 	tb.Cleanup(conns.close)
-	c := &Client{conns: conns, post: newPost(conns), clock: processClock()}
+	c := &Client{conns: conns, post: newPost(conns), clock: newClock(options{})}
 	k := &KeyedLimiter{
 		client: c, budget: "llm", seed: maphash.MakeSeed(),
 		o:     limiterOptions{maxKeys: n, forgetAfter: time.Hour, unavailableAfter: time.Second},

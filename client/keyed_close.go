@@ -51,9 +51,10 @@ func (k *KeyedLimiter) shutAll() []*keyed {
 		s.mu.Lock()
 		for _, e := range s.byKey {
 			keys = append(keys, e)
+			k.near.drop(k.hash(e.account.key), e)
 			e.mu.Lock()
-			e.closed = true
-			e.failAllLocked(Decision{Verdict: Closed, Budget: k.budget})
+			e.shutLocked()
+			e.failAllLocked(Decision{Verdict: Closed, Decider: k.by})
 			e.mu.Unlock()
 		}
 		k.drive.leaving.Add(int64(len(s.byKey)))

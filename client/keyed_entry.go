@@ -45,10 +45,11 @@ func (k *KeyedLimiter) newKeyed(key string, known opened) *keyed {
 		own.Seed += k.opened.Add(1)
 		o.sizing = &own
 	}
-	e.init(k.client, k.budget, o, known)
 	e.driven = e
+	o.by = k.by
+	e.init(k.client, k.budget, o, known)
 	e.lost = true
-	e.used = e.clock().Mono
+	e.used = e.clock.now().Mono
 	k.drive.put(e)
 	return e
 }
@@ -57,11 +58,19 @@ func (k *KeyedLimiter) newKeyed(key string, known opened) *keyed {
 func (e *keyed) idleFor(idle time.Duration) (used int64, is bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.used, e.idleLocked(idle)
+	idles := e.idleLocked(idle)
+	return e.used, idles
 }
 
 func (e *keyed) idleLocked(idle time.Duration) bool {
-	return e.queue.length == 0 && e.clock().Mono-e.used >= int64(idle)
+	return e.queue.length == 0 && e.idleTimeLocked() >= idle
+}
+
+// idleTimeLocked returns how long e has not been used.
+func (e *keyed) idleTimeLocked() time.Duration {
+	now := e.clock.now()
+	e.used = max(e.used, e.holder.Recall(now).Last)
+	return time.Duration(now.Mono - e.used)
 }
 
 // shutIf has every further decision be Closed if e was idle for so long, and reports that.
@@ -71,7 +80,7 @@ func (e *keyed) shutIf(idle time.Duration) bool {
 	if e.closed || !e.idleLocked(idle) {
 		return false
 	}
-	e.closed = true
+	e.shutLocked()
 	return true
 }
 
@@ -93,7 +102,7 @@ func (k *KeyedLimiter) look(e *keyed) {
 	switch next := e.next(); {
 	case next.reopen:
 		e.mu.Lock()
-		e.callingLocked(e.clock())
+		e.callingLocked(e.clock.now())
 		e.mu.Unlock()
 		e.opener = newOpener(e.budget, e.account)
 		e.errand = &e.opener.errand
@@ -113,7 +122,7 @@ func (k *KeyedLimiter) rest(e *keyed, sleep time.Duration) {
 	if e.admitsOutsideLocked() {
 		e.flushLocked()
 	}
-	idle := time.Duration(e.clock().Mono - e.used)
+	idle := e.idleTimeLocked()
 	waited := e.queue.length > 0
 	e.mu.Unlock()
 	if left := k.o.forgetAfter - idle; left > 0 {
@@ -175,7 +184,7 @@ func (k *KeyedLimiter) done(e *keyed, err error) {
 
 // silence notes that nobody has decided, and says so once it has lasted.
 func (k *KeyedLimiter) silence(err *callError) {
-	now := k.client.clock()
+	now := k.client.clock.now()
 	k.mu.Lock()
 	s := &k.kept.silent
 	if !s.owed {

@@ -24,7 +24,7 @@ func (k *KeyedLimiter) leave(e *keyed) bool {
 	}
 	e.errand, e.asker, e.opener, e.pace = nil, nil, nil, backoff{}
 	e.mu.Lock()
-	now := e.clock()
+	now := e.clock.now()
 	undecided := e.holder.Status(now).Outstanding
 	returns := e.holder.Close(now)
 	e.flushLocked()

@@ -47,7 +47,7 @@ func (k *KeyedLimiter) keep(e *keyed) {
 // Status looks at every key: it takes milliseconds where there are very many. It does not block on
 // the network.
 func (k *KeyedLimiter) Status() KeyedStatus {
-	now := k.client.clock()
+	now := k.client.clock.now()
 	k.mu.Lock()
 	s := KeyedStatus{
 		Budget:     k.budget,
@@ -84,7 +84,7 @@ func (k *KeyedLimiter) Status() KeyedStatus {
 // Key returns the status of one key, and false if it is not there: it was not used for a while, if
 // ever.
 func (k *KeyedLimiter) Key(key string) (Status, bool) {
-	s := k.shard(key)
+	s := k.shard(k.hash(key))
 	s.mu.Lock()
 	e := s.byKey[key]
 	s.mu.Unlock()

@@ -16,8 +16,8 @@ const (
 	keyShards = 64
 	// evictAfter is how long a key must not have been used to make room for another.
 	evictAfter = lease.IdleAfter
-	// maxPassed bounds the keys of a shard that are passed over when room is made, because somebody
-	// waits at them.
+	// maxPassed bounds the keys of a shard that are passed over when room is made, because they are
+	// not idle after all.
 	maxPassed = 8
 	// maxLeaving bounds the keys that were given up and have not given everything back yet. While
 	// there are so many, no further one is given up for a new one.
@@ -58,16 +58,18 @@ func (s *keyShard) take(e *keyed) {
 	e.older, e.newer = nil, nil
 }
 
-func (k *KeyedLimiter) shard(key string) *keyShard {
-	return &k.shards[maphash.String(k.seed, key)%keyShards]
-}
+func (k *KeyedLimiter) hash(key string) uint64 { return maphash.String(k.seed, key) }
+
+func (k *KeyedLimiter) shard(hash uint64) *keyShard { return &k.shards[hash%keyShards] }
 
 // find returns the limiter of a key, and makes it if there is none. Nil: the decision says why
 // there can be none.
 func (k *KeyedLimiter) find(key string) (*keyed, Decision) {
-	s := k.shard(key)
+	hash := k.hash(key)
+	s := k.shard(hash)
 	s.mu.Lock()
 	if e := s.byKey[key]; e != nil {
+		k.near.put(hash, e)
 		if s.newest != e {
 			s.take(e)
 			s.push(e)
@@ -77,7 +79,7 @@ func (k *KeyedLimiter) find(key string) (*keyed, Decision) {
 	}
 	s.mu.Unlock()
 	if err := budget.ValidateKey(true, key); err != nil {
-		return nil, Decision{Verdict: Invalid, Budget: k.budget, cause: err}
+		return nil, Decision{Verdict: Invalid, Decider: &Decider{Budget: k.budget, cause: err}}
 	}
 	return k.open(s, strings.Clone(key))
 }
@@ -87,7 +89,7 @@ func (k *KeyedLimiter) find(key string) (*keyed, Decision) {
 func (k *KeyedLimiter) open(s *keyShard, key string) (*keyed, Decision) {
 	if !k.reserve() {
 		k.kept.refused.Add(1)
-		return nil, Decision{Verdict: TooManyKeys, Budget: k.budget}
+		return nil, Decision{Verdict: TooManyKeys, Decider: k.by}
 	}
 	k.mu.Lock()
 	known := k.known
@@ -97,7 +99,7 @@ func (k *KeyedLimiter) open(s *keyShard, key string) (*keyed, Decision) {
 	if e != nil || k.closed.Load() {
 		s.mu.Unlock()
 		k.live.Add(-1)
-		return e, Decision{Verdict: Closed, Budget: k.budget}
+		return e, Decision{Verdict: Closed, Decider: k.by}
 	}
 	e = k.newKeyed(key, known)
 	s.byKey[key] = e
@@ -143,7 +145,9 @@ func (k *KeyedLimiter) evict() bool {
 				}
 				break
 			}
-			e = e.newer
+			s.take(e) // it was used since it was looked up in the table: it is not the oldest
+			s.push(e)
+			e = s.oldest
 		}
 		s.mu.Unlock()
 	}
@@ -153,7 +157,8 @@ func (k *KeyedLimiter) evict() bool {
 // giveUp takes e out of the table if it was idle for so long, and has it give back what it has. It
 // reports false if e was used just now and reports true if it is gone, whoever did it.
 func (k *KeyedLimiter) giveUp(e *keyed, idle time.Duration, count *counter) bool {
-	s := k.shard(e.account.key)
+	hash := k.hash(e.account.key)
+	s := k.shard(hash)
 	s.mu.Lock()
 	if s.byKey[e.account.key] != e {
 		s.mu.Unlock()
@@ -164,6 +169,7 @@ func (k *KeyedLimiter) giveUp(e *keyed, idle time.Duration, count *counter) bool
 		return false
 	}
 	delete(s.byKey, e.account.key)
+	k.near.drop(hash, e)
 	s.take(e)
 	s.mu.Unlock()
 	k.drive.leaving.Add(1)

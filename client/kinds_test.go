@@ -24,7 +24,7 @@ func TestABucketIsNotItsAmount(t *testing.T) {
 		want(t, l.AllowCost(Cost{"large": 15}), Pending)
 		for _, waits := range []bool{false, true} {
 			if waits {
-				if first, err := l.enqueue(ask{byMetric: Cost{"large": 20}}); first == nil {
+				if first, err := l.enqueue(ask{byMetric: Cost{"large": 20}}, nil); first == nil {
 					t.Fatalf("got %v, want a place in line", err)
 				}
 				want(t, l.AllowCost(Cost{"large": 15}), Pending)

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/leased-io/leased/budget"
@@ -22,10 +23,11 @@ var noCost = Cost{}
 type Limiter struct {
 	client           *Client
 	budget           string
+	by               *Decider // the budget
 	account          account
 	failOpen         bool
 	unavailableAfter time.Duration
-	clock            func() lease.Reading
+	clock            *clock
 	sink             trace.Sink // nil: nothing is recorded
 	log              *slog.Logger
 
@@ -43,19 +45,23 @@ type Limiter struct {
 
 	closeErr error
 
-	mu      sync.Mutex
-	holder  *lease.Holder
-	session lease.SessionID
-	lay     layout // of the holder's limits
-	scratch lease.Cost
-	queue   queue
-	slots   map[*Slot]struct{} // in use; as many as the limit at most
-	losses  uint64             // the holder's, as slots were told
-	closed  bool
-	lost    bool  // the session is no more: another must be opened
-	asleep  bool  // the loop has nothing to do until it is roused, or its timer fires
-	looked  int64 // Mono when the loop fell asleep
-	used    int64 // Mono of the last offer
+	// hot is what was lent last. The holder takes back what is in it; it stays here, empty.
+	hot atomic.Pointer[hot]
+
+	mu        sync.Mutex
+	decidedAt int64 // Mono of the last decision under the lock
+	holder    *lease.Holder
+	session   lease.SessionID
+	lay       *layout // of the holder's limits; never changed, but replaced
+	scratch   lease.Cost
+	queue     queue
+	slots     map[*Slot]struct{} // in use; as many as the limit at most
+	losses    uint64             // the holder's, as slots were told
+	closed    bool
+	lost      bool  // the session is no more: another must be opened
+	asleep    bool  // the loop has nothing to do until it is roused, or its timer fires
+	looked    int64 // Mono when the loop fell asleep
+	used      int64 // Mono of the last offer
 
 	denial   denial
 	tooLarge int // the limit that the coordinator last found exceeded
@@ -72,7 +78,8 @@ type Limiter struct {
 type denial struct {
 	limit int
 	left  budget.Credits
-	until int64 // Mono
+	until int64    // Mono
+	by    *Decider // the limit; nil: it was not told yet
 }
 
 // remaining returns how long the denial still stands. Zero or less: it does not.
@@ -102,7 +109,11 @@ func newLimiter(c *Client, budget string, o limiterOptions, s opened) *Limiter {
 
 // init makes l a limiter with a session, but for its loops and its log.
 func (l *Limiter) init(c *Client, budget string, o limiterOptions, s opened) {
-	l.client, l.budget, l.account = c, budget, s.of
+	l.client, l.budget, l.account, l.lay = c, budget, s.of, &layout{}
+	l.by = o.by
+	if l.by == nil {
+		l.by = &Decider{Budget: budget}
+	}
 	l.failOpen, l.unavailableAfter = o.failOpen, o.unavailableAfter
 	l.clock, l.sink = c.clock, c.sink
 	l.session = s.session
@@ -120,12 +131,30 @@ func (l *Limiter) init(c *Client, budget string, o limiterOptions, s opened) {
 }
 
 // Allow is AllowN(1).
-func (l *Limiter) Allow() Decision { return l.decide(ask{n: 1}) }
+func (l *Limiter) Allow() Decision { return l.AllowN(1) }
 
 // AllowN decides at once on n credits of the budget's only metric. n is 1..budget.MaxAmount;
 // on a budget with several metrics the verdict is Invalid: use AllowCost. It never waits for
 // the network, and does not overtake callers of Wait.
-func (l *Limiter) AllowN(n int64) Decision { return l.decide(ask{n: n}) }
+func (l *Limiter) AllowN(n int64) Decision {
+	h := l.hot.Load()
+	if h != nil && h.plain {
+		// R10: the grant was loaded. Only now the clock is read, and only then credits are spent.
+		var now lease.Reading
+		if l.clock.monotonic { // as in clock.now, which does not fit in here
+			now.Mono = int64(time.Since(l.clock.base))
+		} else {
+			now = l.clock.both()
+		}
+		if h.purse.Spend(now, callerHint(), budget.Credits(n)) {
+			if h.refusal == nil {
+				return Decision{Verdict: Allowed, Decider: l.by}
+			}
+			return h.refused(now.Mono)
+		}
+	}
+	return l.decide(ask{n: n}, h)
+}
 
 // AllowCost decides at once on all of cost, or none of it. It never waits for the network, and
 // does not overtake callers of Wait. cost is not kept.
@@ -133,16 +162,28 @@ func (l *Limiter) AllowCost(cost Cost) Decision {
 	if cost == nil {
 		cost = noCost
 	}
-	return l.decide(ask{byMetric: cost})
+	h := l.hot.Load()
+	if mono := h.spendCost(l, cost); mono != 0 {
+		return h.decision(l, mono)
+	}
+	return l.decide(ask{byMetric: cost}, h)
 }
 
-func (l *Limiter) decide(a ask) Decision {
+// decide decides under the lock: tried could not.
+func (l *Limiter) decide(a ask, tried *hot) Decision {
 	l.mu.Lock()
+	if h := l.hot.Load(); h != tried { // another caller was here first
+		if mono := h.spendAsk(l, a, false); mono != 0 {
+			l.mu.Unlock()
+			return h.decision(l, mono)
+		}
+	}
 	// R10: taking the lock loaded the grant, which nobody can replace while it is held. Only
 	// now the clock is read, and only then credits are spent.
-	now := l.clock()
+	now := l.clock.now()
 	d := l.decideLocked(now, a)
 	l.countLocked(now, d)
+	l.lendLocked(now)
 	l.mu.Unlock()
 	return d
 }
@@ -166,20 +207,20 @@ func (l *Limiter) decideLocked(now lease.Reading, a ask) Decision {
 
 func (l *Limiter) verdictLocked(now lease.Reading, a ask) Decision {
 	if l.closed {
-		return Decision{Verdict: Closed, Budget: l.budget}
+		return Decision{Verdict: Closed, Decider: l.by}
 	}
 	if err := l.lay.vector(l.scratch, a); err != nil {
-		return Decision{Verdict: Invalid, Budget: l.budget, cause: err}
+		return l.invalid(err)
 	}
-	if l.lay.free && !slices.ContainsFunc(l.scratch, positive) {
-		return Decision{Verdict: Allowed, Budget: l.budget} // of unlimited metrics alone
+	if len(l.lay.free) > 0 && !slices.ContainsFunc(l.scratch, positive) {
+		return Decision{Verdict: Allowed, Decider: l.by} // of unlimited metrics alone
 	}
 	if l.queue.length > 0 {
 		return l.behindLocked(now, l.scratch)
 	}
 	v := l.holder.Admit(now, l.scratch)
 	if v == lease.Admitted {
-		return Decision{Verdict: Allowed, Budget: l.budget}
+		return Decision{Verdict: Allowed, Decider: l.by}
 	}
 	return l.explainLocked(now, v, l.scratch)
 }
@@ -197,7 +238,7 @@ func (l *Limiter) behindLocked(now lease.Reading, cost lease.Cost) Decision {
 
 // explainLocked turns a verdict other than Admitted into a Decision, or admits by FailOpen.
 func (l *Limiter) explainLocked(now lease.Reading, v lease.Verdict, cost lease.Cost) Decision {
-	d := Decision{Budget: l.budget}
+	d := Decision{Decider: l.by}
 	switch v {
 	case lease.Refused:
 		l.noteDenialLocked(now)
@@ -208,10 +249,8 @@ func (l *Limiter) explainLocked(now lease.Reading, v lease.Verdict, cost lease.C
 		if i < 0 {
 			i = l.tooLarge
 		}
-		limit := l.lay.limits[i]
-		d.LimitOf = l.lay.owner(i, l.budget)
-		d.Metric, d.Kind, d.Per = limit.Metric, limit.Kind, limit.Per
-		d.Amount, d.Cost = limit.Bound(), cost[i]
+		d.Decider = l.decider(i)
+		d.Cost = cost[i]
 	case lease.NoBudget:
 		d.Verdict = UnknownBudget
 	case lease.Closed:
@@ -230,25 +269,33 @@ func (l *Limiter) explainLocked(now lease.Reading, v lease.Verdict, cost lease.C
 }
 
 func (l *Limiter) deniedLocked(now lease.Reading) Decision {
-	limit := l.lay.limits[l.denial.limit]
+	if l.denial.by == nil {
+		l.denial.by = l.decider(l.denial.limit)
+		l.denial.by.Left = l.denial.left
+	}
 	return Decision{
 		Verdict:    Denied,
-		Budget:     l.budget,
-		LimitOf:    l.lay.owner(l.denial.limit, l.budget),
-		Metric:     limit.Metric,
-		Kind:       limit.Kind,
-		Per:        limit.Per,
-		Amount:     limit.Bound(),
-		Left:       l.denial.left,
 		RetryAfter: l.denial.remaining(now),
+		Decider:    l.denial.by,
 	}
+}
+
+// decider says that limit i has decided.
+func (l *Limiter) decider(i int) *Decider {
+	limit := l.lay.limits[i]
+	return &Decider{Budget: l.budget, LimitOf: l.lay.owner(i, l.budget), Metric: limit.Metric,
+		Kind: limit.Kind, Per: limit.Per, Amount: limit.Bound()}
+}
+
+func (l *Limiter) invalid(cause error) Decision {
+	return Decision{Verdict: Invalid, Decider: &Decider{Budget: l.budget, cause: cause}}
 }
 
 // noteDenialLocked remembers what the holder just refused by.
 func (l *Limiter) noteDenialLocked(now lease.Reading) {
 	limit, retryAfter := l.holder.Denial(now)
 	if limit != l.denial.limit {
-		l.denial.left = 0
+		l.denial.left, l.denial.by = 0, nil
 	}
 	l.denial.limit, l.denial.until = limit, now.Mono+int64(retryAfter)
 }
@@ -268,12 +315,28 @@ func (l *Limiter) unavailableLocked(now lease.Reading) bool {
 	return l.silent.owed && now.Mono-l.silent.since >= int64(l.unavailableAfter)
 }
 
+// layout returns how limits lie: the keys of one limiter share it.
+func (l *Limiter) layout(
+	limits []budget.Limit, levels budget.Levels, unlimited []string,
+) *layout {
+	if l.driven == nil {
+		return newLayout(limits, levels, unlimited)
+	}
+	shared := &l.driven.owner.layout
+	lay := shared.Load()
+	if lay == nil || !lay.isOf(limits, levels, unlimited) {
+		lay = newLayout(limits, levels, unlimited)
+		shared.Store(lay)
+	}
+	return lay
+}
+
 // layOutLocked takes over the holder's limits, after they changed: costs have other places.
 // Waiters whose cost no longer fits are told so.
 func (l *Limiter) layOutLocked() {
 	l.flushLocked() // under the limits that it was admitted under
 	old := l.lay.limits
-	l.lay = newLayout(l.holder.Limits(), l.holder.Levels(), l.holder.Rules().Unlimited)
+	l.lay = l.layout(l.holder.Limits(), l.holder.Levels(), l.holder.Rules().Unlimited)
 	l.scratch = make(lease.Cost, len(l.lay.limits))
 	l.outside = l.outside.relayed(old, l.lay.limits)
 	l.denial, l.tooLarge = denial{}, 0
@@ -286,9 +349,9 @@ func (l *Limiter) layOutLocked() {
 		err := l.lay.vector(w.cost, w.ask)
 		l.queue.push(w)
 		if err != nil {
-			l.queue.settle(w, Decision{Verdict: Invalid, Budget: l.budget, cause: err})
+			l.queue.settle(w, l.invalid(err))
 		} else if l.tooLargeLocked(w.cost) >= 0 { // wherever in the line it stands
-			l.queue.settle(w, l.explainLocked(l.clock(), lease.Oversized, w.cost))
+			l.queue.settle(w, l.explainLocked(l.clock.now(), lease.Oversized, w.cost))
 		}
 	}
 	l.backlogLocked()

@@ -31,6 +31,7 @@ type options struct {
 	callTimeout time.Duration
 	driftPPM    int64
 	clock       func() lease.Reading // nil: the process's clocks
+	monotonic   bool                 // of which the wall clock is not read
 	trace       *trace.Writer
 	traceTime   func(mono int64) int64
 	logger      *slog.Logger
@@ -49,6 +50,11 @@ func WithDrift(ppm int64) Option { return func(o *options) { o.driftPPM = ppm } 
 // WithClock replaces the process's clocks. The bound on admissions holds only if Mono runs
 // within the drift of real time. It is called with locks held, so it must not block.
 func WithClock(clock func() lease.Reading) Option { return func(o *options) { o.clock = clock } }
+
+// MonotonicOnly has the wall clock not be read, which halves the cost of a decision. It is for hosts
+// that never suspend: a monotonic clock stands still meanwhile on most systems, and then admissions
+// after a suspend may be on leases that were over long ago (R6).
+func MonotonicOnly() Option { return func(o *options) { o.monotonic = true } }
 
 // WithTrace records what the client's limiters do. The writer stays the caller's to close,
 // after the client. With WithClock, WithTraceTime is needed too.
@@ -93,8 +99,9 @@ func newOptions(opts []Option) (options, error) {
 	if o.logger == nil {
 		problems = append(problems, fmt.Errorf("%w: the logger is nil", ErrInvalid))
 	}
-	if o.clock == nil {
-		o.clock = processClock()
+	if o.monotonic && o.clock != nil {
+		problems = append(problems,
+			fmt.Errorf("%w: MonotonicOnly and WithClock exclude each other", ErrInvalid))
 	}
 	return o, errors.Join(problems...)
 }
@@ -112,6 +119,7 @@ type limiterOptions struct {
 	maxKeys          int            // of Keyed
 	forgetAfter      time.Duration  // likewise
 	keysSet          bool           // one of these was set
+	by               *Decider       // of a key: that of all
 }
 
 // WithKey chooses the account of a keyed budget: a tenant, an API key, a model. It is the label

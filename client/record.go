@@ -14,13 +14,13 @@ const offsetSamples = 16
 
 // newSink returns the sink of a client's holders, or nil where nothing is recorded: it maps
 // readings to the recorder's time.
-func newSink(o options) trace.Sink {
+func newSink(o options, c *clock) trace.Sink {
 	if o.trace == nil {
 		return nil
 	}
 	at := o.traceTime
 	if at == nil {
-		offset := clockOffset(o.clock, o.trace.Now)
+		offset := clockOffset(c.now, o.trace.Now)
 		at = func(mono int64) int64 { return mono + offset }
 	}
 	return func(e trace.Event) {
@@ -71,7 +71,7 @@ func (l *Limiter) flushLocked() {
 	if l.sink == nil {
 		return
 	}
-	l.holder.Flush()
+	l.holder.Flush(l.clock.now())
 	if l.outside != nil {
 		l.flushTallies(trace.KindFailOpen, l.outside.opened)
 		l.flushTallies(trace.KindShadow, l.outside.shaded)

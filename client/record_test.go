@@ -117,7 +117,7 @@ func TestFailOpenIsRecordedUnderItsOwnLimits(t *testing.T) {
 		l := open(t, c, "llm", FailOpen())
 		session := uint64(l.Status().Session)
 		l.mu.Lock()
-		if !l.degradeLocked(l.clock(), lease.Cost{7}) {
+		if !l.degradeLocked(l.clock.now(), lease.Cost{7}) {
 			t.Error("a limiter that fails open did not")
 		}
 		opened := opened{session: 99, revision: 2, limits: []budget.Limit{perMinute("tokens", 5)}}

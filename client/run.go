@@ -31,7 +31,7 @@ func (l *Limiter) start() {
 			one[i] = 1
 		}
 		l.mu.Lock()
-		l.holder.Admit(l.clock(), one) // nothing is held: this only says what is wanted
+		l.holder.Admit(l.clock.now(), one) // nothing is held: this only says what is wanted
 		l.mu.Unlock()
 	}
 
@@ -99,7 +99,7 @@ func (l *Limiter) next() todo {
 		return todo{reopen: true}
 	}
 	l.serveLocked()
-	now := l.clock()
+	now := l.clock.now()
 	request, due := l.holder.Poll(now)
 	l.tellLostLocked()
 	if due {

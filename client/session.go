@@ -97,8 +97,8 @@ func toOpened(wire *leasedv1.OpenSessionResponse) (opened, error) {
 func (l *Limiter) Close(ctx context.Context) error {
 	l.mu.Lock()
 	again := l.closed
-	l.closed = true
-	l.failAllLocked(Decision{Verdict: Closed, Budget: l.budget})
+	l.shutLocked()
+	l.failAllLocked(Decision{Verdict: Closed, Decider: l.by})
 	for s := range l.slots {
 		l.loseLocked(s) // nothing keeps it from now on; it is not given back, since the work may go on
 	}
@@ -125,10 +125,16 @@ func (l *Limiter) Close(ctx context.Context) error {
 	return l.closeErr
 }
 
+// shutLocked has every further decision be Closed.
+func (l *Limiter) shutLocked() {
+	l.closed = true
+	l.holder.Recall(l.clock.now()) // what is lent decides no more
+}
+
 // giveBack returns what the holder has, and closes the session. Nothing else uses the holder.
 func (l *Limiter) giveBack(ctx context.Context) error {
 	l.mu.Lock()
-	now := l.clock()
+	now := l.clock.now()
 	undecided := l.holder.Status(now).Outstanding
 	returns := l.holder.Close(now)
 	l.flushLocked()

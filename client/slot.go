@@ -56,7 +56,7 @@ func (l *Limiter) acquireSlot(ctx context.Context, a ask) (*Slot, error) {
 // for, and is there a little later if there is any.
 func (l *Limiter) TrySlot() (*Slot, Decision) {
 	a := ask{n: 1, slot: l.newSlot()}
-	d := l.decide(a)
+	d := l.decide(a, l.hot.Load())
 	if !d.Allowed() {
 		return nil, d
 	}
@@ -78,7 +78,7 @@ func (s *Slot) Release() {
 		return
 	}
 	delete(l.slots, s)
-	l.holder.Release(l.clock(), s.losses, s.uses)
+	l.holder.Release(l.clock.now(), s.losses, s.uses)
 	l.tellLostLocked()
 	l.serveLocked()
 	l.rouse()
@@ -94,7 +94,7 @@ func (s *Slot) Err() error {
 	l := s.limiter
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.holder.LostIn(l.clock()) // lets time pass
+	l.holder.LostIn(l.clock.now()) // lets time pass
 	l.tellLostLocked()
 	if s.isLost {
 		return ErrSlotLost
@@ -142,7 +142,7 @@ func (l *Limiter) loseLocked(s *Slot) {
 func (l *Limiter) watch(ctx context.Context) {
 	for {
 		l.mu.Lock()
-		in, used := l.holder.LostIn(l.clock())
+		in, used := l.holder.LostIn(l.clock.now())
 		l.tellLostLocked()
 		l.mu.Unlock()
 		if !used {

@@ -76,8 +76,9 @@ type Counters struct {
 
 func (l *Limiter) countersLocked() Counters {
 	c := l.counts
-	c.Admitted = l.decided[Allowed]
-	c.Denied = l.decided[Denied]
+	lent := l.holder.Recall(l.clock.now())
+	c.Admitted = l.decided[Allowed] + lent.Admitted
+	c.Denied = l.decided[Denied] + lent.Refused
 	c.Pending = l.decided[Pending]
 	c.Unavailable = l.decided[Unavailable]
 	c.TooLarge = l.decided[TooLarge]
@@ -92,7 +93,7 @@ func (l *Limiter) Status() Status {
 	endpoint := l.client.conns.leader()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := l.clock()
+	now := l.clock.now()
 	held := l.holder.Status(now)
 	s := Status{
 		Budget:      l.budget,

@@ -43,7 +43,11 @@ func (l *Limiter) arrive(ctx context.Context, a ask) (*waiter, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("budget %q: %w", l.budget, err)
 	}
-	return l.enqueue(a)
+	h := l.hot.Load()
+	if h.spendAsk(l, a, true) != 0 {
+		return nil, nil
+	}
+	return l.enqueue(a, h)
 }
 
 // stay waits in line until w is served, or ctx ends.
@@ -57,14 +61,18 @@ func (l *Limiter) stay(ctx context.Context, w *waiter) error {
 }
 
 // enqueue admits a, refuses it for good, or puts it in line and returns its place.
-func (l *Limiter) enqueue(a ask) (*waiter, error) {
+func (l *Limiter) enqueue(a ask, tried *hot) (*waiter, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := l.clock() // R10: after the lock
+	if h := l.hot.Load(); h != tried && h.spendAsk(l, a, true) != 0 {
+		return nil, nil
+	}
+	now := l.clock.now() // R10: after the lock
 	switch d := l.decideLocked(now, a); d.Verdict {
 	case Pending, Unavailable, Denied:
 	default:
 		l.countLocked(now, d)
+		l.lendLocked(now)
 		return nil, d.Err()
 	}
 	return l.queueLocked(a, false)
@@ -110,7 +118,7 @@ func (l *Limiter) leaveLocked(w *waiter) {
 
 // whyLocked returns why credits are missing, or nil where the coordinator was just asked.
 func (l *Limiter) whyLocked() error {
-	now := l.clock()
+	now := l.clock.now()
 	switch {
 	case l.denial.remaining(now) > 0:
 		return l.deniedLocked(now).Err()
@@ -137,9 +145,9 @@ func (l *Limiter) serveLocked() {
 // nevertheless, and none if it left.
 func (l *Limiter) serveHeadLocked() Decision {
 	w := l.queue.head
-	now := l.clock() // R10, and again for each: the queue may be long
+	now := l.clock.now() // R10, and again for each: the queue may be long
 	v := l.holder.AdmitWaiting(now, w.cost)
-	d := Decision{Verdict: Allowed, Budget: l.budget}
+	d := Decision{Verdict: Allowed, Decider: l.by}
 	if v != lease.Admitted {
 		d = l.shadeLocked(now, l.explainLocked(now, v, w.cost), w.cost)
 	}

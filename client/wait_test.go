@@ -142,19 +142,19 @@ func TestAllowDoesNotOvertakeTheLine(t *testing.T) {
 		l := newLimiter(c, "llm", limiterOptions{unavailableAfter: time.Second},
 			opened{session: 1, revision: 1, limits: limits}) // its loop is not running
 		want(t, l.AllowN(5), Pending)
-		if _, due := l.holder.Poll(l.clock()); !due {
+		if _, due := l.holder.Poll(l.clock.now()); !due {
 			t.Fatal("nothing to ask for")
 		}
 		l.take(l.sending(), lease.Answer{Outcome: lease.Granted, Grants: []lease.Grant{
 			{Lease: 1, Amount: 5, TTL: time.Minute},
 		}})
-		first, err := l.enqueue(ask{n: 8})
+		first, err := l.enqueue(ask{n: 8}, l.hot.Load())
 		if first == nil {
 			t.Fatalf("got %v, want a place in line", err)
 		}
 		want(t, l.AllowN(2), Pending) // which is held, but not for the last to come
 		want(t, l.AllowN(11), TooLarge)
-		if second, err := l.enqueue(ask{n: 1}); second == nil {
+		if second, err := l.enqueue(ask{n: 1}, l.hot.Load()); second == nil {
 			t.Fatalf("got %v, want a place in line", err)
 		}
 		wantErr(t, l.leave(first, context.Canceled), context.Canceled)
@@ -268,7 +268,7 @@ func TestTheLineIsBounded(t *testing.T) {
 		admit(t, l, 1)
 		var first *waiter
 		for i := range MaxWaiters {
-			w, err := l.enqueue(ask{n: 1})
+			w, err := l.enqueue(ask{n: 1}, l.hot.Load())
 			if err != nil {
 				t.Fatalf("waiter %d: %v", i, err)
 			}
@@ -278,7 +278,7 @@ func TestTheLineIsBounded(t *testing.T) {
 		}
 		wantErr(t, l.Wait(context.Background(), 1), ErrOverloaded)
 		wantErr(t, l.leave(first, context.Canceled), context.Canceled)
-		if _, err := l.enqueue(ask{n: 1}); err != nil {
+		if _, err := l.enqueue(ask{n: 1}, l.hot.Load()); err != nil {
 			t.Errorf("the place that was left was not free: %v", err)
 		}
 	})

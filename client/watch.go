@@ -165,7 +165,7 @@ func (w *watcher) tell(budget string, revision uint64) {
 // toldOf has the loop ask the coordinator if a revision is news.
 func (l *Limiter) toldOf(revision uint64) {
 	l.mu.Lock()
-	news := !l.closed && l.holder.Told(l.clock(), revision)
+	news := !l.closed && l.holder.Told(l.clock.now(), revision)
 	l.mu.Unlock()
 	if news {
 		l.rouse()

@@ -31,6 +31,8 @@ const (
 	maxGap = 15 * time.Second
 	// gapWeight is one over the weight of the latest gap in the usual one.
 	gapWeight = 4
+	// gapsLearned is after how many equal gaps the usual one is as good as that.
+	gapsLearned = 16
 	// minIdle keeps a limit with short windows from giving back within a round trip or two.
 	minIdle = 20 * time.Millisecond
 )
@@ -62,20 +64,26 @@ func horizon(per time.Duration) time.Duration {
 }
 
 // offer counts an offer of n credits at the reading now.
-func (d *demand) offer(now int64, n budget.Credits) {
+func (d *demand) offer(now int64, n budget.Credits) { d.several(now, n, 1) }
+
+// several counts so many offers, of n credits in sum, that came since the last one, which was counted
+// before, and the last of them at the reading now.
+func (d *demand) several(now int64, n budget.Credits, count int64) {
 	if d.seen {
-		gap := min(elapsed(d.last, now), maxGap)
+		gap := min(elapsed(d.last, now), maxGap) / time.Duration(count)
 		if d.gap == 0 {
 			d.gap = gap
 		}
-		d.gap += (gap - d.gap) / gapWeight
+		for range min(count, gapsLearned) {
+			d.gap += (gap - d.gap) / gapWeight
+		}
 	} else {
 		d.seen, d.folded = true, now
 	}
 	d.fold(now)
 	n = min(n, budget.MaxAmount)
 	d.fresh = min(d.fresh+n, budget.MaxAmount)
-	d.unit, d.last = n, now
+	d.unit, d.last = (n+budget.Credits(count)-1)/budget.Credits(count), now
 }
 
 // again counts a waiter's further try: a sign of life, but no demand that was not counted.

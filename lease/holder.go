@@ -68,7 +68,8 @@ type Holder struct {
 	told   bool
 	toldOf uint64
 
-	refusedBy int // the limit of the last Refused or Denied
+	lent      *lent // nil: nothing ever was
+	refusedBy int   // the limit of the last Refused or Denied
 	request   request
 	plan      plan
 }
@@ -248,7 +249,12 @@ func (h *Holder) Close(now Reading) []Return {
 
 // Flush reports the admissions that are not reported yet, as one KindAdmit per lease. Without
 // it they are reported when their lease ends, and when the holder is called FlushEvery later.
-func (h *Holder) Flush() {
+func (h *Holder) Flush(now Reading) {
+	h.observe(now)
+	h.flush()
+}
+
+func (h *Holder) flush() {
 	for i := range h.lines {
 		for j := range h.lines[i].leases {
 			h.rec.admitted(&h.lines[i].leases[j])
@@ -266,8 +272,9 @@ func (h *Holder) observe(now Reading) Reading {
 		h.begun, h.request.decided = true, now.Mono
 	}
 	h.latest, h.rec.at = now, now.Mono
+	h.recall(now)
 	if h.rec.due() {
-		h.Flush()
+		h.flush()
 	}
 	h.lapse(now)
 	return now

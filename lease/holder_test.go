@@ -59,7 +59,7 @@ func TestReadingDoesNotGoBack(t *testing.T) {
 	if got := r.h.Admit(early, Cost{1}); got != Admitted {
 		t.Fatalf("got %v within the life", got)
 	}
-	r.h.Flush()
+	r.h.Flush(r.now)
 	if e := r.took(trace.KindAdmit)[0]; e.First != r.now.Mono || e.Last != r.now.Mono {
 		t.Errorf("admitted from %d to %d, want %d", e.First, e.Last, r.now.Mono)
 	}
@@ -88,7 +88,7 @@ func TestEarliestEndFirst(t *testing.T) {
 	r.holds(20*time.Second, 3)
 	r.holds(40*time.Second, 2)
 	r.admits(Admitted, 4)
-	r.h.Flush()
+	r.h.Flush(r.now)
 	got := r.took(trace.KindAdmit)
 	if len(got) != 2 || got[0].Lease != 2 || got[0].N != 3 || got[1].Lease != 3 || got[1].N != 1 {
 		t.Errorf("drew on %+v, want 3 of lease 2 and 1 of lease 3", got)
@@ -291,7 +291,7 @@ func TestAdmissionsAreReportedInTime(t *testing.T) {
 	if got := r.took(trace.KindAdmit); len(got) != 1 || got[0] != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
-	r.h.Flush()
+	r.h.Flush(r.now)
 	if got := r.took(trace.KindAdmit); len(got) != 0 {
 		t.Errorf("reported twice: %+v", got)
 	}

@@ -56,20 +56,20 @@ func TestSafety(t *testing.T) {
 		}
 		first, last = seed, seed
 	}
-	var admitted, taken, drops, renewals int
+	var admitted, spent, taken, drops, renewals int
 	for seed := first; seed <= last; seed++ {
-		w := run(intact, seed, 20_000)
+		w := run(intact, seed, 24_000)
 		w.finish()
 		if w.broken != nil {
 			t.Fatalf("%v\nreplay: %s=%d go test -run 'TestSafety$' ./lease", w.broken, seedEnv, seed)
 		}
 		admitted, taken = admitted+w.admitted, taken+w.grantsTaken
-		drops, renewals = drops+w.drops, renewals+w.renewals
+		spent, drops, renewals = spent+w.spent, drops+w.drops, renewals+w.renewals
 	}
-	t.Logf("%d runs: %d admissions, %d leases, %d late answers, %d renewals",
-		last-first+1, admitted, taken, drops, renewals)
+	t.Logf("%d runs: %d admissions, %d from purses, %d leases, %d late answers, %d renewals",
+		last-first+1, admitted, spent, taken, drops, renewals)
 	runs := int(last - first + 1)
-	if admitted < 400*runs || taken < 200*runs || drops < 400*runs || renewals < runs/4 {
+	if admitted < 400*runs || spent < 40*runs || taken < 200*runs || drops < 400*runs || renewals < runs/4 {
 		t.Errorf("too little happened to vouch for anything")
 	}
 }
@@ -106,6 +106,7 @@ func TestAblations(t *testing.T) {
 		{fromReceipt, late},
 		{fromLatest, late},
 		{oldTTL, late},
+		{cachedClock, late},
 		{twiceTaken, over},
 	} {
 		t.Run(string(c.rule), func(t *testing.T) {

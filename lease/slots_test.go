@@ -60,7 +60,7 @@ func TestHeartbeats(t *testing.T) {
 	uses := r.takes(1)
 	since := time.Duration(0) // the send of the last heartbeat
 	for beat := range ID(6) {
-		r.h.Flush()
+		r.h.Flush(r.now)
 		in, ok := r.h.WakeAfter(r.now)
 		if !ok || in != slotLife/beatsPerLife-since {
 			t.Fatalf("wakes after %v (%t), want %v", in, ok, slotLife/beatsPerLife-since)
@@ -126,7 +126,7 @@ func TestSlotsMoveWhileAHeartbeatIsAway(t *testing.T) {
 	r.admits(Admitted, 1)
 	r.answers(0, r.grants(time.Minute, 2))
 	r.inUse(1, 1)
-	r.h.Flush()
+	r.h.Flush(r.now)
 	sums := map[trace.Kind]int64{}
 	for _, e := range r.events {
 		sums[e.Kind] += e.N + e.Amount

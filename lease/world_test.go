@@ -20,6 +20,7 @@ const (
 	fromReceipt ablation = "R7: elapsed counts from the receipt"
 	fromLatest  ablation = "R7: any answer is timed from the latest attempt"
 	oldTTL      ablation = "R5: a retry's answer carries the ttl that there was"
+	cachedClock ablation = "R10: a purse is spent from by the reading that it was lent at"
 	twiceTaken  ablation = "R8: a return is taken again with every retry"
 )
 
@@ -48,14 +49,15 @@ type world struct {
 	last                Answer // the answer to lastSeq
 
 	h        *Holder
-	req      Request // outstanding, or the last one
+	purses   []*Purse // the latest that were lent, most of them taken back since
+	req      Request  // outstanding, or the last one
 	pending  bool
 	attempts map[uint64]uint64 // attempt -> seq, of all sessions
 	closedBy map[uint64]uint64 // seq of this session -> the attempt whose answer was taken
 	toServer []message
 	toHolder []message
 
-	admitted, grantsTaken, drops, renewals int
+	admitted, spent, grantsTaken, drops, renewals int
 }
 
 type modelAccount struct {
@@ -132,7 +134,7 @@ func (w *world) actions() map[string]func() {
 		weight int
 		step   func()
 	}{
-		{"admit", 10, w.admit}, {"waiting", 2, w.admitWaiting}, {"backlog", 1, w.backlog},
+		{"admit", 12, w.admit}, {"lend", 2, w.lend}, {"spend", 2, w.spend}, {"waiting", 2, w.admitWaiting}, {"backlog", 1, w.backlog},
 		{"poll", 8, w.poll}, {"resend", 2, w.send}, {"serve", 8, w.serve},
 		{"deliver", 8, w.deliver}, {"lose", 1, w.lose}, {"blink", 10, w.blink}, {"pass", 1, w.pass},
 		{"sleep", 1, w.sleep}, {"jump", 1, w.jump}, {"others", 1, w.others},
@@ -205,12 +207,48 @@ func (w *world) cost() Cost {
 
 func (w *world) admit() {
 	w.judge(w.h.Admit(w.reading(), w.cost()))
-	w.h.Flush()
+	w.h.Flush(w.reading())
+}
+
+// lend has the holder lend a purse, and keeps it whatever becomes of it.
+func (w *world) lend() {
+	spans := []time.Duration{time.Millisecond, 50 * time.Millisecond, time.Hour}
+	p := w.h.Lend(w.reading(), spans[w.pick(len(spans))], 1<<w.pick(3))
+	if p == nil {
+		return
+	}
+	if w.purses = append(w.purses, p); len(w.purses) > 3 {
+		w.purses = w.purses[1:]
+	}
+	[]func(){w.blink, w.pass, w.sleep, w.jump}[min(3, w.pick(8))]()
+	w.spendFrom(p)
+}
+
+// spend has somebody spend from any purse that there ever was.
+func (w *world) spend() {
+	if len(w.purses) > 0 {
+		w.spendFrom(w.purses[w.pick(len(w.purses))])
+	}
+}
+
+// spendFrom has some callers spend at one moment, at which what they took is reported.
+func (w *world) spendFrom(p *Purse) {
+	now := w.reading()
+	if w.rule == cachedClock {
+		now = Reading{Mono: p.from, Wall: p.until.Wall - 1}
+	}
+	for range w.pick(4) {
+		cost := w.cost()
+		if slices.Max(cost) > 0 && p.SpendCost(now, uint64(w.pick(8))<<11, cost) && !p.Refuses() {
+			w.spent++
+		}
+	}
+	w.h.Flush(w.reading())
 }
 
 func (w *world) admitWaiting() {
 	w.judge(w.h.AdmitWaiting(w.reading(), w.cost()))
-	w.h.Flush()
+	w.h.Flush(w.reading())
 }
 
 func (w *world) judge(v Verdict) {

@@ -107,7 +107,7 @@ func (p *process) offer() {
 	}
 	cost := p.cost()
 	v := p.core.Admit(p.reading(), cost)
-	p.core.Flush()
+	p.core.Flush(p.reading())
 	if v == lease.Admitted {
 		p.d.tally.Admissions++
 	}
@@ -134,7 +134,7 @@ func (p *process) queue() {
 			p.d.tally.Admissions++
 			p.core.SetBacklog(nil)
 		}
-		p.core.Flush()
+		p.core.Flush(p.reading())
 	}
 }
 

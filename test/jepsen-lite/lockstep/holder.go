@@ -203,7 +203,7 @@ var one = lease.Cost{1}
 // offer offers one credit's worth.
 func (h *holder) offer() lease.Verdict {
 	v := h.core.Admit(h.reading(), one)
-	h.core.Flush()
+	h.core.Flush(h.reading())
 	return v
 }
 

@@ -59,4 +59,29 @@ var admitMutants = []Mutant{
 		Edits: []Edit{{leaseLine, "	l.leases, old.leases = old.leases, nil\n",
 			"	l.leases = old.leases\n"}},
 	},
+	{
+		Name: "purse-outlives-lease", Rule: "R6", By: Pure,
+		Means: "what was lent may be spent when the lease is over",
+		Edits: []Edit{
+			{leaseLend, "		p.until.Mono = min(p.until.Mono, after(d.start.Mono, d.life))\n", ""},
+			{leaseLend, "		p.until.Wall = min(p.until.Wall, after(d.start.Wall, d.life))\n", ""},
+		},
+	},
+	{
+		Name: "purse-ignores-suspends", Rule: "R6", By: Pure,
+		Means: "what was lent may be spent until the lease is over by the monotonic clock",
+		Edits: []Edit{
+			{leaseLend, "		p.until.Wall = min(p.until.Wall, after(d.start.Wall, d.life))\n", ""},
+		},
+	},
+	{
+		Name: "purse-stays-open", Rule: "R10", By: Pure,
+		Means: "what was lent may be spent after it was taken back",
+		Edits: []Edit{{leasePurse, "s.word.CompareAndSwap(w, drained)", "s.word.CompareAndSwap(w, w)"}},
+	},
+	{
+		Name: "purse-not-booked", Rule: "R10", By: Pure,
+		Means: "what was spent of what was lent stays in the lease",
+		Edits: []Edit{{leaseLend, "	l.live -= n\n	d.left -= n\n", ""}},
+	},
 }

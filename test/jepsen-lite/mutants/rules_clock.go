@@ -18,6 +18,8 @@ const (
 	bucket      = "budget/bucket.go"
 	leaseLease  = "lease/lease.go"
 	leaseLine   = "lease/line.go"
+	leaseLend   = "lease/lend.go"
+	leasePurse  = "lease/purse.go"
 	leaseTake   = "lease/answer.go"
 	leaseSend   = "lease/request.go"
 	holder      = "lease/holder.go"

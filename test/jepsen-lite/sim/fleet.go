@@ -23,6 +23,7 @@ type process struct {
 	there, back way
 
 	holder  *lease.Holder
+	purse   *lease.Purse // the last that was lent
 	session lease.SessionID
 	life    int // counts incarnations: messages to an earlier one are not for this one
 	mono    clock
@@ -149,7 +150,7 @@ func (p *process) opened(life int, r *fsm.Result) {
 		Session: r.Session, Revision: r.Revision, Limits: r.Limits,
 		Levels: r.Levels, DriftPPM: p.drift(), Sink: p.sink,
 	})
-	p.pending = nil
+	p.pending, p.purse = nil, nil // what another life was lent is no more
 	p.step()
 }
 

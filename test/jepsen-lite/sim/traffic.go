@@ -95,12 +95,20 @@ func (p *process) offer() {
 		p.late = now
 	}
 	cost := p.cost()
-	if len(p.queue) == 0 && p.holder.Admit(now, cost) == lease.Admitted {
+	if len(p.queue) == 0 && (p.spend(now, cost) || p.holder.Admit(now, cost) == lease.Admitted) {
 		p.took(cost)
 	} else if len(p.queue) < maxWaiting {
 		p.queue = append(p.queue, cost)
 	}
 	p.step()
+	if p.holder != nil { // what is lent is there for the next offer, unless something happens first
+		p.purse = p.holder.Lend(p.reading(), budget.MaxPer, 1)
+	}
+}
+
+// spend serves an offer from what was lent, if it can.
+func (p *process) spend(now lease.Reading, cost lease.Cost) bool {
+	return p.purse != nil && !p.purse.Refuses() && p.purse.SpendCost(now, 0, cost)
 }
 
 // cost draws what one request costs: one of the first limit, much of any other; little of it
@@ -121,7 +129,7 @@ func (p *process) took(cost lease.Cost) {
 	if p.w.healed && p.healedAt == 0 {
 		p.healedAt = p.w.now
 	}
-	p.holder.Flush()
+	p.holder.Flush(p.reading())
 	p.drew(cost)
 	p.works(cost)
 }
