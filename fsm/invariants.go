@@ -63,7 +63,7 @@ func typeOK(s *State) error {
 				return fmt.Errorf("limit %d remembers %d windows and was %v", l.serial, len(l.past), l.was)
 			}
 			for _, gen := range l.generations() {
-				for key := range gen {
+				for key := range gen.all() {
 					if err := budget.ValidateKey(p.Keyed, key); err != nil {
 						return fmt.Errorf("an account of budget %q: %w", name, err)
 					}
@@ -97,10 +97,10 @@ func noOverGrant(s *State) error {
 	for _, l := range s.limits {
 		burst := slowest(l.Limit, l.was).Burst
 		for i, gen := range l.generations() {
-			for key, a := range gen {
+			for key, a := range gen.all() {
 				sum, peak := a.Used, a.Peak
 				for j := i + 1; j < len(l.past)+1 && l.Kind == budget.KindSliding && j <= i+l.Slots; j++ {
-					if older := l.past[j-1][key]; older != nil {
+					if older := l.past[j-1].get(key); older != nil {
 						sum, peak = sum+older.Used, max(peak, older.Peak)
 					}
 				}
@@ -160,7 +160,7 @@ func books(s *State) error {
 			continue
 		}
 		rest := l.forgotten
-		for key, a := range l.accounts {
+		for key, a := range l.accounts.all() {
 			spent := a.Used - live[accountOf{l.serial, key}]
 			if spent < 0 {
 				return fmt.Errorf("limit %d key %q: used %d, and %d may be returned",
@@ -206,7 +206,7 @@ func startsEmpty(s *State) error {
 		if l.emptyUntil < 0 || !l.empty() || l.emptyUntil.Sub(s.t) > maxMemory {
 			return fmt.Errorf("limit %d is empty until %d at T %d", l.serial, l.emptyUntil, s.t)
 		}
-		for key, a := range l.accounts {
+		for key, a := range l.accounts.all() {
 			if a.Used != 0 {
 				return fmt.Errorf("limit %d key %q is used, and empty: %+v", l.serial, key, *a)
 			}

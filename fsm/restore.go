@@ -10,7 +10,6 @@ import (
 
 	"github.com/fxamacker/cbor/v2"
 
-	"github.com/leased-io/leased/budget"
 	"github.com/leased-io/leased/trace"
 )
 
@@ -127,17 +126,20 @@ func (s *State) readBudget(dec *cbor.Decoder) error {
 	return nil
 }
 
-func readAccounts(dec *cbor.Decoder, n int) (map[string]*budget.Account, error) {
+func readAccounts(dec *cbor.Decoder, n int) (*table, error) {
 	if n == 0 {
 		return nil, nil
 	}
-	accounts := map[string]*budget.Account{}
+	accounts := &table{}
 	for i := range n {
 		var a accountItem
 		if err := dec.Decode(&a); err != nil {
 			return nil, fmt.Errorf("account %d of %d: %w", i, n, err)
 		}
-		accounts[a.Key] = &a.Account
+		if accounts.get(a.Key) != nil {
+			return nil, fmt.Errorf("account %d of %d: key %.40q is there twice", i, n, a.Key)
+		}
+		accounts.put(a.Key, a.Account)
 	}
 	return accounts, nil
 }

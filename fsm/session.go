@@ -28,7 +28,10 @@ type session struct {
 	// Priority counts where an account is shared.
 	Priority budget.Priority `cbor:"11,keyasint,omitempty"`
 
-	older, newer *session // in State.idle
+	// Of State.idle; a snapshot that is being written looks at turn alone.
+	older, newer *session
+	place        int    // in recency.all
+	turn         uint64 // when it was touched, as a number that grows
 }
 
 // decision is what was answered at cluster time At.
@@ -118,11 +121,14 @@ func (s *State) session(id lease.SessionID) (*session, reach) {
 	return ss, at
 }
 
-// touch puts the session's expiry off.
-func (s *State) touch(ss *session) {
+// touch puts the session's expiry off, and returns the session as it may be written to: whatever
+// changes one touches it first.
+func (s *State) touch(ss *session) *session {
+	ss = s.idle.own(ss)
+	s.sessions[ss.ID] = ss
 	ss.Touched = s.t
-	s.idle.remove(ss)
-	s.idle.push(ss)
+	s.idle.renew(ss)
+	return ss
 }
 
 // endSession forgets a session. What its leases hold counts as spent.
@@ -133,31 +139,4 @@ func (s *State) endSession(ss *session, closed bool) {
 	delete(s.sessions, ss.ID)
 	s.idle.remove(ss)
 	s.emitSessionEnd(ss, closed)
-}
-
-// recency lists the sessions from the least to the most recently touched.
-type recency struct{ oldest, newest *session }
-
-func (r *recency) push(ss *session) {
-	ss.older, ss.newer = r.newest, nil
-	if r.newest != nil {
-		r.newest.newer = ss
-	} else {
-		r.oldest = ss
-	}
-	r.newest = ss
-}
-
-func (r *recency) remove(ss *session) {
-	if ss.older != nil {
-		ss.older.newer = ss.newer
-	} else {
-		r.oldest = ss.newer
-	}
-	if ss.newer != nil {
-		ss.newer.older = ss.older
-	} else {
-		r.newest = ss.older
-	}
-	ss.older, ss.newer = nil, nil
 }
