@@ -246,7 +246,8 @@ func fencingMonotonic(s *State) error {
 	return nil
 }
 
-// sessionsBounded: there are not too many sessions, none holds too much, none has expired.
+// sessionsBounded: there are not too many sessions, none holds too much, none has expired, unless
+// too many did at once.
 func sessionsBounded(s *State) error {
 	n := 0
 	var before *session
@@ -255,7 +256,7 @@ func sessionsBounded(s *State) error {
 		switch {
 		case s.sessions[ss.ID] != ss || ss.older != before:
 			return fmt.Errorf("session %d is listed wrongly", ss.ID)
-		case ss.Touched < 0 || ss.Touched > s.t || ss.expires() <= s.t ||
+		case ss.Touched < 0 || ss.Touched > s.t || ss.expires() <= s.t && !s.overdue ||
 			before != nil && ss.Touched < before.Touched:
 			return fmt.Errorf("session %d was touched at %d, T is %d", ss.ID, ss.Touched, s.t)
 		case len(ss.Leases) > MaxSessionLeases || len(ss.Asked) > budget.MaxLimits:

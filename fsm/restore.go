@@ -74,6 +74,7 @@ func (s *State) readItems(dec *cbor.Decoder) error {
 		s.sessions[ss.ID] = ss
 		s.idle.push(ss)
 	}
+	s.overdue = s.idle.oldest != nil && s.idle.oldest.expires() <= s.t
 	switch err := dec.Decode(new(any)); {
 	case err == nil:
 		return errors.New("there is more after the last item")

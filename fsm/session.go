@@ -109,7 +109,7 @@ func (ss *session) misfit(p *policy) string {
 // holder has to open another, and is told what is wrong then.
 func (s *State) session(id lease.SessionID) (*session, reach) {
 	ss := s.sessions[id]
-	if ss == nil {
+	if ss == nil || ss.expires() <= s.t {
 		return nil, reach{}
 	}
 	p := s.budgets[ss.Budget]
@@ -129,6 +129,25 @@ func (s *State) touch(ss *session) *session {
 	ss.Touched = s.t
 	s.idle.renew(ss)
 	return ss
+}
+
+// maxExpired bounds the sessions that one entry finds expired: that takes some milliseconds. It is as
+// many as an entry can open, so those that are left over, and count for nothing, never fill the table.
+const maxExpired = MaxCommands
+
+// expire ends sessions that nothing was heard of for too long, and leaves the rest of very many to
+// the next entries.
+func (s *State) expire() {
+	left := s.bounds.expired
+	s.overdue = false
+	for ss := s.idle.oldest; ss != nil && ss.expires() <= s.t; ss = s.idle.oldest {
+		if left == 0 {
+			s.overdue = true
+			return
+		}
+		left--
+		s.endSession(ss, false)
+	}
 }
 
 // endSession forgets a session. What its leases hold counts as spent.

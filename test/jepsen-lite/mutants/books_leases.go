@@ -80,7 +80,7 @@ var leaseMutants = []Mutant{
 	{
 		Name: "session-never-expires", Rule: "Books", By: Pure,
 		Means: "a session of which nothing is heard stays for ever",
-		Edits: []Edit{{fsmApply, "ss != nil && ss.expires() <= s.t;",
+		Edits: []Edit{{fsmSession, "ss != nil && ss.expires() <= s.t;",
 			"ss != nil && ss.expires() <= 0;"}},
 	},
 	{
