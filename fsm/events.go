@@ -39,10 +39,10 @@ func (s *State) emitState(hash string) {
 	}
 }
 
-// emitRestore reports that the state is a snapshot's.
-func (s *State) emitRestore() {
+// emitRestore reports that the state is a snapshot's, which has that hash.
+func (s *State) emitRestore(hash string) {
 	if s.sink != nil {
-		s.sink(trace.Event{Kind: trace.KindRestore, Index: s.index, Hash: s.Hash(),
+		s.sink(trace.Event{Kind: trace.KindRestore, Index: s.index, Hash: hash,
 			T: int64(s.t), Epoch: s.epoch})
 	}
 }

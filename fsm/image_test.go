@@ -5,8 +5,10 @@ import (
 	"io"
 	"maps"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"pgregory.net/rapid"
@@ -270,6 +272,17 @@ func TestAppendItems(t *testing.T) {
 		if got, err := appendAccount(nil, &a); err != nil ||
 			!bytes.Equal(got, encoded(t, accountItem{a.key, a.Account})) {
 			t.Fatalf("%+v: got % x, %v", a, got, err)
+		}
+		in := &itemReader{r: iotest.OneByteReader(bytes.NewReader(encoded(t, accountItem{a.key, a.Account})))}
+		if got, err := in.account(); err != nil || !reflect.DeepEqual(got, a) {
+			t.Fatalf("got %+v, %v, want %+v", got, err, a)
+		}
+		in = &itemReader{r: bytes.NewReader(encoded(t, accountItem{a.key, a.Account}))}
+		if err := in.fill(); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := in.account(); err != nil || !reflect.DeepEqual(got, a) {
+			t.Fatalf("got %+v, %v, want %+v", got, err, a)
 		}
 		if got, err := appendSession(nil, &ss); err != nil || !bytes.Equal(got, encoded(t, &ss)) {
 			t.Fatalf("%+v: got % x, %v, want % x", ss, got, err, encoded(t, &ss))

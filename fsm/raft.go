@@ -105,13 +105,13 @@ func (f *FSM) Snapshot() (raft.FSMSnapshot, error) {
 // Restore replaces the state by a snapshot's, which raft closes. The state is left as it was if
 // that fails: the error matches ErrSnapshot.
 func (f *FSM) Restore(snapshot io.ReadCloser) error {
-	state, err := Restore(snapshot, f.sink)
+	state, hash, err := restore(snapshot, f.sink)
 	if err != nil {
 		return err
 	}
 	f.mu.Lock()
 	f.state = state
-	state.emitRestore()
+	state.emitRestore(hash)
 	f.mu.Unlock()
 	f.watches.tellAll()
 	return nil

@@ -80,6 +80,18 @@ func (t *table) remove(key string) {
 	}
 }
 
+// index files the accounts that rows has, or returns a key that is there twice.
+func (t *table) index() (key string, twice bool) {
+	t.places = make(map[string]int32, t.rows.n)
+	for i := range t.rows.n {
+		t.places[t.rows.get(i).key] = int32(i)
+		if len(t.places) == i {
+			return t.rows.get(i).key, true
+		}
+	}
+	return "", false
+}
+
 // all ranges over the accounts, to be read, in the order in which they came.
 func (t *table) all() iter.Seq2[string, *budget.Account] {
 	return func(yield func(string, *budget.Account) bool) {
