@@ -25,8 +25,8 @@ func (s *State) flush(e Entry, effective bool) {
 	}
 }
 
-// maxHashed bounds the accounts, sessions and graves of a state that is hashed within an entry: that
-// takes some milliseconds.
+// maxHashed bounds the accounts, sessions and graves of a state that is hashed within an entry:
+// that takes some milliseconds.
 const maxHashed = 1 << 14
 
 // small reports whether the state may be hashed while an entry waits.

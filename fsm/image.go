@@ -13,7 +13,8 @@ import (
 	"github.com/leased-io/leased/budget"
 )
 
-// Image is the state as it was between two entries. It never changes, whatever becomes of the state.
+// Image is the state as it was between two entries. It never changes, whatever becomes of the
+// state.
 type Image struct {
 	head     header
 	budgets  []budgetImage // in any order, like the graves and sessions

@@ -197,7 +197,8 @@ func (b *bustle) do(commands ...Command) []Result {
 		Stamp: b.s.t.Add(time.Duration(b.r.IntN(int(500 * time.Millisecond)))), Commands: commands})
 }
 
-// step opens a session, has three ask, gives back or closes one, and now and then overrides a limit.
+// step opens a session, has three ask, gives back or closes one, and now and then overrides a
+// limit.
 func (b *bustle) step() {
 	key := "tenant-" + string(rune('a'+b.r.IntN(16))) + string(rune('a'+b.r.IntN(16)))
 	open := &OpenSession{Budget: "b", Labels: budget.Labels{{Name: "key", Value: key}}}
@@ -273,11 +274,12 @@ func TestAppendItems(t *testing.T) {
 			!bytes.Equal(got, encoded(t, accountItem{a.key, a.Account})) {
 			t.Fatalf("%+v: got % x, %v", a, got, err)
 		}
-		in := &itemReader{r: iotest.OneByteReader(bytes.NewReader(encoded(t, accountItem{a.key, a.Account})))}
+		data := encoded(t, accountItem{a.key, a.Account})
+		in := &itemReader{r: iotest.OneByteReader(bytes.NewReader(data))}
 		if got, err := in.account(); err != nil || !reflect.DeepEqual(got, a) {
 			t.Fatalf("got %+v, %v, want %+v", got, err, a)
 		}
-		in = &itemReader{r: bytes.NewReader(encoded(t, accountItem{a.key, a.Account}))}
+		in = &itemReader{r: bytes.NewReader(data)}
 		if err := in.fill(); err != nil {
 			t.Fatal(err)
 		}

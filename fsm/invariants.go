@@ -104,7 +104,10 @@ func noOverGrant(s *State) error {
 						sum, peak = sum+older.Used, max(peak, older.Peak)
 					}
 				}
-				now := l.present(key, s.t)
+				now := budget.Account{}
+				if l.Kind == budget.KindBucket { // of which alone it says more
+					now = l.present(key, s.t)
+				}
 				if a.Used < 0 || sum > peak || a.Peak > budget.MaxAmount || a.Tokens < 0 ||
 					l.Kind != budget.KindBucket && a.Tokens > 0 || now.Tokens > 0 && now.Tokens+now.Used > burst {
 					return fmt.Errorf("limit %d key %q %d windows ago: %+v, %d in all of %d",

@@ -7,8 +7,8 @@ import (
 	"github.com/leased-io/leased/budget"
 )
 
-// itemReader reads the items of a snapshot one by one. It holds the one at hand, which may be large:
-// a budget with its overrides, or the zones of the calendar.
+// itemReader reads the items of a snapshot one by one. It holds the one at hand, which may be
+// large: a budget with its overrides, or the zones of the calendar.
 type itemReader struct {
 	r    io.Reader
 	data []byte // read from r, and not yet used
@@ -66,8 +66,8 @@ func (in *itemReader) account() (row, error) {
 }
 
 // itemParser parses items of a known kind from the front of rest. It is not ok any more when they
-// are of another one, or cut off: then encoding has to tell. It takes numbers of any length, which a
-// snapshot has none of, since Restore compares the bytes with those of what was read.
+// are of another one, or cut off: then encoding has to tell. It takes numbers of any length, which
+// a snapshot has none of, since Restore compares the bytes with those of what was read.
 type itemParser struct {
 	rest []byte
 	ok   bool

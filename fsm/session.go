@@ -131,8 +131,9 @@ func (s *State) touch(ss *session) *session {
 	return ss
 }
 
-// maxExpired bounds the sessions that one entry finds expired: that takes some milliseconds. It is as
-// many as an entry can open, so those that are left over, and count for nothing, never fill the table.
+// maxExpired bounds the sessions that one entry finds expired: that takes some milliseconds. It is
+// as many as an entry can open, so those that are left over, and count for nothing, never fill the
+// table.
 const maxExpired = MaxCommands
 
 // expire ends sessions that nothing was heard of for too long, and leaves the rest of very many to

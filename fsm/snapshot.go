@@ -71,10 +71,10 @@ type graveItem struct {
 // Snapshot writes the state. It returns the errors of w only, and changes nothing.
 func (s *State) Snapshot(w io.Writer) error { return s.image(false).Write(w) }
 
-// Freeze returns the state as it is now, for any goroutine to write while later entries are applied.
-// It takes time in proportion to the budgets, limits and graves that there are, and copies 1.5 bytes
-// for an account. Afterwards the first change of an account copies its page, of 2 KB, and the first
-// one of a session the session.
+// Freeze returns the state as it is now, for any goroutine to write while later entries are
+// applied. It takes time in proportion to the budgets, limits and graves that there are, and
+// copies 1.5 bytes for an account. Afterwards the first change of an account copies its page, of 2
+// KB, and the first one of a session the session.
 func (s *State) Freeze() *Image { return s.image(true) }
 
 // image is Freeze, or else what is good until the next entry and costs later ones nothing.
