@@ -16,7 +16,7 @@ var slidingMutants = []Mutant{
 		Name: "last-window-not-counted", Rule: "Books", By: Pure,
 		Means: "what is charged to the window just before counts no more",
 		Edits: []Edit{{fsmLimit, sumsPast, "		for _, gen := range l.past[min(1, len(l.past)):] {\n" +
-			"			if a := gen[key]; a != nil {\n				sum += a.Used\n"}},
+			"			if a := gen.get(key); a != nil {\n				sum += a.Used\n"}},
 	},
 	{
 		Name: "windows-before-not-counted", Rule: "Books", By: Pure,
@@ -68,7 +68,7 @@ var slidingMutants = []Mutant{
 		Name: "restore-without-past", Rule: "Books", By: Pure,
 		Means: "a restored sliding limit or bucket does not know the windows before",
 		Edits: []Edit{{fsmRestore, readsPast,
-			"			if l.Kind != budget.KindWindow {\n				gen = nil\n			}\n" + readsPast}},
+			"			if l.Kind != \"window\" {\n				gen = nil\n			}\n" + readsPast}},
 	},
 }
 

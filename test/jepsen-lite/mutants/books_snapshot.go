@@ -89,6 +89,6 @@ var snapshotMutants = []Mutant{
 		Name: "restore-without-prev", Rule: "Books", By: Pure,
 		Means: "a restored limit does not know who asked in the last window, and grants other shares",
 		Edits: []Edit{{fsmRestore, readsPast,
-			"			if l.Kind == budget.KindWindow {\n				gen = nil\n			}\n" + readsPast}},
+			"			if l.Kind == \"window\" {\n				gen = nil\n			}\n" + readsPast}},
 	},
 }
