@@ -42,6 +42,19 @@ type Tenant struct {
 // active reports whether the tenant asked in this window or the last one.
 func (r *Tenant) active() bool { return r.Asked > 0 || r.Before > 0 }
 
+// Clone returns a table that shares nothing with t; nil of nil.
+func (t *Tenants) Clone() *Tenants {
+	if t == nil {
+		return nil
+	}
+	c := &Tenants{By: t.By, Rows: slices.Clone(t.Rows)}
+	if t.Rest != nil {
+		rest := *t.Rest
+		c.Rest = &rest
+	}
+	return c
+}
+
 // Row returns the row of a tenant, which it makes if there is none.
 func (t *Tenants) Row(s *Sharing, name string) *Tenant {
 	i, found := t.at(name)

@@ -17,7 +17,7 @@ func (s *State) acquire(r *lease.Request) Result {
 	case r.Seq < ss.Seq:
 		return Result{Code: CodeStale}
 	case r.Seq == ss.Seq: // a retry: R8, R5
-		s.touch(ss)
+		ss = s.touch(ss)
 		again := ss.Decided.answer(s.t)
 		s.emitReplay(ss, again.Grants)
 		return again
@@ -39,7 +39,7 @@ func (s *State) acquire(r *lease.Request) Result {
 			}
 		}
 	}
-	s.touch(ss)
+	ss = s.touch(ss)
 	s.take(ss, r.Returns)
 	res := s.decide(ss, &at, r)
 	res.Revision = at.revision
@@ -142,7 +142,7 @@ func (s *State) grant(ss *session, at *reach, r *lease.Request) []lease.Grant {
 	var grants []lease.Grant // nil without asks, as a restored decision has it
 	for _, a := range r.Asks {
 		l, key := at.limit(a.Limit)
-		account := l.accounts[key]
+		account := l.accounts.own(key)
 		a, kept := s.keeps(ss, l, a)
 		amount := budget.Credits(0)
 		if a.Want > 0 {

@@ -86,8 +86,8 @@ func (l *limit) rollAligned(t budget.Instant) int {
 	accounts := l.accounts
 	l.accounts, l.forgotten, l.past = nil, 0, nil
 	l.enter(l.cal.at(t))
-	if l.began() == adjacent && len(accounts) > 0 {
-		l.past = []map[string]*budget.Account{accounts}
+	if l.began() == adjacent && accounts.len() > 0 {
+		l.past = []*table{accounts}
 	}
 	if !l.empty() {
 		l.emptyUntil = 0

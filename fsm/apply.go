@@ -75,9 +75,7 @@ func (s *State) advance(stamp budget.Instant) {
 		s.emitRoll(l)
 	}
 	s.rollAligned()
-	for ss := s.idle.oldest; ss != nil && ss.expires() <= s.t; ss = s.idle.oldest {
-		s.endSession(ss, false)
-	}
+	s.expire()
 	if s.digAt <= s.t {
 		s.dig()
 	}

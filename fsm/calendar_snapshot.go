@@ -27,8 +27,8 @@ func (c *calendar) item() *calendarItem {
 	}
 	item := &calendarItem{Set: c.set, Off: c.off, Owed: c.owed, Slowed: c.slowed,
 		Revision: c.revision}
-	if c.leap.At > 0 {
-		item.Leap = &c.leap
+	if leap := c.leap; leap.At > 0 {
+		item.Leap = &leap
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.zones)) {
 		item.Zones = append(item.Zones, c.zones[name].ZoneRules)

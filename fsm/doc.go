@@ -12,7 +12,8 @@
 //  2. Time: T becomes the later of T and the entry's stamp (R4).
 //  3. Every limit whose window ended rolls, in the order of their ends, then of their serial
 //     numbers. Its accounts become those of the last window, and it starts without any.
-//  4. Sessions that were idle for SessionTTL end, graves whose instant has come go, and overrides
+//  4. Sessions that were idle for SessionTTL end, at most MaxCommands of them: others are unknown
+//     all the same, and end with later entries. Graves whose instant has come go, and overrides
 //     of limits whose time is over.
 //  5. The commands take effect, one after the other.
 //

@@ -2,6 +2,7 @@ package fsm
 
 import (
 	"container/heap"
+	"maps"
 	"slices"
 
 	"github.com/leased-io/leased/budget"
@@ -20,10 +21,14 @@ func (l *limit) of(key string) budget.Limit {
 
 // asPut returns the limit as the budget says, without the override of the whole limit.
 func (l *limit) asPut() budget.Limit {
-	if o := l.overrides[""]; o != nil {
+	return asPut(l.Limit, l.overrides)
+}
+
+func asPut(l budget.Limit, overrides map[string]*override) budget.Limit {
+	if o := overrides[""]; o != nil {
 		return o.put
 	}
-	return l.Limit
+	return l
 }
 
 // asPut returns the budget as it was put.
@@ -70,6 +75,7 @@ func (p *policy) tell(i int) {
 
 // keepOverride files o, and when it lapses.
 func (s *State) keepOverride(o *override) {
+	o.limit.ownOverrides()
 	if o.limit.overrides == nil {
 		o.limit.overrides = map[string]*override{}
 	}
@@ -79,11 +85,19 @@ func (s *State) keepOverride(o *override) {
 	}
 }
 
+// ownOverrides makes the table of overrides one that may be written to.
+func (l *limit) ownOverrides() {
+	if l.lent {
+		l.overrides, l.lent = maps.Clone(l.overrides), false
+	}
+}
+
 // forgetOverride is the reverse of keepOverride; of nil there is nothing to do.
 func (s *State) forgetOverride(o *override) {
 	if o == nil {
 		return
 	}
+	o.limit.ownOverrides()
 	delete(o.limit.overrides, o.key)
 	if len(o.limit.overrides) == 0 {
 		o.limit.overrides = nil

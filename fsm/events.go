@@ -20,10 +20,17 @@ func (s *State) flush(e Entry, effective bool) {
 		s.sink(ev)
 	}
 	s.events = s.events[:0]
-	if s.entries%StateHashEvery == 0 {
+	if s.entries%StateHashEvery == 0 && s.small() {
 		s.emitState(s.Hash())
 	}
 }
+
+// maxHashed bounds the accounts, sessions and graves of a state that is hashed within an entry:
+// that takes some milliseconds.
+const maxHashed = 1 << 14
+
+// small reports whether the state may be hashed while an entry waits.
+func (s *State) small() bool { return s.accounts+len(s.sessions)+len(s.graves) <= maxHashed }
 
 // emitState reports the hash of the whole state. It comes after an entry, so it is not held back.
 func (s *State) emitState(hash string) {
@@ -32,10 +39,10 @@ func (s *State) emitState(hash string) {
 	}
 }
 
-// emitRestore reports that the state is a snapshot's.
-func (s *State) emitRestore() {
+// emitRestore reports that the state is a snapshot's, which has that hash.
+func (s *State) emitRestore(hash string) {
 	if s.sink != nil {
-		s.sink(trace.Event{Kind: trace.KindRestore, Index: s.index, Hash: s.Hash(),
+		s.sink(trace.Event{Kind: trace.KindRestore, Index: s.index, Hash: hash,
 			T: int64(s.t), Epoch: s.epoch})
 	}
 }

@@ -2,6 +2,9 @@ package fsm
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
 	"strings"
 
 	"github.com/leased-io/leased/budget"
@@ -157,12 +160,12 @@ func (g ledger) compare(t fataler, s *State) {
 	}
 	for serial, keys := range g {
 		for key, want := range keys {
-			if a := s.limits[serial].accounts[key]; a == nil || a.Used != want {
+			if a := s.limits[serial].accounts.get(key); a == nil || a.Used != want {
 				t.Fatalf("limit %d key %q: events tell of %d used, the account is %+v",
 					serial, key, want, a)
 			}
 		}
-		for key, a := range s.limits[serial].accounts {
+		for key, a := range s.limits[serial].accounts.all() {
 			if _, told := keys[key]; !told && a.Used != 0 {
 				t.Fatalf("limit %d key %q: %+v, and no event tells", serial, key, *a)
 			}
@@ -177,3 +180,18 @@ func put(name string, limits ...budget.Limit) Command {
 
 // backupID names a backup, of which there are as many as hex digits.
 func backupID(digit byte) string { return strings.Repeat(string(digit), BackupIDLen) }
+
+// keysOf lists the keys of a table in order.
+func keysOf(t *table) (keys []string) {
+	for key := range t.all() {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// hashBytes returns the Hash of the state whose snapshot these bytes are.
+func hashBytes(snapshot []byte) string {
+	sum := sha256.Sum256(snapshot)
+	return hex.EncodeToString(sum[:digestSize])
+}

@@ -13,7 +13,7 @@ import (
 // TestInvariantsCanBreak plants a fault for each way in which each invariant can break: a check
 // that cannot fail proves nothing.
 func TestInvariantsCanBreak(t *testing.T) {
-	account := func(s *State) *budget.Account { return s.budgets["org"].lives[0].accounts["k"] }
+	account := func(s *State) *budget.Account { return s.budgets["org"].lives[0].accounts.get("k") }
 	tests := []struct {
 		name  string
 		fault func(s *State)
@@ -31,9 +31,11 @@ func TestInvariantsCanBreak(t *testing.T) {
 		{"TypeOK", func(s *State) { s.budgets["chat"].lives[0].Amount++ }},
 		{"TypeOK", func(s *State) { s.budgets["chat"].lives = nil }},
 		{"TypeOK", func(s *State) { s.budgets["x"] = s.budgets["chat"] }},
-		{"TypeOK", func(s *State) { s.budgets["org"].lives[0].accounts[""] = &budget.Account{} }},
+		{"TypeOK", func(s *State) { s.budgets["org"].lives[0].accounts.put("", budget.Account{}) }},
 		{"TypeOK", func(s *State) {
-			s.budgets["org"].lives[0].past = []map[string]*budget.Account{{"\n": {}}}
+			bad := &table{}
+			bad.put("\n", budget.Account{})
+			s.budgets["org"].lives[0].past = []*table{bad}
 		}},
 		{"TypeOK", func(s *State) { s.bounds.accounts = 1 }},
 		{"TypeOK", func(s *State) { s.bounds.budgets = 1 }},
@@ -75,12 +77,12 @@ func TestInvariantsCanBreak(t *testing.T) {
 		{"Books", func(s *State) { s.sessions[2].Leases[0].Amount = 0 }},
 		{"Books", func(s *State) { s.sessions[2].Leases[0].Amount++ }},
 		{"Books", func(s *State) {
-			delete(s.budgets["org"].lives[0].accounts, "k")
+			s.budgets["org"].lives[0].accounts.remove("k")
 			s.accounts--
 		}},
 		{"TenantsWhole", func(s *State) { s.budgets["org"].lives[0].sharing = &budget.Sharing{} }},
 		{"TenantsWhole", func(s *State) {
-			a := s.budgets["org"].lives[0].accounts["k"]
+			a := s.budgets["org"].lives[0].accounts.get("k")
 			a.Tenants = &budget.Tenants{By: "team", Rows: []budget.Tenant{{Granted: a.Used + 1}}}
 		}},
 		{"OneWindow", func(s *State) { s.budgets["chat"].lives[1].window-- }},
@@ -176,7 +178,7 @@ func manyLeases(s *State) (leases []held) {
 func TestBrokenBooksStop(t *testing.T) {
 	s := busy(t)
 	h := s.sessions[2].Leases[0]
-	s.limits[h.Limit].accounts["k"].Used = 0
+	s.limits[h.Limit].accounts.get("k").Used = 0
 	got := panicOf(func() {
 		s.Apply(s.index+1, s.term, Entry{Epoch: s.epoch, Commands: []Command{{Return: &Return{
 			Session: 2, Returns: []lease.Return{{Lease: h.Lease, Window: h.Window, Amount: 1}}}}}})

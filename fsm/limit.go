@@ -29,13 +29,14 @@ type limit struct {
 	// accounts are of window. past[i] are of the window i+1 before it: as many windows as still
 	// matter, at most keep. An account that lasts is in one of them all, the one in which it was
 	// last asked; of the other kinds a key has an account in each window in which it was.
-	accounts map[string]*budget.Account
-	past     []map[string]*budget.Account
+	accounts *table
+	past     []*table
 	// was has the paces of a bucket before its latest changes, oldest first.
 	was []budget.Pace
 	// overrides are by key; the empty key's is of the whole limit, whose amount it has. Nil: none.
 	overrides map[string]*override
-	place     int // in State.rolls or State.aligned
+	lent      bool // overrides is an image's, too
+	place     int  // in State.rolls or State.aligned
 	onCalendar
 }
 
@@ -105,7 +106,7 @@ func (l *limit) opens(a *budget.Account, key string, need budget.Credits) budget
 func (l *limit) slides(a *budget.Account, key string, need budget.Credits) budget.Instant {
 	left, at := l.of(key).Amount-l.before(key)-a.Used, l.end()
 	for i := len(l.past) - 1; i >= 0 && left < need; i-- {
-		if p := l.past[i][key]; p != nil && p.Used > 0 {
+		if p := l.past[i].get(key); p != nil && p.Used > 0 {
 			left, at = left+p.Used, l.End(l.window+budget.Window(l.Slots-1-i))
 		}
 	}
@@ -128,7 +129,7 @@ func (l *limit) left(a *budget.Account, key string) budget.Credits {
 func (l *limit) before(key string) (sum budget.Credits) {
 	if l.Kind == budget.KindSliding {
 		for _, gen := range l.past {
-			if a := gen[key]; a != nil {
+			if a := gen.get(key); a != nil {
 				sum += a.Used
 			}
 		}
@@ -144,9 +145,9 @@ func (l *limit) roll(t budget.Instant) int {
 	// What is w-l.window windows further back from now on, as far as it is kept.
 	keep := l.keep()
 	further := min(int64(w-l.window-1), int64(keep))
-	l.past = append(make([]map[string]*budget.Account, further), l.generations()...)
+	l.past = append(make([]*table, further), l.generations()...)
 	l.past = l.past[:min(len(l.past), keep)]
-	for len(l.past) > 0 && len(l.past[len(l.past)-1]) == 0 {
+	for len(l.past) > 0 && l.past[len(l.past)-1].len() == 0 {
 		l.past = l.past[:len(l.past)-1]
 	}
 	l.accounts, l.forgotten, l.window = nil, 0, w
@@ -162,28 +163,28 @@ func (l *limit) roll(t budget.Instant) int {
 // counted is how many accounts the limit has that bind something: those of a window limit's
 // last window only size grants.
 func (l *limit) counted() int {
-	n := len(l.accounts)
+	n := l.accounts.len()
 	if l.Kind != budget.KindWindow {
 		for _, gen := range l.past {
-			n += len(gen)
+			n += gen.len()
 		}
 	}
 	return n
 }
 
 // generations are the accounts of the current window and of those before it, in this order.
-func (l *limit) generations() []map[string]*budget.Account {
-	return append([]map[string]*budget.Account{l.accounts}, l.past...)
+func (l *limit) generations() []*table {
+	return append([]*table{l.accounts}, l.past...)
 }
 
 // find returns key's account in the current window or, if it lasts, in the last one that it was
 // asked in, and how many windows ago that is. Nil if it has none.
 func (l *limit) find(key string) (a *budget.Account, ago int) {
-	if a := l.accounts[key]; a != nil || !l.Lasts() {
+	if a := l.accounts.get(key); a != nil || !l.Lasts() {
 		return a, 0
 	}
 	for i, gen := range l.past {
-		if a := gen[key]; a != nil {
+		if a := gen.get(key); a != nil {
 			return a, i + 1
 		}
 	}
@@ -193,6 +194,11 @@ func (l *limit) find(key string) (a *budget.Account, ago int) {
 // present returns key's account as it is at t, in a copy.
 func (l *limit) present(key string, t budget.Instant) budget.Account {
 	a, ago := l.find(key)
+	return l.advanced(a, ago, t)
+}
+
+// advanced is present of an account that was found.
+func (l *limit) advanced(a *budget.Account, ago int, t budget.Instant) budget.Account {
 	switch {
 	case a == nil:
 		return l.fresh(t)
@@ -232,28 +238,29 @@ func (l *limit) fresh(t budget.Instant) (a budget.Account) {
 	return a
 }
 
-// account returns key's account, advanced to t, which it creates if there is none.
+// account returns key's account, to be written to and advanced to t, which it creates if there is
+// none.
 func (l *limit) account(key string, t budget.Instant) *budget.Account {
-	a, ago := l.find(key)
-	if a != nil && ago == 0 {
-		*a = l.present(key, t)
+	if a := l.accounts.own(key); a != nil {
+		*a = l.advanced(a, 0, t)
 		return a
 	}
-	now := l.present(key, t)
+	a, ago := l.find(key)
+	now := l.advanced(a, ago, t)
+	now.Out = slices.Clone(now.Out)
 	if len(l.past) > 0 {
-		if p := l.past[0][key]; p != nil {
+		if p := l.past[0].get(key); p != nil {
 			now.PrevAskers = p.Askers
 		}
 	}
 	now.Tenants = l.carry(key)
 	if ago > 0 {
-		delete(l.past[ago-1], key)
+		l.past[ago-1].remove(key)
 	}
 	if l.accounts == nil {
-		l.accounts = map[string]*budget.Account{}
+		l.accounts = &table{}
 	}
-	l.accounts[key] = &now
-	return &now
+	return l.accounts.put(key, now)
 }
 
 // change gives the limit another amount, and a bucket another size, from t on.

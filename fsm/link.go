@@ -11,6 +11,7 @@ const (
 	unsignedItem = 0 << 5
 	negativeItem = 1 << 5
 	bytesItem    = 2 << 5
+	textItem     = 3 << 5
 	arrayItem    = 4 << 5
 	mapItem      = 5 << 5
 )

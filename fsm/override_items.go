@@ -16,9 +16,9 @@ type overrideItem struct {
 	Until  budget.Instant `cbor:"4,keyasint,omitempty"`
 }
 
-func (l *limit) overrideItems() (items []overrideItem) {
-	for _, key := range slices.Sorted(maps.Keys(l.overrides)) {
-		o := l.overrides[key]
+func overrideItems(overrides map[string]*override) (items []overrideItem) {
+	for _, key := range slices.Sorted(maps.Keys(overrides)) {
+		o := overrides[key]
 		items = append(items, overrideItem{key, o.amount, o.burst, o.until})
 	}
 	return items

@@ -1,7 +1,6 @@
 package fsm
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"strings"
@@ -91,45 +90,44 @@ func (f *FSM) View(read func(*State)) {
 	read(f.state)
 }
 
-// Snapshot encodes the state into memory, so that Persist shares nothing with later entries.
-// Raft applies none until it returns: about 0.3 s for 100,000 accounts with a session each.
+// Snapshot freezes the state, which takes a millisecond or so: see State.Freeze. Persist encodes
+// the image while raft applies later entries.
 func (f *FSM) Snapshot() (raft.FSMSnapshot, error) {
-	f.mu.RLock()
-	defer f.mu.RUnlock()
-	var b bytes.Buffer
-	if err := f.state.Snapshot(&b); err != nil {
-		return nil, fmt.Errorf("fsm: encode snapshot: %w", err)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	image := f.state.Freeze()
+	if f.sink != nil && f.state.small() {
+		f.state.emitState(image.Hash())
 	}
-	f.state.emitState(hashBytes(b.Bytes()))
-	return &frozen{data: b.Bytes()}, nil
+	return &frozen{image: image}, nil
 }
 
 // Restore replaces the state by a snapshot's, which raft closes. The state is left as it was if
 // that fails: the error matches ErrSnapshot.
 func (f *FSM) Restore(snapshot io.ReadCloser) error {
-	state, err := Restore(snapshot, f.sink)
+	state, hash, err := restore(snapshot, f.sink)
 	if err != nil {
 		return err
 	}
 	f.mu.Lock()
 	f.state = state
-	state.emitRestore()
+	state.emitRestore(hash)
 	f.mu.Unlock()
 	f.watches.tellAll()
 	return nil
 }
 
 // frozen is a snapshot that raft has asked for.
-type frozen struct{ data []byte }
+type frozen struct{ image *Image }
 
 // Persist writes the snapshot to sink and closes it, or cancels it if that fails.
 func (z *frozen) Persist(sink raft.SnapshotSink) error {
-	if _, err := sink.Write(z.data); err != nil {
+	if err := z.image.Write(sink); err != nil {
 		_ = sink.Cancel() // the first error tells more
 		return fmt.Errorf("fsm: write snapshot: %w", err)
 	}
 	return sink.Close()
 }
 
-// Release forgets the snapshot.
-func (z *frozen) Release() { z.data = nil }
+// Release lets go of what the state does not share with the snapshot any more.
+func (z *frozen) Release() { z.image = nil }

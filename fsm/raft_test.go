@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/raft"
 
 	"github.com/leased-io/leased/budget"
+	"github.com/leased-io/leased/lease"
 	"github.com/leased-io/leased/trace"
 )
 
@@ -149,11 +150,26 @@ func TestFSMViewsConcurrently(t *testing.T) {
 	}
 	for i := uint64(2); i < 300; i++ {
 		f.Apply(logOf(t, i, 1, Entry{Epoch: 1, Stamp: budget.Instant(i), Commands: []Command{
-			put("b", budget.Limit{Metric: "m", Amount: budget.Credits(i), Per: budget.MinPer})}}))
+			put("b", budget.Limit{Metric: "m", Amount: budget.Credits(i), Per: budget.MinPer}),
+			{OpenSession: &OpenSession{Budget: "b"}},
+			{Acquire: &lease.Request{Session: 1 + lease.SessionID(i/2), Seq: i, Revision: i - 1,
+				Asks: []lease.Ask{{Want: 1}}}}}}))
 		if i%100 == 0 {
-			if _, err := f.Snapshot(); err != nil {
-				t.Error(err)
+			var hash string
+			f.View(func(s *State) { hash = s.Hash() })
+			snap, err := f.Snapshot()
+			if err != nil {
+				t.Fatal(err)
 			}
+			wg.Go(func() {
+				var b bytes.Buffer
+				if err := snap.Persist(&memorySink{Writer: &b}); err != nil {
+					t.Error(err)
+				}
+				if got := hashBytes(b.Bytes()); got != hash {
+					t.Errorf("a snapshot hashes to %s, and the state did to %s", got, hash)
+				}
+			})
 		}
 	}
 	close(stop)

@@ -85,8 +85,11 @@ func TestWatchTellsOfEveryChange(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	data := bytes.NewReader(slices.Clone(saved.(*frozen).data))
-	if err := w.f.Restore(io.NopCloser(data)); err != nil {
+	var data bytes.Buffer
+	if err := saved.Persist(&memorySink{Writer: &data}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.f.Restore(io.NopCloser(&data)); err != nil {
 		t.Fatal(err)
 	}
 	w.wants(x, Revision{"a", 7}, Revision{"b", 0}) // who knows what was skipped

@@ -30,7 +30,7 @@ type world struct {
 
 func randomLog(t *rapid.T) {
 	w := &world{r: newReplicas(), seq: map[lease.SessionID]uint64{}, seen: map[Code]int{}}
-	w.r.a.bounds = bounds{budgets: 3, sessions: 5, accounts: 9, graves: 100}
+	w.r.a.bounds = bounds{budgets: 3, sessions: 5, accounts: 9, graves: 100, expired: 5}
 	w.m = &model{max: w.r.a.bounds}
 	for range rapid.IntRange(20, 60).Draw(t, "entries") {
 		w.step(t, w.entry(t))
@@ -240,7 +240,7 @@ func TestRandomCommandsCover(t *testing.T) {
 	seen := map[Code]int{}
 	gen := rapid.Custom(func(t *rapid.T) map[Code]int {
 		w := &world{r: newReplicas(), seq: map[lease.SessionID]uint64{}, seen: map[Code]int{}}
-		w.r.a.bounds = bounds{budgets: 3, sessions: 5, accounts: 9, graves: 100}
+		w.r.a.bounds = bounds{budgets: 3, sessions: 5, accounts: 9, graves: 100, expired: 5}
 		w.m = &model{max: w.r.a.bounds}
 		for range 40 {
 			w.step(t, w.entry(t))

@@ -8,9 +8,6 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/fxamacker/cbor/v2"
-
-	"github.com/leased-io/leased/budget"
 	"github.com/leased-io/leased/trace"
 )
 
@@ -22,24 +19,31 @@ var ErrSnapshot = errors.New("fsm: not a snapshot")
 // restored state's own Snapshot writes, and that state holds every invariant; errors of r
 // are among the causes.
 func Restore(r io.Reader, sink trace.Sink) (*State, error) {
-	read := sha256.New()
-	dec := decoding.NewDecoder(io.TeeReader(r, read))
-	s := New(sink)
-	if err := s.readItems(dec); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrSnapshot, err)
-	}
-	if err := Check(s); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrSnapshot, err)
-	}
-	if got, want := hex.EncodeToString(read.Sum(nil)[:digestSize]), s.Hash(); got != want {
-		return nil, fmt.Errorf("%w: it hashes to %s, and what it holds to %s", ErrSnapshot, got, want)
-	}
-	return s, nil
+	s, _, err := restore(r, sink)
+	return s, err
 }
 
-func (s *State) readItems(dec *cbor.Decoder) error {
+// restore is Restore, and returns the Hash of the state, too.
+func restore(r io.Reader, sink trace.Sink) (s *State, hash string, err error) {
+	read := sha256.New()
+	s = New(sink)
+	if err := s.readItems(&itemReader{r: io.TeeReader(r, read)}); err != nil {
+		return nil, "", fmt.Errorf("%w: %w", ErrSnapshot, err)
+	}
+	if err := Check(s); err != nil {
+		return nil, "", fmt.Errorf("%w: %w", ErrSnapshot, err)
+	}
+	hash = s.Hash()
+	if got := hex.EncodeToString(read.Sum(nil)[:digestSize]); got != hash {
+		return nil, "", fmt.Errorf("%w: it hashes to %s, and what it holds to %s",
+			ErrSnapshot, got, hash)
+	}
+	return s, hash, nil
+}
+
+func (s *State) readItems(in *itemReader) error {
 	var h header
-	if err := dec.Decode(&h); err != nil {
+	if err := in.decode(&h); err != nil {
 		return fmt.Errorf("header: %w", err)
 	}
 	if h.Form != snapshotForm || h.Version != SnapshotVersion {
@@ -52,7 +56,7 @@ func (s *State) readItems(dec *cbor.Decoder) error {
 		return fmt.Errorf("calendar: %w", err)
 	}
 	for i := range h.Budgets {
-		if err := s.readBudget(dec); err != nil {
+		if err := s.readBudget(in); err != nil {
 			return fmt.Errorf("budget %d of %d: %w", i, h.Budgets, err)
 		}
 	}
@@ -61,7 +65,7 @@ func (s *State) readItems(dec *cbor.Decoder) error {
 	}
 	for i := range h.Graves {
 		var g graveItem
-		if err := dec.Decode(&g); err != nil {
+		if err := in.decode(&g); err != nil {
 			return fmt.Errorf("grave %d of %d: %w", i, h.Graves, err)
 		}
 		s.graves[grave{g.Budget, g.Metric}] = g.Until
@@ -69,13 +73,14 @@ func (s *State) readItems(dec *cbor.Decoder) error {
 	}
 	for i := range h.Sessions {
 		ss := &session{}
-		if err := dec.Decode(ss); err != nil {
+		if err := in.decode(ss); err != nil {
 			return fmt.Errorf("session %d of %d: %w", i, h.Sessions, err)
 		}
 		s.sessions[ss.ID] = ss
 		s.idle.push(ss)
 	}
-	switch err := dec.Decode(new(any)); {
+	s.overdue = s.idle.oldest != nil && s.idle.oldest.expires() <= s.t
+	switch err := in.decode(new(any)); {
 	case err == nil:
 		return errors.New("there is more after the last item")
 	case !errors.Is(err, io.EOF):
@@ -84,9 +89,9 @@ func (s *State) readItems(dec *cbor.Decoder) error {
 	return nil
 }
 
-func (s *State) readBudget(dec *cbor.Decoder) error {
+func (s *State) readBudget(in *itemReader) error {
 	var item budgetItem
-	if err := dec.Decode(&item); err != nil {
+	if err := in.decode(&item); err != nil {
 		return err
 	}
 	if err := item.Budget.Validate(); err != nil {
@@ -105,11 +110,11 @@ func (s *State) readBudget(dec *cbor.Decoder) error {
 		}
 		p.Limits[i] = l.Limit
 		var err error
-		if l.accounts, err = readAccounts(dec, life.Accounts); err != nil {
+		if l.accounts, err = readAccounts(in, life.Accounts); err != nil {
 			return err
 		}
 		for _, n := range life.Past {
-			gen, err := readAccounts(dec, n)
+			gen, err := readAccounts(in, n)
 			if err != nil {
 				return err
 			}
@@ -127,17 +132,20 @@ func (s *State) readBudget(dec *cbor.Decoder) error {
 	return nil
 }
 
-func readAccounts(dec *cbor.Decoder, n int) (map[string]*budget.Account, error) {
+func readAccounts(in *itemReader, n int) (*table, error) {
 	if n == 0 {
 		return nil, nil
 	}
-	accounts := map[string]*budget.Account{}
+	accounts := &table{}
 	for i := range n {
-		var a accountItem
-		if err := dec.Decode(&a); err != nil {
+		r, err := in.account()
+		if err != nil {
 			return nil, fmt.Errorf("account %d of %d: %w", i, n, err)
 		}
-		accounts[a.Key] = &a.Account
+		accounts.rows.push(r)
+	}
+	if key, twice := accounts.index(); twice {
+		return nil, fmt.Errorf("there are two accounts of key %.40q", key)
 	}
 	return accounts, nil
 }

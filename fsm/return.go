@@ -14,7 +14,7 @@ func (s *State) giveBack(c *Return) Result {
 	if ss == nil {
 		return Result{Code: CodeUnknownSession}
 	}
-	s.touch(ss)
+	ss = s.touch(ss)
 	taken := s.take(ss, c.Returns)
 	if c.Close {
 		s.endSession(ss, true)

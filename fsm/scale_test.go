@@ -1,9 +1,7 @@
 package fsm
 
 import (
-	"bytes"
 	"fmt"
-	"io"
 	"runtime"
 	"testing"
 	"time"
@@ -26,7 +24,7 @@ func tenants(tb testing.TB, n int, limit budget.Limit) (*State, int64) {
 	c.PutBudget.Budget.Keyed = true
 	s.Apply(2, 1, Entry{Epoch: 1, Commands: []Command{c}})
 	for i := range n {
-		s.visit(tb, fmt.Sprintf("tenant-%08d", i))
+		s.visit(tb, fmt.Sprintf("tenant-%08d", i*7919%n)) // in no order
 	}
 	if got := s.Counts(); got.Accounts != n || got.Sessions != 0 {
 		tb.Fatalf("got %+v, want %d accounts", got, n)
@@ -79,37 +77,55 @@ func TestMemoryPerAccount(t *testing.T) {
 	}
 }
 
-// BenchmarkAccounts is a visit, which is three commands: of a new key, and of one that is there;
-// with so many accounts. Beside it stand what an account takes, and what a snapshot and its
-// restore take.
-func BenchmarkAccounts(b *testing.B) {
-	for _, n := range []int{1000, 1_000_000} {
-		limit := scaleKinds[0]
-		limit.Amount = budget.MaxAmount
-		s, size := tenants(b, n, limit)
-		b.Run(fmt.Sprintf("accounts=%d/visit", n), func(b *testing.B) {
-			i := 0
-			for b.Loop() {
-				s.visit(b, fmt.Sprintf("tenant-%08d", i%n))
-				i += 7919
+const (
+	// maxSessionBytes is what a session with one lease may take, its share of the tables included,
+	// and maxLeaseBytes what each further lease of it may.
+	maxSessionBytes = 700
+	maxLeaseBytes   = 64
+)
+
+// TestMemoryPerLease: a session and a lease take no more than they may. Most of a session is the
+// answer that it may be told again.
+func TestMemoryPerLease(t *testing.T) {
+	if raceEnabled {
+		t.Log("the race detector's own memory is not counted apart, so there is nothing to see")
+		return
+	}
+	const n = 10_000
+	size := map[int]int64{}
+	for _, leases := range []int{1, MaxSessionLeases} {
+		before := heapBytes()
+		s := New(nil)
+		sit(t, s, n, leases)
+		size[leases] = heapBytes() - before
+		if got := s.Counts().Sessions; got != n {
+			t.Fatalf("got %d sessions", got)
+		}
+	}
+	session := size[1] / n
+	each := (size[MaxSessionLeases] - size[1]) / (n * (MaxSessionLeases - 1))
+	t.Logf("%d bytes a session with one lease, %d bytes each lease more", session, each)
+	if session > maxSessionBytes || each > maxLeaseBytes {
+		t.Errorf("a session takes %d bytes, at most %d; a lease %d, at most %d",
+			session, maxSessionBytes, each, maxLeaseBytes)
+	}
+}
+
+// sit opens n sessions on a budget, and has each take so many leases.
+func sit(tb testing.TB, s *State, n, leases int) {
+	tb.Helper()
+	s.Apply(1, 1, Entry{Open: true})
+	s.Apply(2, 1, Entry{Epoch: 1, Commands: []Command{
+		put("b", budget.Limit{Metric: "m", Amount: budget.MaxAmount, Per: time.Hour})}})
+	for i := range n {
+		commands := []Command{{OpenSession: &OpenSession{Budget: "b"}}}
+		for seq := range leases {
+			commands = append(commands, ask(lease.SessionID(i+1), uint64(seq+1), 1, 1))
+		}
+		for _, r := range s.Apply(s.index+1, 1, Entry{Epoch: 1, Commands: commands}) {
+			if r.Code != CodeDone {
+				tb.Fatalf("got %+v", r)
 			}
-			b.ReportMetric(float64(size)/float64(n), "B/account")
-		})
-		b.Run(fmt.Sprintf("accounts=%d/snapshot", n), func(b *testing.B) {
-			for b.Loop() {
-				if err := s.Snapshot(io.Discard); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-		data := snapshotOf(b, s)
-		b.Run(fmt.Sprintf("accounts=%d/restore", n), func(b *testing.B) {
-			b.SetBytes(int64(len(data)))
-			for b.Loop() {
-				if _, err := Restore(bytes.NewReader(data), nil); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
+		}
 	}
 }

@@ -420,15 +420,15 @@ func showState(s *State) string {
 				fmt.Fprintf(&out, " forgotten %d", l.forgotten)
 			}
 			fmt.Fprintln(&out)
-			for _, o := range l.overrideItems() {
+			for _, o := range overrideItems(l.overrides) {
 				fmt.Fprintf(&out, "    key %q is overridden by %d", o.Key, o.Amount)
 				if o.Until != 0 {
 					fmt.Fprintf(&out, " until %s", clock(o.Until))
 				}
 				fmt.Fprintln(&out)
 			}
-			for _, key := range slices.Sorted(maps.Keys(l.accounts)) {
-				a := l.accounts[key]
+			for _, key := range keysOf(l.accounts) {
+				a := l.accounts.get(key)
 				fmt.Fprintf(&out, "    key %q used %d of peak %d askers %d before %d\n",
 					key, a.Used, a.Peak, a.Askers, a.PrevAskers)
 			}

@@ -28,7 +28,10 @@ type session struct {
 	// Priority counts where an account is shared.
 	Priority budget.Priority `cbor:"11,keyasint,omitempty"`
 
-	older, newer *session // in State.idle
+	// Of State.idle; a snapshot that is being written looks at turn alone.
+	older, newer *session
+	place        int    // in recency.all
+	turn         uint64 // when it was touched, as a number that grows
 }
 
 // decision is what was answered at cluster time At.
@@ -106,7 +109,7 @@ func (ss *session) misfit(p *policy) string {
 // holder has to open another, and is told what is wrong then.
 func (s *State) session(id lease.SessionID) (*session, reach) {
 	ss := s.sessions[id]
-	if ss == nil {
+	if ss == nil || ss.expires() <= s.t {
 		return nil, reach{}
 	}
 	p := s.budgets[ss.Budget]
@@ -118,11 +121,34 @@ func (s *State) session(id lease.SessionID) (*session, reach) {
 	return ss, at
 }
 
-// touch puts the session's expiry off.
-func (s *State) touch(ss *session) {
+// touch puts the session's expiry off, and returns the session as it may be written to: whatever
+// changes one touches it first.
+func (s *State) touch(ss *session) *session {
+	ss = s.idle.own(ss)
+	s.sessions[ss.ID] = ss
 	ss.Touched = s.t
-	s.idle.remove(ss)
-	s.idle.push(ss)
+	s.idle.renew(ss)
+	return ss
+}
+
+// maxExpired bounds the sessions that one entry finds expired: that takes some milliseconds. It is
+// as many as an entry can open, so those that are left over, and count for nothing, never fill the
+// table.
+const maxExpired = MaxCommands
+
+// expire ends sessions that nothing was heard of for too long, and leaves the rest of very many to
+// the next entries.
+func (s *State) expire() {
+	left := s.bounds.expired
+	s.overdue = false
+	for ss := s.idle.oldest; ss != nil && ss.expires() <= s.t; ss = s.idle.oldest {
+		if left == 0 {
+			s.overdue = true
+			return
+		}
+		left--
+		s.endSession(ss, false)
+	}
 }
 
 // endSession forgets a session. What its leases hold counts as spent.
@@ -133,31 +159,4 @@ func (s *State) endSession(ss *session, closed bool) {
 	delete(s.sessions, ss.ID)
 	s.idle.remove(ss)
 	s.emitSessionEnd(ss, closed)
-}
-
-// recency lists the sessions from the least to the most recently touched.
-type recency struct{ oldest, newest *session }
-
-func (r *recency) push(ss *session) {
-	ss.older, ss.newer = r.newest, nil
-	if r.newest != nil {
-		r.newest.newer = ss
-	} else {
-		r.oldest = ss
-	}
-	r.newest = ss
-}
-
-func (r *recency) remove(ss *session) {
-	if ss.older != nil {
-		ss.older.newer = ss.newer
-	} else {
-		r.oldest = ss.newer
-	}
-	if ss.newer != nil {
-		ss.newer.older = ss.older
-	} else {
-		r.newest = ss.older
-	}
-	ss.older, ss.newer = nil, nil
 }

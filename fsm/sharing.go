@@ -44,10 +44,10 @@ func (l *limit) carry(key string) (table *budget.Tenants) {
 		return nil
 	}
 	for ago, gen := range l.past {
-		before := gen[key]
-		if before == nil || before.Tenants == nil {
+		if before := gen.get(key); before == nil || before.Tenants == nil {
 			continue
 		}
+		before := gen.own(key)
 		table, before.Tenants = before.Tenants, nil
 		for range ago + 1 {
 			if table = table.Next(l.Limit); table == nil {
@@ -73,7 +73,7 @@ func (s *State) want(ss *session, at *reach, asks []lease.Ask) {
 		if l.sharing == nil {
 			continue
 		}
-		a, tenant := l.accounts[key], ss.tenant(l.sharing.By)
+		a, tenant := l.accounts.own(key), ss.tenant(l.sharing.By)
 		table := l.tenantsOf(a)
 		row := table.Row(l.sharing, tenant)
 		row.Ask(l.of(key), ask.Want, false)
@@ -87,7 +87,7 @@ func (s *State) want(ss *session, at *reach, asks []lease.Ask) {
 // for other tenants, and for those of a higher priority.
 func (s *State) may(at *reach, limit int) budget.Credits {
 	l, key := at.limit(limit)
-	left := l.left(l.accounts[key], key)
+	left := l.left(l.accounts.get(key), key)
 	if l.sharing == nil {
 		return left
 	}
@@ -98,7 +98,7 @@ func (s *State) may(at *reach, limit int) budget.Credits {
 // those that count.
 func (s *State) size(ss *session, at *reach, a lease.Ask) budget.Credits {
 	l, key := at.limit(a.Limit)
-	account := *l.accounts[key]
+	account := *l.accounts.get(key)
 	if l.sharing != nil {
 		row := account.Tenants.Row(l.sharing, ss.tenant(l.sharing.By))
 		account.Askers, account.PrevAskers = row.Holders, row.PrevHolders
@@ -110,7 +110,7 @@ func (s *State) size(ss *session, at *reach, a lease.Ask) budget.Credits {
 // enough is left and withheld, until it may be free.
 func (s *State) retryOf(at *reach, a lease.Ask) time.Duration {
 	l, key := at.limit(a.Limit)
-	if l.sharing == nil || l.left(l.accounts[key], key) < max(1, a.Need) {
+	if l.sharing == nil || l.left(l.accounts.get(key), key) < max(1, a.Need) {
 		return s.retry(l, key, a.Need)
 	}
 	return at.divided[a.Limit].Opens(s.t, a.Need).Sub(s.t)
@@ -159,7 +159,7 @@ func tenantsWhole(s *State) error {
 					l.serial, l.sharing, p.Name, p.Sharing)
 			}
 			for _, gen := range l.generations() {
-				for key, a := range gen {
+				for key, a := range gen.all() {
 					if a.Tenants == nil {
 						continue
 					}

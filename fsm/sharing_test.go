@@ -157,7 +157,7 @@ func TestTenantsReplayed(t *testing.T) {
 // to want is at least what it showed, and at most twice that.
 func (n *naiveTable) compare(t *rapid.T, s *State) {
 	l := s.limits[1]
-	a := l.accounts[""]
+	a := l.accounts.get("")
 	if a == nil || a.Tenants == nil {
 		if len(n.asked) > 0 {
 			t.Fatalf("there is no table of %+v", n)
@@ -210,7 +210,7 @@ func TestGuarantee(t *testing.T) {
 		want    budget.Credits
 	}{{4, 600}, {2, 100}, {1, 200}, {3, 100}} {
 		left := r.a.limits[1].Amount
-		if a := r.a.limits[1].accounts[""]; a != nil && r.a.T() >= 10_000_000_000 {
+		if a := r.a.limits[1].accounts.get(""); a != nil && r.a.T() >= 10_000_000_000 {
 			left -= a.Used
 		}
 		got, last := take(late, c.session)
@@ -285,7 +285,7 @@ func TestSharingChanges(t *testing.T) {
 	}
 	got := r.at(t, 0, teamSession("a", ""), askFor(1, 1, 2, 1, 10))
 	held := got[1].Grants[0]
-	table := func() *budget.Tenants { return r.a.limits[1].accounts[""].Tenants }
+	table := func() *budget.Tenants { return r.a.limits[1].accounts.get("").Tenants }
 	if n := table().Rows[0].Granted; n != held.Amount {
 		t.Errorf("a has %d, and was granted %d", n, held.Amount)
 	}
@@ -350,7 +350,7 @@ func TestSharedByKey(t *testing.T) {
 	b.Sharing.By = "key"
 	got := r.at(t, 0, Command{PutBudget: &PutBudget{Budget: b}},
 		Command{OpenSession: &OpenSession{Budget: "org", Key: "k"}}, askFor(1, 1, 1, 1, 5))
-	if got[2].Code != CodeDone || r.a.limits[1].accounts[""].Tenants.Rows[0].Name != "k" {
+	if got[2].Code != CodeDone || r.a.limits[1].accounts.get("").Tenants.Rows[0].Name != "k" {
 		t.Errorf("got %+v", got)
 	}
 	bad := Command{OpenSession: &OpenSession{Budget: "org", Key: "k", Priority: "urgent"}}

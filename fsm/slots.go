@@ -44,7 +44,7 @@ func (s *State) swap(
 		return held{}
 	}
 	kept = *old
-	account, rest := l.accounts[key], old.Amount-a.Keep
+	account, rest := l.accounts.own(key), old.Amount-a.Keep
 	if rest > 0 && !account.Free(old.Until, rest) ||
 		!account.Extend(old.Until, l.Until(s.t), a.Keep) {
 		panic(broken("Books", s.index, s.term, fmt.Sprintf(
@@ -57,7 +57,7 @@ func (s *State) swap(
 
 // retry is for how long a denied request need not be made again.
 func (s *State) retry(l *limit, key string, need budget.Credits) time.Duration {
-	wait := l.opens(l.accounts[key], key, need).Sub(s.t)
+	wait := l.opens(l.accounts.get(key), key, need).Sub(s.t)
 	if l.Kind == budget.KindSlots && !l.empty() {
 		return min(wait, l.Per/asksAgain)
 	}
@@ -75,7 +75,7 @@ type leasedUntil struct {
 // that were not given back with the rest, are out until they end, and in no session's hands.
 func slotBooks(l *limit, live map[leasedUntil]budget.Credits) error {
 	for _, gen := range l.generations() {
-		for key, a := range gen {
+		for key, a := range gen.all() {
 			sum, before := budget.Credits(0), budget.Instant(-1)
 			for _, o := range a.Out {
 				if o.Until <= before || o.N < 1 || o.Until > l.Until(a.At) ||

@@ -34,6 +34,7 @@ type State struct {
 	accounts int                 // of current windows, in all limits
 	sessions map[lease.SessionID]*session
 	idle     recency // the same, least recently touched first
+	overdue  bool    // some of them have expired, and wait for the next entry to end them
 
 	graves map[grave]budget.Instant
 	// digAt is no later than any instant in graves: an entry before it looks at none.
@@ -55,8 +56,8 @@ type Counters struct {
 	Revision uint64          `cbor:"4,keyasint"`
 }
 
-// bounds are the sizes of the tables; tests fill smaller ones.
-type bounds struct{ budgets, sessions, accounts, graves int }
+// bounds are the sizes of the tables, and maxExpired; tests have smaller ones.
+type bounds struct{ budgets, sessions, accounts, graves, expired int }
 
 // never is an instant after all others.
 const never = budget.Instant(1<<63 - 1)
@@ -72,7 +73,7 @@ func New(sink trace.Sink) *State {
 		sessions: map[lease.SessionID]*session{},
 		graves:   map[grave]budget.Instant{},
 		digAt:    never,
-		bounds:   bounds{MaxBudgets, MaxSessions, MaxAccounts, MaxGraves},
+		bounds:   bounds{MaxBudgets, MaxSessions, MaxAccounts, MaxGraves, maxExpired},
 	}
 }
 

@@ -59,7 +59,7 @@ func (s *State) BudgetAt(name, key string, now budget.Instant) (BudgetStatus, bo
 	st := BudgetStatus{Budget: p.asPut(), Revision: p.revision}
 	for i, l := range p.lives {
 		l = l.at(now)
-		for _, o := range l.overrideItems() {
+		for _, o := range overrideItems(l.overrides) {
 			st.Overrides = append(st.Overrides, OverrideStatus{Limit: i, Key: o.Key, Amount: o.Amount,
 				Burst: o.Burst, Until: o.Until})
 		}

@@ -119,7 +119,7 @@ var bucketMutants = []Mutant{
 	{
 		Name: "bucket-account-stays-behind", Rule: "Books", By: Pure,
 		Means: "an account that comes into a new window stays in its old one as well",
-		Edits: []Edit{{fsmLimit, "		delete(l.past[ago-1], key)\n", "		_ = key\n"}},
+		Edits: []Edit{{fsmLimit, "		l.past[ago-1].remove(key)\n", "		_ = key\n"}},
 	},
 	{
 		Name: "bucket-cuts-other-windows", Rule: "Books", By: Pure,
@@ -135,6 +135,6 @@ var bucketMutants = []Mutant{
 	{
 		Name: "snapshot-without-paces", Rule: "Books", By: Pure,
 		Means: "a restored bucket does not know what it was before it was changed",
-		Edits: []Edit{{fsmState, "Was: l.was", "Was: nil"}},
+		Edits: []Edit{{fsmState, "slices.Clone(l.was)", "slices.Clone(l.was[:0])"}},
 	},
 }

@@ -16,7 +16,7 @@ var slidingMutants = []Mutant{
 		Name: "last-window-not-counted", Rule: "Books", By: Pure,
 		Means: "what is charged to the window just before counts no more",
 		Edits: []Edit{{fsmLimit, sumsPast, "		for _, gen := range l.past[min(1, len(l.past)):] {\n" +
-			"			if a := gen[key]; a != nil {\n				sum += a.Used\n"}},
+			"			if a := gen.get(key); a != nil {\n				sum += a.Used\n"}},
 	},
 	{
 		Name: "windows-before-not-counted", Rule: "Books", By: Pure,
@@ -27,7 +27,7 @@ var slidingMutants = []Mutant{
 		Name: "others-windows-counted", Rule: "Books", By: Pure,
 		Means: "what other keys were charged in windows before counts, too",
 		Edits: []Edit{{fsmLimit, sumsPast,
-			"		for _, gen := range l.past {\n			for _, a := range gen {\n				sum += a.Used\n"}},
+			"		for _, gen := range l.past {\n			for _, a := range gen.all() {\n				sum += a.Used\n"}},
 	},
 	{
 		Name: "far-roll-is-a-near-one", Rule: "R4", By: Pure,
@@ -44,8 +44,8 @@ var slidingMutants = []Mutant{
 	{
 		Name: "roll-forgets-the-window", Rule: "R4", By: Pure,
 		Means: "the window that is left is not among those before",
-		Edits: []Edit{{fsmLimit, "append([]map[string]*budget.Account{l.accounts}, l.past...)",
-			"append([]map[string]*budget.Account{nil}, l.past...)"}},
+		Edits: []Edit{{fsmLimit, "append([]*table{l.accounts}, l.past...)",
+			"append([]*table{nil}, l.past...)"}},
 	},
 	{
 		Name: "slots-without-margin", Rule: "R6", By: Pure,
@@ -68,10 +68,10 @@ var slidingMutants = []Mutant{
 		Name: "restore-without-past", Rule: "Books", By: Pure,
 		Means: "a restored sliding limit or bucket does not know the windows before",
 		Edits: []Edit{{fsmRestore, readsPast,
-			"			if l.Kind != budget.KindWindow {\n				gen = nil\n			}\n" + readsPast}},
+			"			if l.Kind != \"window\" {\n				gen = nil\n			}\n" + readsPast}},
 	},
 }
 
 // sumsPast is where the charges of windows before are summed up.
-const sumsPast = "		for _, gen := range l.past {\n			if a := gen[key]; a != nil {\n" +
+const sumsPast = "		for _, gen := range l.past {\n			if a := gen.get(key); a != nil {\n" +
 	"				sum += a.Used\n"

@@ -75,18 +75,18 @@ var leaseMutants = []Mutant{
 		Means: "the leases of a session that ended are given back, though its holder may spend them",
 		Edits: []Edit{{fsmSession, "		s.limits[h.Limit].forget(h)\n",
 			"		if l := s.limits[h.Limit]; s.returnable(h) {\n" +
-				"			l.accounts[ss.Key].Return(l.Limit, h.Amount)\n		}\n"}},
+				"			l.accounts.own(ss.Key).Return(l.Limit, h.Amount)\n		}\n"}},
 	},
 	{
 		Name: "session-never-expires", Rule: "Books", By: Pure,
 		Means: "a session of which nothing is heard stays for ever",
-		Edits: []Edit{{fsmApply, "ss != nil && ss.expires() <= s.t;",
+		Edits: []Edit{{fsmSession, "ss != nil && ss.expires() <= s.t;",
 			"ss != nil && ss.expires() <= 0;"}},
 	},
 	{
 		Name: "session-not-touched", Rule: "Books", By: Pure,
 		Means: "a session expires however much is heard of it",
-		Edits: []Edit{{fsmSession, "	ss.Touched = s.t\n	s.idle.remove(ss)\n	s.idle.push(ss)\n", ""}},
+		Edits: []Edit{{fsmSession, "	ss.Touched = s.t\n	s.idle.renew(ss)\n", ""}},
 	},
 	{
 		Name: "session-of-other-key", Rule: "Books", By: Pure,

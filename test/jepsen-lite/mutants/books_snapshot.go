@@ -1,19 +1,29 @@
 package mutants
 
 // encodesSession is where a session is written.
-const encodesSession = "		if err := enc.Encode(ss); err != nil {\n"
+const encodesSession = "		if err := out.session(ss); err != nil {\n"
 
 // readsPast is where the accounts of a limit's windows before are read.
 const readsPast = "			l.past = append(l.past, gen)\n"
 
 // drop writes a copy of each session, without something.
 func drop(what string) []Edit {
-	return []Edit{{fsmState, encodesSession,
-		"		part := *ss\n		" + what + "\n		if err := enc.Encode(&part); err != nil {\n"}}
+	return []Edit{{fsmImage, encodesSession,
+		"		part := *ss\n		" + what + "\n		if err := out.session(&part); err != nil {\n"}}
 }
 
 // snapshotMutants leave something out of a snapshot, or read it wrongly.
 var snapshotMutants = []Mutant{
+	{
+		Name: "image-not-kept", Rule: "Books", By: Pure,
+		Means: "an entry writes to accounts of a snapshot that is still to be written",
+		Edits: []Edit{{fsmVector, "	if p.era != v.era {\n", "	if p.era > v.era {\n"}},
+	},
+	{
+		Name: "image-shares-sessions", Rule: "R8", By: Pure,
+		Means: "an entry writes to sessions of a snapshot that is still to be written",
+		Edits: []Edit{{fsmRecency, "	own := *ss\n", "	if at != nil {\n		return ss\n	}\n	own := *ss\n"}},
+	},
 	{
 		Name: "snapshot-without-time", Rule: "Books", By: Pure,
 		Means: "a restored replica's cluster time is that of its windows' start",
@@ -40,8 +50,8 @@ var snapshotMutants = []Mutant{
 		Means: "a restored replica does not know of removed limits",
 		Edits: []Edit{
 			{fsmState, "Graves: len(s.graves),", "Graves: 0,"},
-			{fsmState, "		if err := enc.Encode(graveItem{g.budget, g.metric, s.graves[g]}); err != nil {\n" +
-				"			return err\n		}\n", "		_ = graveItem{g.budget, g.metric, s.graves[g]}\n"},
+			{fsmState, "		m.graves = append(m.graves, graveItem{g.budget, g.metric, until})\n",
+				"		_ = graveItem{g.budget, g.metric, until}\n"},
 		},
 	},
 	{
@@ -52,12 +62,12 @@ var snapshotMutants = []Mutant{
 	{
 		Name: "snapshot-without-counters", Rule: "Books", By: Pure,
 		Means: "a restored replica numbers leases from the largest that is held",
-		Edits: []Edit{{fsmState, "	if err := enc.Encode(header{\n",
+		Edits: []Edit{{fsmState, "	m := &Image{head: header{\n",
 			"	last := s.last\n	last.Lease = 0\n	for _, ss := range s.sessions {\n" +
 				"		for _, h := range ss.Leases {\n			last.Lease = max(last.Lease, h.Lease)\n		}\n" +
 				"		for _, g := range ss.Decided.Result.Grants {\n" +
 				"			last.Lease = max(last.Lease, g.Lease)\n		}\n	}\n" +
-				"	if err := enc.Encode(header{\n"},
+				"	m := &Image{head: header{\n"},
 			{fsmState, "Last: s.last,", "Last: last,"}},
 	},
 	{
@@ -79,6 +89,6 @@ var snapshotMutants = []Mutant{
 		Name: "restore-without-prev", Rule: "Books", By: Pure,
 		Means: "a restored limit does not know who asked in the last window, and grants other shares",
 		Edits: []Edit{{fsmRestore, readsPast,
-			"			if l.Kind == budget.KindWindow {\n				gen = nil\n			}\n" + readsPast}},
+			"			if l.Kind == \"window\" {\n				gen = nil\n			}\n" + readsPast}},
 	},
 }

@@ -31,6 +31,7 @@ type cluster struct {
 	puts     int    // budgets that were proposed: the latest counts
 	verified int    // entries that led to a state that was verified
 	broken   string // the first invariant that a state broke
+	exposed  exposed
 }
 
 // batch is how many commands a batch has room for; if more come it grows.

@@ -116,6 +116,7 @@ func (c *cluster) restore() {
 	}
 	c.catchUp(src, dst.applied) // as it is where one replica stands for all
 	c.w.strike(Restore, dst.name, 0)
+	c.freeze(src)
 	var buf bytes.Buffer
 	if err := src.state.Snapshot(&buf); err != nil {
 		panic(fmt.Sprintf("sim: snapshot: %v", err))
@@ -133,10 +134,32 @@ func (c *cluster) restore() {
 	}
 }
 
+// exposed is an image of a replica's state, and the hash that the state had.
+type exposed struct {
+	image *fsm.Image
+	hash  string
+}
+
+// freeze takes an image of a replica's state, and looks at the one before it: whatever was applied
+// since then, it must be as it was (ImagesStay). There is one at a time.
+func (c *cluster) freeze(r *replica) {
+	if !c.w.o.Verify {
+		return
+	}
+	if was := c.exposed; was.image != nil && c.broken == "" {
+		if got := was.image.Hash(); got != was.hash {
+			c.broken = fmt.Sprintf("entry %d: invariant ImagesStay is broken: "+
+				"its image hashes to %s, and the state did to %s", was.image.Index(), got, was.hash)
+		}
+	}
+	c.exposed = exposed{r.state.Freeze(), r.state.Hash()}
+}
+
 // hashes returns the hash of every replica's final state. With Verify, one of them has replayed
 // the log from its beginning, and was never restored.
 func (c *cluster) hashes() []string {
 	all := c.replicas
+	c.freeze(all[0])
 	if all[0] == all[len(all)-1] {
 		all = all[:1]
 		if c.w.o.Verify {
