@@ -40,14 +40,14 @@ func (s *State) acquire(r *lease.Request) Result {
 		}
 	}
 	s.touch(ss)
-	s.take(ss, r.Returns)
+	s.taken = s.take(s.taken[:0], ss, r.Returns)
 	res := s.decide(ss, &at, r)
 	res.Revision = at.revision
 	if res.Code == CodeFull {
 		return res
 	}
 	ss.Seq, ss.Decided = r.Seq, decision{At: s.t, Result: res}
-	return ss.Decided.answer(s.t)
+	return res // what is told again later is a copy
 }
 
 // decide grants every ask of r that has a need, in whatever budget of the line, or none at all.

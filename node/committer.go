@@ -17,10 +17,10 @@ import (
 const (
 	// maxBatch bounds the commands of an entry, well below fsm.MaxCommands: what one apply
 	// may do before the next read.
-	maxBatch = 1024
+	maxBatch = 4096
 	// maxQueued bounds the proposals that wait for the entry in flight: a few entries' worth.
 	// Beyond it, callers are refused rather than kept beyond their deadlines.
-	maxQueued = 4096
+	maxQueued = 16384
 	// maxStale bounds how often one proposal is stamped anew after a change of epoch.
 	maxStale = 3
 )
