@@ -46,16 +46,31 @@ func BenchmarkCoordinator(b *testing.B) {
 		})
 	})
 	conns := dialNode(b, n)
-	each(b, "grpc/unary", []int{1, 64, 256}, func(b *testing.B, callers int) {
-		bearLoad(b, callers, 1, "grants", func(i int) error {
-			return s[i].acquire(b.Context(), conns[i%benchConns])
+	streams := openStreams(b, conns)
+	for _, way := range []struct {
+		name string
+		call func(caller int) acquirer
+	}{
+		{"unary", func(i int) acquirer { return conns[i%benchConns] }},
+		{"stream", func(i int) acquirer { return streams[i%benchConns] }},
+	} {
+		each(b, "grpc="+way.name, []int{1, 64, 256}, func(b *testing.B, callers int) {
+			bearLoad(b, callers, 1, "grants", func(i int) error {
+				return s[i:i+1].acquire(b.Context(), way.call(i), false)
+			})
 		})
-	})
-	each(b, "grpc/unary/renewals=64", []int{renewers}, func(b *testing.B, callers int) {
-		bearLoad(b, callers, renewals, "leases", func(i int) error {
-			return s.ofCaller(i).acquire(b.Context(), conns[i%benchConns])
+		each(b, "grpc="+way.name+"/renewals=64", []int{renewers}, func(b *testing.B, callers int) {
+			bearLoad(b, callers, renewals, "leases", func(i int) error {
+				return s.ofCaller(i).acquire(b.Context(), way.call(i), true)
+			})
 		})
-	})
+	}
+}
+
+// acquirer is a way to the coordinator.
+type acquirer interface {
+	AcquireBatch(context.Context, *leasedv1.AcquireBatchRequest, ...grpc.CallOption) (
+		*leasedv1.AcquireBatchResponse, error)
 }
 
 // benchCluster starts nodes on loopback and returns the leader.
@@ -174,19 +189,8 @@ func (s benchSessions) renew(ctx context.Context, n *Node) error {
 	return nil
 }
 
-// acquire is one call for one lease.
-func (s *benchSession) acquire(ctx context.Context, c leasedv1.LeasesClient) error {
-	s.seq++
-	res, err := c.Acquire(ctx, &leasedv1.AcquireRequest{Session: s.id, Seq: s.seq,
-		Revision: s.revision, Asks: []*leasedv1.Ask{{Need: 1, Want: 100}}})
-	if err == nil && res.GetOutcome() != leasedv1.Outcome_OUTCOME_GRANTED {
-		err = fmt.Errorf("came to %v", res)
-	}
-	return err
-}
-
-// acquire has the leases of all sessions renewed, in one call.
-func (s benchSessions) acquire(ctx context.Context, c leasedv1.LeasesClient) error {
+// acquire is one call for a lease for each session. What they have is given back if they renew.
+func (s benchSessions) acquire(ctx context.Context, c acquirer, renew bool) error {
 	req := &leasedv1.AcquireBatchRequest{Requests: make([]*leasedv1.AcquireRequest, len(s))}
 	for i, one := range s {
 		one.seq++
@@ -208,8 +212,10 @@ func (s benchSessions) acquire(ctx context.Context, c leasedv1.LeasesClient) err
 			return fmt.Errorf("request %d came to %v", i, r)
 		}
 		g := grants[0]
-		s[i].held = []lease.Return{{Lease: lease.ID(g.GetLease()),
-			Window: budget.Window(g.GetWindow()), Amount: budget.Credits(g.GetAmount())}}
+		if renew {
+			s[i].held = []lease.Return{{Lease: lease.ID(g.GetLease()),
+				Window: budget.Window(g.GetWindow()), Amount: budget.Credits(g.GetAmount())}}
+		}
 	}
 	return nil
 }
