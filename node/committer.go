@@ -47,7 +47,8 @@ const (
 )
 
 // committer is group commit: proposals that arrive while an entry is in flight form the next
-// one. One entry is in flight at a time and nothing lingers: the entry in flight is the timer.
+// one. One entry is in flight at a time, until a majority has it, and nothing lingers: the entry in
+// flight is the timer. While the next one is on its way, the last one is applied and answered.
 type committer struct {
 	raft       *raft.Raft
 	leadership *leadership
@@ -57,9 +58,13 @@ type committer struct {
 	queued   atomic.Int64   // the commands in queue, at most maxQueued
 	commands []fsm.Command  // of the entry in flight: the next one's are written over it
 	spent    sync.Pool      // of proposals: the committer's word was taken
-	closing  atomic.Bool    // refuses new proposals
-	stop     chan struct{}  // closed: commit what is queued, then end
-	done     chan struct{}  // closed when run has ended
+	// committed has something when the state machine has begun to apply an entry. Size 1: it is
+	// taken before each entry.
+	committed chan struct{}
+	answered  chan struct{} // closed when the last entry was answered
+	closing   atomic.Bool   // refuses new proposals
+	stop      chan struct{} // closed: commit what is queued, then end
+	done      chan struct{} // closed when run has ended
 
 	// afterStamp is called between the reading of the stamp and raft.Apply, where a goroutine
 	// can sleep through the loss and regain of leadership. Nil but in tests of R3.
@@ -67,14 +72,17 @@ type committer struct {
 }
 
 func newCommitter(l *leadership, r recorder) *committer {
-	return &committer{
-		raft:       l.raft,
+	c := &committer{
 		leadership: l,
 		recorder:   r,
 		queue:      make(chan *proposal, maxQueued),
+		committed:  make(chan struct{}, 1),
+		answered:   make(chan struct{}),
 		stop:       make(chan struct{}),
 		done:       make(chan struct{}),
 	}
+	close(c.answered)
+	return c
 }
 
 // propose commits cmd and returns its result; see transport.Coordinator. A result of another
@@ -148,14 +156,14 @@ func (c *committer) take(p *proposal, d decision) ([]fsm.Result, error) {
 // so that no future is left to a raft that was shut down.
 func (c *committer) run() {
 	defer close(c.done)
-	batch := make([]*proposal, 0, maxBatch)
 	for {
-		batch = batch[:0]
+		var batch []*proposal
 		select {
 		case p := <-c.queue:
 			batch = append(batch, p)
 		case <-c.stop:
 			if batch = c.gather(batch); len(batch) == 0 {
+				<-c.answered
 				return
 			}
 		}
@@ -218,10 +226,56 @@ func (c *committer) commit(batch []*proposal) {
 	c.recorder.record(trace.Event{
 		Kind: trace.KindPropose, First: before, Epoch: entry.Epoch, Stamp: int64(entry.Stamp),
 	})
-	results, err := c.append(entry)
+	future, err := c.append(entry)
 	if err != nil {
 		fail(taken, err)
 		return
+	}
+	last := c.answered // at most two entries are not answered
+	answered := make(chan struct{})
+	c.answered = answered
+	go func() { // joined by answered
+		<-last
+		defer close(answered)
+		c.answer(future, taken)
+	}()
+	select {
+	case <-c.committed:
+		<-last
+	case <-answered: // also when it was not committed
+	}
+}
+
+// append hands one entry to raft.
+func (c *committer) append(entry fsm.Entry) (raft.ApplyFuture, error) {
+	data, err := fsm.EncodeEntry(entry)
+	if err != nil {
+		return nil, fmt.Errorf("encode entry: %w", err)
+	}
+	if c.afterStamp != nil {
+		c.afterStamp()
+	}
+	select {
+	case <-c.committed: // of an entry before
+	default:
+	}
+	return c.raft.Apply(data, enqueueTimeout), nil
+}
+
+// answer waits until an entry is applied, and tells each who waits what his part of it came to.
+func (c *committer) answer(future raft.ApplyFuture, taken []*proposal) {
+	if err := future.Error(); err != nil {
+		fail(taken, sure(err))
+		return
+	}
+	results := future.Response().(fsm.Applied).Results
+	n := 0
+	for _, p := range taken {
+		n += len(p.cmds)
+	}
+	if len(results) != n {
+		panic(fmt.Sprintf("node: entry %d of %d commands came to %d results",
+			future.Index(), n, len(results)))
 	}
 	for _, p := range taken {
 		n := len(p.cmds) // p is its caller's with the word
@@ -230,25 +284,20 @@ func (c *committer) commit(batch []*proposal) {
 	}
 }
 
-// append commits one entry.
-func (c *committer) append(entry fsm.Entry) ([]fsm.Result, error) {
-	data, err := fsm.EncodeEntry(entry)
-	if err != nil {
-		return nil, fmt.Errorf("encode entry: %w", err)
+// machine is the state machine as raft sees it: it says when it begins to apply an entry, which a
+// majority has then.
+type machine struct {
+	*fsm.FSM
+	committed chan<- struct{}
+}
+
+// Apply applies an entry.
+func (m machine) Apply(log *raft.Log) any {
+	select {
+	case m.committed <- struct{}{}:
+	default:
 	}
-	if c.afterStamp != nil {
-		c.afterStamp()
-	}
-	future := c.raft.Apply(data, enqueueTimeout)
-	if err := future.Error(); err != nil {
-		return nil, sure(err)
-	}
-	results := future.Response().(fsm.Applied).Results
-	if len(results) != len(entry.Commands) {
-		panic(fmt.Sprintf("node: entry %d of %d commands came to %d results",
-			future.Index(), len(entry.Commands), len(results)))
-	}
-	return results, nil
+	return m.FSM.Apply(log)
 }
 
 // sure sorts raft's errors: those of an entry that surely was not appended, and all others.

@@ -150,8 +150,9 @@ func (n *Node) startRaft(context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	n.raft, err = raft.NewRaft(n.raftConfig(), n.fsm, n.store.Logs, n.store.Stable,
-		n.store.Snapshots, n.raftNet)
+	n.committer = newCommitter(n.leadership, n.recorder)
+	n.raft, err = raft.NewRaft(n.raftConfig(), machine{n.fsm, n.committer.committed},
+		n.store.Logs, n.store.Stable, n.store.Snapshots, n.raftNet)
 	if err != nil {
 		return fmt.Errorf("raft: %w", err)
 	}
@@ -160,7 +161,7 @@ func (n *Node) startRaft(context.Context) (err error) {
 	n.durable.stop.Store(&stop)
 	n.leadership.raft = n.raft
 	n.raft.RegisterObserver(raft.NewObserver(n.leadership.observed, false, leaderChanged))
-	n.committer = newCommitter(n.leadership, n.recorder)
+	n.committer.raft = n.raft
 	n.reader = newReader(n.leadership)
 	n.calendar = newCalendarKeeper(n)
 	n.members = newMembership(n.id, n.cfg, n.leadership, n.raftNet, n.log)

@@ -15,7 +15,9 @@ var nodePlants = []Plant{
 			New: "	results := c.commit(p.term, p.entry)\n	c.release(p)\n" +
 				mixed("p.calls", ".cmd")}},
 		Edits: []mutants.Edit{{File: nodeCommit, Old: answersTaken,
-			New: mixed("commands", "") + answersTaken}},
+			New: "	var commands []fsm.Command\n	for _, p := range taken {\n" +
+				"		commands = append(commands, p.cmds...)\n	}\n" +
+				mixed("commands", "") + answersTaken}},
 	},
 	{
 		Name: "forwarded-answer-mixed", Rule: "Calls", Real: true,
