@@ -93,7 +93,8 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 func (n *Node) openStore(context.Context) (err error) {
 	if n.cfg.Stores != nil {
 		n.store = &store{Stores: *n.cfg.Stores, id: n.cfg.ID, close: func() error { return nil }}
-	} else if n.store, err = openStore(n.cfg.DataDir, n.cfg.ID, newRaftLogger(n.log)); err != nil {
+	} else if n.store, err = openStore(n.cfg.DataDir, n.cfg.ID, n.cfg.LogStore,
+		newRaftLogger(n.log)); err != nil {
 		return err
 	}
 	n.durable = n.store.stopOnFailure()
