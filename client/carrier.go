@@ -18,8 +18,8 @@ import (
 // may be of another version by then.
 const aloneFor = time.Minute
 
-// carrier has the batches on one connection travel on one stream, which costs the coordinator half of
-// what a call costs. It is the connection's innermost interceptor, so that whoever has interceptors
+// carrier has the batches on one connection travel on one stream, which costs the coordinator less
+// than a call each. It is the connection's innermost interceptor, so that whoever has interceptors
 // of his own sees calls, with their outcomes, as if each went by itself.
 type carrier struct {
 	// run begins a goroutine, which lives until the connection is closed; false: it is closed.
@@ -31,10 +31,12 @@ type carrier struct {
 }
 
 // dialOption puts a carrier into a connection.
-func (c *carrier) dialOption() grpc.DialOption { return grpc.WithChainUnaryInterceptor(c.intercept) }
+func (c *carrier) dialOption() grpc.DialOption {
+	return grpc.WithChainUnaryInterceptor(c.intercept)
+}
 
-// intercept makes a call on the stream where that can be: a batch that has no metadata of its own, to
-// a node that knows of streams.
+// intercept makes a call on the stream where that can be: a batch that has no metadata of its own,
+// to a node that knows of streams.
 func (c *carrier) intercept(
 	ctx context.Context, method string, req, reply any, cc *grpc.ClientConn,
 	invoke grpc.UnaryInvoker, opts ...grpc.CallOption,

@@ -20,8 +20,8 @@ type conns struct {
 	dialOptions []grpc.DialOption
 	alone       bool // calls do not share a stream
 	closed      chan struct{}
-	// closing are connections that are on their way out, and the streams on all. One whose other end takes nothing any
-	// more holds whoever closes it for five seconds, grpc's bound.
+	// closing are connections that are on their way out, and the streams on all. One whose other
+	// end takes nothing any more holds whoever closes it for five seconds, grpc's bound.
 	closing sync.WaitGroup
 
 	mu        sync.Mutex

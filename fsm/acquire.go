@@ -171,8 +171,8 @@ func (s *State) grant(ss *session, at *reach, r *lease.Request) []lease.Grant {
 	return grants
 }
 
-// prune forgets what can no longer be returned. Most often that is nothing, and leases of one window
-// of one limit, as most neighbours are, come to the same.
+// prune forgets what can no longer be returned. Most often that is nothing, and leases of one
+// window of one limit, as most neighbours are, come to the same.
 func (s *State) prune(ss *session) {
 	var last held
 	for _, h := range ss.Leases {

@@ -14,7 +14,8 @@ import (
 func anyEntry(r *rand.Rand, others bool) Entry {
 	n := func() int64 { return int64(r.Uint64()>>r.IntN(64)) * int64(1-2*r.IntN(2)) }
 	u := func() uint64 { return r.Uint64() >> r.IntN(64) }
-	e := Entry{Epoch: u() * uint64(r.IntN(2)), Stamp: budget.Instant(u()/8) * budget.Instant(r.IntN(2))}
+	e := Entry{Epoch: u() * uint64(r.IntN(2))}
+	e.Stamp = budget.Instant(u() / 8 * uint64(r.IntN(2)))
 	for range r.IntN(40) {
 		req := &lease.Request{Session: lease.SessionID(u()), Seq: u(), Revision: u()}
 		for range r.IntN(4) {

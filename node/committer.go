@@ -284,22 +284,6 @@ func (c *committer) answer(future raft.ApplyFuture, taken []*proposal) {
 	}
 }
 
-// machine is the state machine as raft sees it: it says when it begins to apply an entry, which a
-// majority has then.
-type machine struct {
-	*fsm.FSM
-	committed chan<- struct{}
-}
-
-// Apply applies an entry.
-func (m machine) Apply(log *raft.Log) any {
-	select {
-	case m.committed <- struct{}{}:
-	default:
-	}
-	return m.FSM.Apply(log)
-}
-
 // sure sorts raft's errors: those of an entry that surely was not appended, and all others.
 func sure(err error) error {
 	switch {

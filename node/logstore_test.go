@@ -47,8 +47,8 @@ func TestADirectoryKeepsItsLogStore(t *testing.T) {
 	}
 }
 
-// TestWALOverAGap: a server that was sent a snapshot goes on appending after it, and does so when it
-// is started again.
+// TestWALOverAGap: a server that was sent a snapshot goes on appending after it, and does so when
+// it is started again.
 func TestWALOverAGap(t *testing.T) {
 	var cfgs []Config
 	var nodes []*Node

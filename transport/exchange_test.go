@@ -192,8 +192,8 @@ func TestStopAnswersWhatIsUnderWay(t *testing.T) {
 	})
 }
 
-// TestAStreamThatIsNotRead: is given up once an answer was not taken for as long as a call may last,
-// and until then no more is read from it than maxUnderWay calls.
+// TestAStreamThatIsNotRead: is given up once an answer was not taken for as long as a call may
+// last, and until then no more is read from it than maxUnderWay calls.
 func TestAStreamThatIsNotRead(t *testing.T) {
 	onStream(t, func(t *testing.T, h *heldNode, s *Server, c api,
 		_ leasedv1.Leases_ExchangeClient,
