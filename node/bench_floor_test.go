@@ -51,6 +51,7 @@ func bareRaft(b *testing.B) *raft.Raft {
 	for i, n := range nodes {
 		config := n.raftConfig()
 		config.NotifyCh = nil
+		config.SnapshotThreshold = 1 << 62 // there is nothing to take one of
 		r, err := raft.NewRaft(config, &counter{}, n.store.Logs, n.store.Stable,
 			n.store.Snapshots, n.raftNet)
 		if err == nil {

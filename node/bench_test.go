@@ -21,7 +21,7 @@ import (
 const (
 	// renewals are the asks in one message, and renewers those who send such messages at once.
 	renewals = 64
-	renewers = 48
+	renewers = 96
 	// benchConns are the connections that callers share.
 	benchConns = 4
 	// benchBudgets is how many budgets their sessions are on.
