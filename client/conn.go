@@ -18,9 +18,10 @@ import (
 type conns struct {
 	callTimeout time.Duration
 	dialOptions []grpc.DialOption
+	alone       bool // calls do not share a stream
 	closed      chan struct{}
-	// closing are connections that are on their way out. One whose other end takes nothing any
-	// more holds whoever closes it for five seconds, grpc's bound.
+	// closing are connections that are on their way out, and the streams on all. One whose other
+	// end takes nothing any more holds whoever closes it for five seconds, grpc's bound.
 	closing sync.WaitGroup
 
 	mu        sync.Mutex
@@ -33,6 +34,7 @@ type conns struct {
 func newConns(addrs []string, o options) (*conns, error) {
 	c := &conns{
 		callTimeout: o.callTimeout,
+		alone:       o.unaryCalls,
 		closed:      make(chan struct{}),
 		byAddr:      make(map[string]*grpc.ClientConn),
 	}
@@ -79,7 +81,12 @@ func (c *conns) dial(addr string) (*grpc.ClientConn, error) {
 		return nil, fmt.Errorf("%w: endpoint %q: want host:port or a target with a scheme",
 			ErrInvalid, addr)
 	}
-	cc, err := grpc.NewClient(target, c.dialOptions...)
+	opts := c.dialOptions
+	if !c.alone {
+		// Last, so that it is the innermost of all interceptors.
+		opts = append(slices.Clip(opts), (&carrier{run: c.run}).dialOption())
+	}
+	cc, err := grpc.NewClient(target, opts...)
 	if err != nil {
 		return nil, fmt.Errorf("%w: endpoint %q: %w", ErrInvalid, addr, err)
 	}
@@ -115,6 +122,16 @@ func (c *conns) dropLearnedLocked() {
 		delete(c.byAddr, c.learned)
 	}
 	c.learned = ""
+}
+
+// run begins a goroutine that ends with a connection; false: all are closed.
+func (c *conns) run(do func()) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.byAddr != nil {
+		c.closing.Go(do)
+	}
+	return c.byAddr != nil
 }
 
 // hangUp closes a connection, while calls to others go on.

@@ -366,6 +366,7 @@ type fakeNode struct {
 	down     bool // connections are refused
 	hole     bool // connections are never answered
 	bend     bend
+	streams  fakeStreams
 }
 
 // bend, if not nil, is called for each call in place of decide, which it may call.

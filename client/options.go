@@ -36,6 +36,7 @@ type options struct {
 	traceTime   func(mono int64) int64
 	logger      *slog.Logger
 	dialOptions []grpc.DialOption
+	unaryCalls  bool
 }
 
 // WithCallTimeout bounds one attempt of one call to the coordinator, connecting included.
@@ -74,6 +75,10 @@ func WithLogger(l *slog.Logger) Option { return func(o *options) { o.logger = l 
 func WithDialOptions(opts ...grpc.DialOption) Option {
 	return func(o *options) { o.dialOptions = append(o.dialOptions, opts...) }
 }
+
+// WithUnaryCalls has every call go by itself. Default: those that open sessions, acquire and give
+// back share one stream to a node that knows of streams, unless they have metadata of their own.
+func WithUnaryCalls() Option { return func(o *options) { o.unaryCalls = true } }
 
 func newOptions(opts []Option) (options, error) {
 	o := options{

@@ -40,14 +40,14 @@ func (s *State) acquire(r *lease.Request) Result {
 		}
 	}
 	ss = s.touch(ss)
-	s.take(ss, r.Returns)
+	s.taken = s.take(s.taken[:0], ss, r.Returns)
 	res := s.decide(ss, &at, r)
 	res.Revision = at.revision
 	if res.Code == CodeFull {
 		return res
 	}
 	ss.Seq, ss.Decided = r.Seq, decision{At: s.t, Result: res}
-	return ss.Decided.answer(s.t)
+	return res // what is told again later is a copy
 }
 
 // decide grants every ask of r that has a need, in whatever budget of the line, or none at all.
@@ -138,7 +138,7 @@ func (s *State) short(ss *session, at *reach, asks []lease.Ask) (refused, spared
 
 // grant charges every ask of which anything is left; short has found that to be enough.
 func (s *State) grant(ss *session, at *reach, r *lease.Request) []lease.Grant {
-	ss.Leases = slices.DeleteFunc(ss.Leases, func(h held) bool { return !s.returnable(h) })
+	s.prune(ss)
 	var grants []lease.Grant // nil without asks, as a restored decision has it
 	for _, a := range r.Asks {
 		l, key := at.limit(a.Limit)
@@ -169,6 +169,20 @@ func (s *State) grant(ss *session, at *reach, r *lease.Request) []lease.Grant {
 		s.emitGrant(ss, r.Seq, l, key, g, from)
 	}
 	return grants
+}
+
+// prune forgets what can no longer be returned. Most often that is nothing, and leases of one
+// window of one limit, as most neighbours are, come to the same.
+func (s *State) prune(ss *session) {
+	var last held
+	for _, h := range ss.Leases {
+		alike := h.Limit == last.Limit && h.Window == last.Window && h.Until == 0 && last.Until == 0
+		if last = h; alike || s.returnable(h) {
+			continue
+		}
+		ss.Leases = slices.DeleteFunc(ss.Leases, func(h held) bool { return !s.returnable(h) })
+		return
+	}
 }
 
 // hold adds a lease to those that the session may return. Of too many the oldest makes room, and

@@ -39,15 +39,18 @@ func EncodeEntry(e Entry) ([]byte, error) {
 	if err := e.check(); err != nil {
 		return nil, err
 	}
-	return encoding.Marshal(e)
+	return appendEntry(make([]byte, 0, usualCommand*(1+len(e.Commands))), &e)
 }
 
 // DecodeEntry returns the entry that EncodeEntry encoded. It returns an error for anything that
 // is malformed, and for unknown fields, repeated fields and trailing bytes.
 func DecodeEntry(b []byte) (Entry, error) {
-	var e Entry
-	if err := decoding.Unmarshal(b, &e); err != nil {
-		return Entry{}, fmt.Errorf("fsm: decode entry: %w", err)
+	e, known := readEntry(b)
+	if !known {
+		e = Entry{}
+		if err := decoding.Unmarshal(b, &e); err != nil {
+			return Entry{}, fmt.Errorf("fsm: decode entry: %w", err)
+		}
 	}
 	if err := e.check(); err != nil {
 		return Entry{}, err

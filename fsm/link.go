@@ -6,7 +6,7 @@ import (
 	"github.com/leased-io/leased/lease"
 )
 
-// CBOR's major types, where an item's first byte has them (RFC 8949, section 3).
+// CBOR's major types, where an item's first byte has them (RFC 8949, section 3), and true.
 const (
 	unsignedItem = 0 << 5
 	negativeItem = 1 << 5
@@ -14,6 +14,7 @@ const (
 	textItem     = 3 << 5
 	arrayItem    = 4 << 5
 	mapItem      = 5 << 5
+	trueItem     = 7<<5 | 21
 )
 
 // appendLink appends what the digest after an entry is the hash of: what encoding would write of

@@ -15,7 +15,7 @@ func (s *State) giveBack(c *Return) Result {
 		return Result{Code: CodeUnknownSession}
 	}
 	ss = s.touch(ss)
-	taken := s.take(ss, c.Returns)
+	taken := s.take(nil, ss, c.Returns)
 	if c.Close {
 		s.endSession(ss, true)
 	}
@@ -23,12 +23,13 @@ func (s *State) giveBack(c *Return) Result {
 }
 
 // take takes back what each return gives, and says how much that is: all of it, or 0 (R8). A
-// lease is returned once: a part that was not given with the rest counts as spent.
-func (s *State) take(ss *session, returns []lease.Return) []budget.Credits {
-	if len(returns) == 0 {
-		return nil
-	}
-	taken := make([]budget.Credits, len(returns))
+// lease is returned once: a part that was not given with the rest counts as spent. The amounts are
+// appended to taken, which is empty.
+func (s *State) take(
+	taken []budget.Credits, ss *session, returns []lease.Return,
+) []budget.Credits {
+	taken = slices.Grow(taken, len(returns))[:len(returns)]
+	clear(taken)
 	for i, r := range returns {
 		at := slices.IndexFunc(ss.Leases, func(h held) bool { return h.Lease == r.Lease })
 		ok := at >= 0 && s.mayReturn(ss.Leases[at], r)

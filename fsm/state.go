@@ -21,7 +21,8 @@ type State struct {
 	index, term uint64         // of the last entry
 	entries     uint64         // how many were applied
 	digest      [digestSize]byte
-	link        []byte // of the last entry: the next one's is written over it
+	link        []byte           // of the last entry: the next one's is written over it
+	taken       []budget.Credits // of the Acquire at work, which is told of none
 	last        Counters
 	origin      *origin // nil, unless this cluster took another one's place
 

@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -51,7 +52,7 @@ func TestABatchIsOneEntry(t *testing.T) {
 	})
 }
 
-// TestABatchThatFindsTheQueueFull: what has room is decided, the rest surely has no effect.
+// TestABatchThatFindsTheQueueFull: one that has no room in it has no effect, and says so.
 func TestABatchThatFindsTheQueueFull(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := startVirtual(t, 1, nil)
@@ -60,25 +61,28 @@ func TestABatchThatFindsTheQueueFull(t *testing.T) {
 		open := fsm.Command{OpenSession: &fsm.OpenSession{Budget: "b"}}
 		_, release := sleep(t, n, open)
 		before := n.Status()
-		cmds := make([]fsm.Command, maxQueued+10)
+		cmds := make([]fsm.Command, transport.MaxBatch)
 		for i := range cmds {
 			cmds[i] = open
 		}
-		answers := make(chan []transport.Proposed, 1)
-		go func() { answers <- service{n}.ProposeAll(t.Context(), cmds) }()
+		var callers sync.WaitGroup
+		for range maxQueued / transport.MaxBatch {
+			callers.Go(func() {
+				for _, p := range (service{n}).ProposeAll(t.Context(), cmds) {
+					if p.Err != nil || p.Result.Code != fsm.CodeDone {
+						t.Errorf("got %+v, want a session", p)
+					}
+				}
+			})
+		}
 		synctest.Wait()
-		release()
-		refused := 0
-		for _, p := range <-answers {
-			if errors.Is(p.Err, transport.ErrOverloaded) {
-				refused++
-			} else if p.Err != nil {
-				t.Fatal(p.Err)
+		for _, p := range (service{n}).ProposeAll(t.Context(), cmds[:10]) {
+			if !errors.Is(p.Err, transport.ErrOverloaded) {
+				t.Errorf("queue is full: got %+v, want ErrOverloaded", p)
 			}
 		}
-		if refused != 10 {
-			t.Errorf("%d refused, want 10", refused)
-		}
+		release()
+		callers.Wait()
 		if got := n.Status().Counts.Sessions - before.Counts.Sessions; got != maxQueued+1 {
 			t.Errorf("%d sessions, want %d", got, maxQueued+1)
 		}

@@ -37,6 +37,9 @@ type Config struct {
 	ID string
 	// DataDir holds the log, the snapshots and the node's id. One running node at a time.
 	DataDir string
+	// LogStore is where the log is kept: LogStoreBolt or LogStoreWAL. A data directory stays with
+	// what it was made with.
+	LogStore string
 
 	// ListenAPI, ListenRaft and ListenGossip are host:port; port 0 picks one. An empty
 	// ListenGossip runs without gossip: then BootstrapExpect is 1, or Peers names everyone, or
@@ -125,6 +128,7 @@ type Peer struct {
 // be busy for a few hundred milliseconds. DataDir and addresses are left to the caller.
 func DefaultConfig() Config {
 	return Config{
+		LogStore:           LogStoreBolt,
 		Run:                "default",
 		DriftPPM:           lease.DefaultMaxClockDriftPPM,
 		HeartbeatTimeout:   400 * time.Millisecond,
@@ -153,6 +157,10 @@ func (c Config) validateIdentity() (problems []error) {
 		problems = append(problems, bad("DataDir", "", "must name a directory"))
 	case c.Stores != nil && c.ID == "":
 		problems = append(problems, bad("ID", "", "must be set when there is no DataDir"))
+	}
+	if c.LogStore != LogStoreBolt && c.LogStore != LogStoreWAL {
+		problems = append(problems, bad("LogStore", c.LogStore,
+			fmt.Sprintf("must be %s or %s", LogStoreBolt, LogStoreWAL)))
 	}
 	if c.DriftPPM < 0 || c.DriftPPM > lease.MaxMaxClockDriftPPM {
 		problems = append(problems, bad("DriftPPM", c.DriftPPM,

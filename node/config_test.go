@@ -83,7 +83,7 @@ func TestConfigValidate(t *testing.T) {
 		})
 	}
 	problems := strings.Count(Config{DriftPPM: -1}.Validate().Error(), "\n") + 1
-	if want := 11; problems != want { // nothing set, and a drift that cannot be
+	if want := 12; problems != want { // nothing set, and a drift that cannot be
 		t.Errorf("got %d problems, want %d", problems, want)
 	}
 }

@@ -34,6 +34,8 @@ const (
 	flagGossip  = "--gossip-listen"
 	flagDataDir = "--data-dir"
 	flagID      = "--id"
+
+	flagLogStore = "--log-store"
 )
 
 // listen listens on TCP. Its error names the address and the flag that changes it.

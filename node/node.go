@@ -93,7 +93,8 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 func (n *Node) openStore(context.Context) (err error) {
 	if n.cfg.Stores != nil {
 		n.store = &store{Stores: *n.cfg.Stores, id: n.cfg.ID, close: func() error { return nil }}
-	} else if n.store, err = openStore(n.cfg.DataDir, n.cfg.ID, newRaftLogger(n.log)); err != nil {
+	} else if n.store, err = openStore(n.cfg.DataDir, n.cfg.ID, n.cfg.LogStore,
+		newRaftLogger(n.log)); err != nil {
 		return err
 	}
 	n.durable = n.store.stopOnFailure()
@@ -150,8 +151,9 @@ func (n *Node) startRaft(context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	n.raft, err = raft.NewRaft(n.raftConfig(), n.fsm, n.store.Logs, n.store.Stable,
-		n.store.Snapshots, n.raftNet)
+	n.committer = newCommitter(n.leadership, n.recorder)
+	n.raft, err = raft.NewRaft(n.raftConfig(), machine{n.fsm, n.committer.committed},
+		n.store.Logs, n.store.Stable, n.store.Snapshots, n.raftNet)
 	if err != nil {
 		return fmt.Errorf("raft: %w", err)
 	}
@@ -160,7 +162,7 @@ func (n *Node) startRaft(context.Context) (err error) {
 	n.durable.stop.Store(&stop)
 	n.leadership.raft = n.raft
 	n.raft.RegisterObserver(raft.NewObserver(n.leadership.observed, false, leaderChanged))
-	n.committer = newCommitter(n.leadership, n.recorder)
+	n.committer.raft = n.raft
 	n.reader = newReader(n.leadership)
 	n.calendar = newCalendarKeeper(n)
 	n.members = newMembership(n.id, n.cfg, n.leadership, n.raftNet, n.log)

@@ -26,7 +26,7 @@ const (
 	keptSnapshots = 2
 )
 
-// Files of a data directory. Snapshots are in "snapshots", by raft.
+// Files of a data directory. Snapshots are in "snapshots", by raft; see walDir, too.
 const (
 	logFile  = "raft.db"
 	idFile   = "node-id"
@@ -43,7 +43,7 @@ type store struct {
 
 // openStore opens dir, creating it if need be, and locks it. A node without id takes the
 // directory's, or makes one and keeps it there.
-func openStore(dir, id string, log hclog.Logger) (*store, error) {
+func openStore(dir, id, logs string, log hclog.Logger) (*store, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("data directory %s: choose another with %s: %w", dir, flagDataDir, err)
 	}
@@ -63,9 +63,14 @@ func openStore(dir, id string, log hclog.Logger) (*store, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("data directory %s: snapshots: %w", dir, err), bolt.Close())
 	}
-	cache, err := raft.NewLogCache(logCache, bolt)
+	entries, closer, err := openLog(dir, logs, bolt, snapshots, log)
 	if err != nil {
-		return nil, errors.Join(err, bolt.Close())
+		return nil, errors.Join(fmt.Errorf("data directory %s: %w", dir, err), bolt.Close())
+	}
+	s.close = func() error { return errors.Join(closer.Close(), bolt.Close()) }
+	cache, err := raft.NewLogCache(logCache, entries)
+	if err != nil {
+		return nil, errors.Join(err, s.close())
 	}
 	s.Stores = Stores{Logs: cache, Stable: bolt, Snapshots: snapshots}
 	return s, nil
@@ -143,7 +148,12 @@ func writeDurably(path string, data []byte) error {
 	if err := os.Rename(tmp, path); err != nil {
 		return err
 	}
-	dir, err := os.Open(filepath.Dir(path))
+	return syncDir(filepath.Dir(path))
+}
+
+// syncDir makes durable which files a directory has.
+func syncDir(path string) error {
+	dir, err := os.Open(path)
 	if err != nil {
 		return err
 	}

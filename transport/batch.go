@@ -27,7 +27,12 @@ func (d decided[A]) failure() *leasedv1.Failure {
 	if d.err == nil {
 		return nil
 	}
-	s := status.Convert(d.err)
+	return failureOf(d.err)
+}
+
+// failureOf puts a status into a message.
+func failureOf(err error) *leasedv1.Failure {
+	s := status.Convert(err)
 	f := &leasedv1.Failure{Code: uint32(s.Code()), Message: s.Message()}
 	for _, detail := range s.Details() {
 		if info, ok := detail.(*errdetails.ErrorInfo); ok {

@@ -79,6 +79,7 @@ type Server struct {
 	grpc        *grpc.Server
 	health      *health.Server
 	peers       *peers
+	tasks       tasks
 }
 
 // New returns a server that does not listen yet. It is not serving by its health until told
@@ -154,6 +155,7 @@ func (s *Server) Stop(ctx context.Context) {
 	cut := context.AfterFunc(ctx, s.grpc.Stop)
 	defer cut()
 	s.grpc.GracefulStop()
+	s.tasks.join()
 	s.peers.close()
 }
 
@@ -162,5 +164,6 @@ func (s *Server) Kill() {
 	s.NotServing()
 	s.stopOnce.Do(func() { close(s.stopping) })
 	s.grpc.Stop()
+	s.tasks.join()
 	s.peers.close()
 }

@@ -61,6 +61,8 @@ func (f *serveFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&cfg.ID, "id", "",
 		"the node's `name` for ever (default: kept in its directory)")
 	flags.StringVar(&cfg.DataDir, "data-dir", "leased-data", "`directory` of the node's log")
+	flags.StringVar(&cfg.LogStore, "log-store", cfg.LogStore,
+		"`store` of the log: boltdb, or wal, which is faster and experimental")
 	flags.StringVar(&cfg.ListenAPI, "listen", defaultEndpoint, "API `address`: limiters, CLI")
 	flags.StringVar(&cfg.ListenRaft, "raft-listen", "127.0.0.1:7102",
 		"`address` for the other nodes' raft")
@@ -86,7 +88,7 @@ var flagNames = strings.NewReplacer(
 	"config: ", "", "ListenAPI", "--listen", "ListenRaft", "--raft-listen",
 	"ListenGossip", "--gossip-listen", "AdvertiseHost", "--advertise-host",
 	"BootstrapExpect", "--bootstrap-expect", "DataDir", "--data-dir",
-	"DriftPPM", "--max-clock-drift", "Join", "--join", "ID:", "--id:",
+	"DriftPPM", "--max-clock-drift", "LogStore", "--log-store", "Join", "--join", "ID:", "--id:",
 )
 
 // config turns the flags into a configuration, and checks it.

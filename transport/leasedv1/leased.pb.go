@@ -1918,6 +1918,252 @@ func (x *ReturnBatchResponse) GetResults() []*ReturnResult {
 	return nil
 }
 
+// ExchangeRequest is one call on a stream.
+type ExchangeRequest struct {
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	Id           uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`                                         // of no other call that is under way on the stream
+	TimeoutNanos int64                  `protobuf:"varint,2,opt,name=timeout_nanos,json=timeoutNanos,proto3" json:"timeout_nanos,omitempty"` // how long the caller waits for its answer; 0: as long as a call may take
+	// Types that are valid to be assigned to Call:
+	//
+	//	*ExchangeRequest_OpenSessions
+	//	*ExchangeRequest_Acquire
+	//	*ExchangeRequest_GiveBack
+	Call          isExchangeRequest_Call `protobuf_oneof:"call"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExchangeRequest) Reset() {
+	*x = ExchangeRequest{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExchangeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExchangeRequest) ProtoMessage() {}
+
+func (x *ExchangeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExchangeRequest.ProtoReflect.Descriptor instead.
+func (*ExchangeRequest) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *ExchangeRequest) GetId() uint64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *ExchangeRequest) GetTimeoutNanos() int64 {
+	if x != nil {
+		return x.TimeoutNanos
+	}
+	return 0
+}
+
+func (x *ExchangeRequest) GetCall() isExchangeRequest_Call {
+	if x != nil {
+		return x.Call
+	}
+	return nil
+}
+
+func (x *ExchangeRequest) GetOpenSessions() *OpenSessionsRequest {
+	if x != nil {
+		if x, ok := x.Call.(*ExchangeRequest_OpenSessions); ok {
+			return x.OpenSessions
+		}
+	}
+	return nil
+}
+
+func (x *ExchangeRequest) GetAcquire() *AcquireBatchRequest {
+	if x != nil {
+		if x, ok := x.Call.(*ExchangeRequest_Acquire); ok {
+			return x.Acquire
+		}
+	}
+	return nil
+}
+
+func (x *ExchangeRequest) GetGiveBack() *ReturnBatchRequest {
+	if x != nil {
+		if x, ok := x.Call.(*ExchangeRequest_GiveBack); ok {
+			return x.GiveBack
+		}
+	}
+	return nil
+}
+
+type isExchangeRequest_Call interface {
+	isExchangeRequest_Call()
+}
+
+type ExchangeRequest_OpenSessions struct {
+	OpenSessions *OpenSessionsRequest `protobuf:"bytes,3,opt,name=open_sessions,json=openSessions,proto3,oneof"`
+}
+
+type ExchangeRequest_Acquire struct {
+	Acquire *AcquireBatchRequest `protobuf:"bytes,4,opt,name=acquire,proto3,oneof"`
+}
+
+type ExchangeRequest_GiveBack struct {
+	GiveBack *ReturnBatchRequest `protobuf:"bytes,5,opt,name=give_back,json=giveBack,proto3,oneof"`
+}
+
+func (*ExchangeRequest_OpenSessions) isExchangeRequest_Call() {}
+
+func (*ExchangeRequest_Acquire) isExchangeRequest_Call() {}
+
+func (*ExchangeRequest_GiveBack) isExchangeRequest_Call() {}
+
+// ExchangeResponse is what one call on a stream came to.
+type ExchangeResponse struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Id     uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	Leader string                 `protobuf:"bytes,2,opt,name=leader,proto3" json:"leader,omitempty"` // the leader's API address, if it is known: the trailer of a call
+	// Types that are valid to be assigned to Answer:
+	//
+	//	*ExchangeResponse_OpenSessions
+	//	*ExchangeResponse_Acquire
+	//	*ExchangeResponse_GiveBack
+	//	*ExchangeResponse_Failure
+	Answer        isExchangeResponse_Answer `protobuf_oneof:"answer"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExchangeResponse) Reset() {
+	*x = ExchangeResponse{}
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExchangeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExchangeResponse) ProtoMessage() {}
+
+func (x *ExchangeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExchangeResponse.ProtoReflect.Descriptor instead.
+func (*ExchangeResponse) Descriptor() ([]byte, []int) {
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *ExchangeResponse) GetId() uint64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *ExchangeResponse) GetLeader() string {
+	if x != nil {
+		return x.Leader
+	}
+	return ""
+}
+
+func (x *ExchangeResponse) GetAnswer() isExchangeResponse_Answer {
+	if x != nil {
+		return x.Answer
+	}
+	return nil
+}
+
+func (x *ExchangeResponse) GetOpenSessions() *OpenSessionsResponse {
+	if x != nil {
+		if x, ok := x.Answer.(*ExchangeResponse_OpenSessions); ok {
+			return x.OpenSessions
+		}
+	}
+	return nil
+}
+
+func (x *ExchangeResponse) GetAcquire() *AcquireBatchResponse {
+	if x != nil {
+		if x, ok := x.Answer.(*ExchangeResponse_Acquire); ok {
+			return x.Acquire
+		}
+	}
+	return nil
+}
+
+func (x *ExchangeResponse) GetGiveBack() *ReturnBatchResponse {
+	if x != nil {
+		if x, ok := x.Answer.(*ExchangeResponse_GiveBack); ok {
+			return x.GiveBack
+		}
+	}
+	return nil
+}
+
+func (x *ExchangeResponse) GetFailure() *Failure {
+	if x != nil {
+		if x, ok := x.Answer.(*ExchangeResponse_Failure); ok {
+			return x.Failure
+		}
+	}
+	return nil
+}
+
+type isExchangeResponse_Answer interface {
+	isExchangeResponse_Answer()
+}
+
+type ExchangeResponse_OpenSessions struct {
+	OpenSessions *OpenSessionsResponse `protobuf:"bytes,3,opt,name=open_sessions,json=openSessions,proto3,oneof"`
+}
+
+type ExchangeResponse_Acquire struct {
+	Acquire *AcquireBatchResponse `protobuf:"bytes,4,opt,name=acquire,proto3,oneof"`
+}
+
+type ExchangeResponse_GiveBack struct {
+	GiveBack *ReturnBatchResponse `protobuf:"bytes,5,opt,name=give_back,json=giveBack,proto3,oneof"`
+}
+
+type ExchangeResponse_Failure struct {
+	Failure *Failure `protobuf:"bytes,6,opt,name=failure,proto3,oneof"`
+}
+
+func (*ExchangeResponse_OpenSessions) isExchangeResponse_Answer() {}
+
+func (*ExchangeResponse_Acquire) isExchangeResponse_Answer() {}
+
+func (*ExchangeResponse_GiveBack) isExchangeResponse_Answer() {}
+
+func (*ExchangeResponse_Failure) isExchangeResponse_Answer() {}
+
 // A revision that is expected is compared with the one in force, and the change is refused with
 // ABORTED, reason CONFLICT, if it is another. 0 expects nothing. The ErrorInfo of the refusal has
 // the revision in force in its metadata, "revision"; "0": there is no such budget.
@@ -1931,7 +2177,7 @@ type PutBudgetRequest struct {
 
 func (x *PutBudgetRequest) Reset() {
 	*x = PutBudgetRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[27]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1943,7 +2189,7 @@ func (x *PutBudgetRequest) String() string {
 func (*PutBudgetRequest) ProtoMessage() {}
 
 func (x *PutBudgetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[27]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1956,7 +2202,7 @@ func (x *PutBudgetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutBudgetRequest.ProtoReflect.Descriptor instead.
 func (*PutBudgetRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{27}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *PutBudgetRequest) GetBudget() *Budget {
@@ -1987,7 +2233,7 @@ type PutBudgetResponse struct {
 
 func (x *PutBudgetResponse) Reset() {
 	*x = PutBudgetResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[28]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1999,7 +2245,7 @@ func (x *PutBudgetResponse) String() string {
 func (*PutBudgetResponse) ProtoMessage() {}
 
 func (x *PutBudgetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[28]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2012,7 +2258,7 @@ func (x *PutBudgetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutBudgetResponse.ProtoReflect.Descriptor instead.
 func (*PutBudgetResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{28}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *PutBudgetResponse) GetRevision() uint64 {
@@ -2053,7 +2299,7 @@ type DeleteBudgetRequest struct {
 
 func (x *DeleteBudgetRequest) Reset() {
 	*x = DeleteBudgetRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[29]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2065,7 +2311,7 @@ func (x *DeleteBudgetRequest) String() string {
 func (*DeleteBudgetRequest) ProtoMessage() {}
 
 func (x *DeleteBudgetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[29]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2078,7 +2324,7 @@ func (x *DeleteBudgetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteBudgetRequest.ProtoReflect.Descriptor instead.
 func (*DeleteBudgetRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{29}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *DeleteBudgetRequest) GetName() string {
@@ -2104,7 +2350,7 @@ type DeleteBudgetResponse struct {
 
 func (x *DeleteBudgetResponse) Reset() {
 	*x = DeleteBudgetResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[30]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2116,7 +2362,7 @@ func (x *DeleteBudgetResponse) String() string {
 func (*DeleteBudgetResponse) ProtoMessage() {}
 
 func (x *DeleteBudgetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[30]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2129,7 +2375,7 @@ func (x *DeleteBudgetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteBudgetResponse.ProtoReflect.Descriptor instead.
 func (*DeleteBudgetResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{30}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *DeleteBudgetResponse) GetCompliesNanos() int64 {
@@ -2158,7 +2404,7 @@ type SetLimitRequest struct {
 
 func (x *SetLimitRequest) Reset() {
 	*x = SetLimitRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[31]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2170,7 +2416,7 @@ func (x *SetLimitRequest) String() string {
 func (*SetLimitRequest) ProtoMessage() {}
 
 func (x *SetLimitRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[31]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2183,7 +2429,7 @@ func (x *SetLimitRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetLimitRequest.ProtoReflect.Descriptor instead.
 func (*SetLimitRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{31}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *SetLimitRequest) GetBudget() string {
@@ -2267,7 +2513,7 @@ type SetLimitResponse struct {
 
 func (x *SetLimitResponse) Reset() {
 	*x = SetLimitResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[32]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2279,7 +2525,7 @@ func (x *SetLimitResponse) String() string {
 func (*SetLimitResponse) ProtoMessage() {}
 
 func (x *SetLimitResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[32]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2292,7 +2538,7 @@ func (x *SetLimitResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetLimitResponse.ProtoReflect.Descriptor instead.
 func (*SetLimitResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{32}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *SetLimitResponse) GetRevision() uint64 {
@@ -2330,7 +2576,7 @@ type Override struct {
 
 func (x *Override) Reset() {
 	*x = Override{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[33]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2342,7 +2588,7 @@ func (x *Override) String() string {
 func (*Override) ProtoMessage() {}
 
 func (x *Override) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[33]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2355,7 +2601,7 @@ func (x *Override) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Override.ProtoReflect.Descriptor instead.
 func (*Override) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{33}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *Override) GetLimit() uint32 {
@@ -2402,7 +2648,7 @@ type WatchRequest struct {
 
 func (x *WatchRequest) Reset() {
 	*x = WatchRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[34]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2414,7 +2660,7 @@ func (x *WatchRequest) String() string {
 func (*WatchRequest) ProtoMessage() {}
 
 func (x *WatchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[34]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2427,7 +2673,7 @@ func (x *WatchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRequest.ProtoReflect.Descriptor instead.
 func (*WatchRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{34}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *WatchRequest) GetBudgets() []string {
@@ -2446,7 +2692,7 @@ type WatchResponse struct {
 
 func (x *WatchResponse) Reset() {
 	*x = WatchResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[35]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2458,7 +2704,7 @@ func (x *WatchResponse) String() string {
 func (*WatchResponse) ProtoMessage() {}
 
 func (x *WatchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[35]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2471,7 +2717,7 @@ func (x *WatchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchResponse.ProtoReflect.Descriptor instead.
 func (*WatchResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{35}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *WatchResponse) GetRevisions() []*WatchResponse_Revision {
@@ -2492,7 +2738,7 @@ type GetBudgetRequest struct {
 
 func (x *GetBudgetRequest) Reset() {
 	*x = GetBudgetRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[36]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2504,7 +2750,7 @@ func (x *GetBudgetRequest) String() string {
 func (*GetBudgetRequest) ProtoMessage() {}
 
 func (x *GetBudgetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[36]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2517,7 +2763,7 @@ func (x *GetBudgetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetBudgetRequest.ProtoReflect.Descriptor instead.
 func (*GetBudgetRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{36}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *GetBudgetRequest) GetName() string {
@@ -2555,7 +2801,7 @@ type LimitStatus struct {
 
 func (x *LimitStatus) Reset() {
 	*x = LimitStatus{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[37]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2567,7 +2813,7 @@ func (x *LimitStatus) String() string {
 func (*LimitStatus) ProtoMessage() {}
 
 func (x *LimitStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[37]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2580,7 +2826,7 @@ func (x *LimitStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LimitStatus.ProtoReflect.Descriptor instead.
 func (*LimitStatus) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{37}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *LimitStatus) GetLimit() *Limit {
@@ -2637,7 +2883,7 @@ type GetBudgetResponse struct {
 
 func (x *GetBudgetResponse) Reset() {
 	*x = GetBudgetResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[38]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2649,7 +2895,7 @@ func (x *GetBudgetResponse) String() string {
 func (*GetBudgetResponse) ProtoMessage() {}
 
 func (x *GetBudgetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[38]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2662,7 +2908,7 @@ func (x *GetBudgetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetBudgetResponse.ProtoReflect.Descriptor instead.
 func (*GetBudgetResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{38}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *GetBudgetResponse) GetBudget() *Budget {
@@ -2701,7 +2947,7 @@ type ListBudgetsRequest struct {
 
 func (x *ListBudgetsRequest) Reset() {
 	*x = ListBudgetsRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[39]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2713,7 +2959,7 @@ func (x *ListBudgetsRequest) String() string {
 func (*ListBudgetsRequest) ProtoMessage() {}
 
 func (x *ListBudgetsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[39]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2726,7 +2972,7 @@ func (x *ListBudgetsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBudgetsRequest.ProtoReflect.Descriptor instead.
 func (*ListBudgetsRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{39}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{41}
 }
 
 type ListBudgetsResponse struct {
@@ -2738,7 +2984,7 @@ type ListBudgetsResponse struct {
 
 func (x *ListBudgetsResponse) Reset() {
 	*x = ListBudgetsResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[40]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2750,7 +2996,7 @@ func (x *ListBudgetsResponse) String() string {
 func (*ListBudgetsResponse) ProtoMessage() {}
 
 func (x *ListBudgetsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[40]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2763,7 +3009,7 @@ func (x *ListBudgetsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBudgetsResponse.ProtoReflect.Descriptor instead.
 func (*ListBudgetsResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{40}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *ListBudgetsResponse) GetBudgets() []*GetBudgetResponse {
@@ -2781,7 +3027,7 @@ type StatusRequest struct {
 
 func (x *StatusRequest) Reset() {
 	*x = StatusRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[41]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2793,7 +3039,7 @@ func (x *StatusRequest) String() string {
 func (*StatusRequest) ProtoMessage() {}
 
 func (x *StatusRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[41]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2806,7 +3052,7 @@ func (x *StatusRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatusRequest.ProtoReflect.Descriptor instead.
 func (*StatusRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{41}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{43}
 }
 
 type Member struct {
@@ -2823,7 +3069,7 @@ type Member struct {
 
 func (x *Member) Reset() {
 	*x = Member{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[42]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2835,7 +3081,7 @@ func (x *Member) String() string {
 func (*Member) ProtoMessage() {}
 
 func (x *Member) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[42]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2848,7 +3094,7 @@ func (x *Member) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Member.ProtoReflect.Descriptor instead.
 func (*Member) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{42}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *Member) GetId() string {
@@ -2923,7 +3169,7 @@ type StatusResponse struct {
 
 func (x *StatusResponse) Reset() {
 	*x = StatusResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[43]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2935,7 +3181,7 @@ func (x *StatusResponse) String() string {
 func (*StatusResponse) ProtoMessage() {}
 
 func (x *StatusResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[43]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2948,7 +3194,7 @@ func (x *StatusResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatusResponse.ProtoReflect.Descriptor instead.
 func (*StatusResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{43}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *StatusResponse) GetNode() string {
@@ -3092,7 +3338,7 @@ type ReadClockRequest struct {
 
 func (x *ReadClockRequest) Reset() {
 	*x = ReadClockRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[44]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3104,7 +3350,7 @@ func (x *ReadClockRequest) String() string {
 func (*ReadClockRequest) ProtoMessage() {}
 
 func (x *ReadClockRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[44]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3117,7 +3363,7 @@ func (x *ReadClockRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadClockRequest.ProtoReflect.Descriptor instead.
 func (*ReadClockRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{44}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{46}
 }
 
 type ReadClockResponse struct {
@@ -3129,7 +3375,7 @@ type ReadClockResponse struct {
 
 func (x *ReadClockResponse) Reset() {
 	*x = ReadClockResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[45]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3141,7 +3387,7 @@ func (x *ReadClockResponse) String() string {
 func (*ReadClockResponse) ProtoMessage() {}
 
 func (x *ReadClockResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[45]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3154,7 +3400,7 @@ func (x *ReadClockResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadClockResponse.ProtoReflect.Descriptor instead.
 func (*ReadClockResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{45}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *ReadClockResponse) GetWallNanos() int64 {
@@ -3173,7 +3419,7 @@ type RemoveMemberRequest struct {
 
 func (x *RemoveMemberRequest) Reset() {
 	*x = RemoveMemberRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[46]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3185,7 +3431,7 @@ func (x *RemoveMemberRequest) String() string {
 func (*RemoveMemberRequest) ProtoMessage() {}
 
 func (x *RemoveMemberRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[46]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3198,7 +3444,7 @@ func (x *RemoveMemberRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveMemberRequest.ProtoReflect.Descriptor instead.
 func (*RemoveMemberRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{46}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *RemoveMemberRequest) GetId() string {
@@ -3217,7 +3463,7 @@ type RemoveMemberResponse struct {
 
 func (x *RemoveMemberResponse) Reset() {
 	*x = RemoveMemberResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[47]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3229,7 +3475,7 @@ func (x *RemoveMemberResponse) String() string {
 func (*RemoveMemberResponse) ProtoMessage() {}
 
 func (x *RemoveMemberResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[47]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3242,7 +3488,7 @@ func (x *RemoveMemberResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveMemberResponse.ProtoReflect.Descriptor instead.
 func (*RemoveMemberResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{47}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *RemoveMemberResponse) GetRemoved() bool {
@@ -3265,7 +3511,7 @@ type Counters struct {
 
 func (x *Counters) Reset() {
 	*x = Counters{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[48]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3277,7 +3523,7 @@ func (x *Counters) String() string {
 func (*Counters) ProtoMessage() {}
 
 func (x *Counters) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[48]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3290,7 +3536,7 @@ func (x *Counters) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Counters.ProtoReflect.Descriptor instead.
 func (*Counters) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{48}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *Counters) GetSession() uint64 {
@@ -3329,7 +3575,7 @@ type BackupRequest struct {
 
 func (x *BackupRequest) Reset() {
 	*x = BackupRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[49]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3341,7 +3587,7 @@ func (x *BackupRequest) String() string {
 func (*BackupRequest) ProtoMessage() {}
 
 func (x *BackupRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[49]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3354,7 +3600,7 @@ func (x *BackupRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupRequest.ProtoReflect.Descriptor instead.
 func (*BackupRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{49}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{51}
 }
 
 type BackupResponse struct {
@@ -3370,7 +3616,7 @@ type BackupResponse struct {
 
 func (x *BackupResponse) Reset() {
 	*x = BackupResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[50]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3382,7 +3628,7 @@ func (x *BackupResponse) String() string {
 func (*BackupResponse) ProtoMessage() {}
 
 func (x *BackupResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[50]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3395,7 +3641,7 @@ func (x *BackupResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupResponse.ProtoReflect.Descriptor instead.
 func (*BackupResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{50}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *BackupResponse) GetLast() *Counters {
@@ -3443,7 +3689,7 @@ type RestoreRequest struct {
 
 func (x *RestoreRequest) Reset() {
 	*x = RestoreRequest{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[51]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3455,7 +3701,7 @@ func (x *RestoreRequest) String() string {
 func (*RestoreRequest) ProtoMessage() {}
 
 func (x *RestoreRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[51]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3468,7 +3714,7 @@ func (x *RestoreRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RestoreRequest.ProtoReflect.Descriptor instead.
 func (*RestoreRequest) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{51}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *RestoreRequest) GetBackup() string {
@@ -3494,7 +3740,7 @@ type RestoreResponse struct {
 
 func (x *RestoreResponse) Reset() {
 	*x = RestoreResponse{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[52]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3506,7 +3752,7 @@ func (x *RestoreResponse) String() string {
 func (*RestoreResponse) ProtoMessage() {}
 
 func (x *RestoreResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[52]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3519,7 +3765,7 @@ func (x *RestoreResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RestoreResponse.ProtoReflect.Descriptor instead.
 func (*RestoreResponse) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{52}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *RestoreResponse) GetAlready() bool {
@@ -3539,7 +3785,7 @@ type WatchResponse_Revision struct {
 
 func (x *WatchResponse_Revision) Reset() {
 	*x = WatchResponse_Revision{}
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[54]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3551,7 +3797,7 @@ func (x *WatchResponse_Revision) String() string {
 func (*WatchResponse_Revision) ProtoMessage() {}
 
 func (x *WatchResponse_Revision) ProtoReflect() protoreflect.Message {
-	mi := &file_transport_leasedv1_leased_proto_msgTypes[54]
+	mi := &file_transport_leasedv1_leased_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3564,7 +3810,7 @@ func (x *WatchResponse_Revision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchResponse_Revision.ProtoReflect.Descriptor instead.
 func (*WatchResponse_Revision) Descriptor() ([]byte, []int) {
-	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{35, 0}
+	return file_transport_leasedv1_leased_proto_rawDescGZIP(), []int{37, 0}
 }
 
 func (x *WatchResponse_Revision) GetBudget() string {
@@ -3719,7 +3965,22 @@ const file_transport_leasedv1_leased_proto_rawDesc = "" +
 	"\n" +
 	"\bdecision\"H\n" +
 	"\x13ReturnBatchResponse\x121\n" +
-	"\aresults\x18\x01 \x03(\v2\x17.leased.v1.ReturnResultR\aresults\"U\n" +
+	"\aresults\x18\x01 \x03(\v2\x17.leased.v1.ReturnResultR\aresults\"\x8f\x02\n" +
+	"\x0fExchangeRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x04R\x02id\x12#\n" +
+	"\rtimeout_nanos\x18\x02 \x01(\x03R\ftimeoutNanos\x12E\n" +
+	"\ropen_sessions\x18\x03 \x01(\v2\x1e.leased.v1.OpenSessionsRequestH\x00R\fopenSessions\x12:\n" +
+	"\aacquire\x18\x04 \x01(\v2\x1e.leased.v1.AcquireBatchRequestH\x00R\aacquire\x12<\n" +
+	"\tgive_back\x18\x05 \x01(\v2\x1d.leased.v1.ReturnBatchRequestH\x00R\bgiveBackB\x06\n" +
+	"\x04call\"\xb8\x02\n" +
+	"\x10ExchangeResponse\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x16\n" +
+	"\x06leader\x18\x02 \x01(\tR\x06leader\x12F\n" +
+	"\ropen_sessions\x18\x03 \x01(\v2\x1f.leased.v1.OpenSessionsResponseH\x00R\fopenSessions\x12;\n" +
+	"\aacquire\x18\x04 \x01(\v2\x1f.leased.v1.AcquireBatchResponseH\x00R\aacquire\x12=\n" +
+	"\tgive_back\x18\x05 \x01(\v2\x1e.leased.v1.ReturnBatchResponseH\x00R\bgiveBack\x12.\n" +
+	"\afailure\x18\x06 \x01(\v2\x12.leased.v1.FailureH\x00R\afailureB\b\n" +
+	"\x06answer\"U\n" +
 	"\x10PutBudgetRequest\x12)\n" +
 	"\x06budget\x18\x01 \x01(\v2\x11.leased.v1.BudgetR\x06budget\x12\x16\n" +
 	"\x06expect\x18\x02 \x01(\x04R\x06expect\"\x8a\x01\n" +
@@ -3848,14 +4109,15 @@ const file_transport_leasedv1_leased_proto_rawDesc = "" +
 	"\x0fOUTCOME_CHANGED\x10\x04\x12\x1a\n" +
 	"\x16OUTCOME_UNKNOWN_BUDGET\x10\x05\x12\x1b\n" +
 	"\x17OUTCOME_UNKNOWN_SESSION\x10\x06\x12\x11\n" +
-	"\rOUTCOME_STALE\x10\a2\x85\x04\n" +
+	"\rOUTCOME_STALE\x10\a2\xce\x04\n" +
 	"\x06Leases\x12L\n" +
 	"\vOpenSession\x12\x1d.leased.v1.OpenSessionRequest\x1a\x1e.leased.v1.OpenSessionResponse\x12@\n" +
 	"\aAcquire\x12\x19.leased.v1.AcquireRequest\x1a\x1a.leased.v1.AcquireResponse\x12=\n" +
 	"\x06Return\x12\x18.leased.v1.ReturnRequest\x1a\x19.leased.v1.ReturnResponse\x12O\n" +
 	"\fOpenSessions\x12\x1e.leased.v1.OpenSessionsRequest\x1a\x1f.leased.v1.OpenSessionsResponse\x12O\n" +
 	"\fAcquireBatch\x12\x1e.leased.v1.AcquireBatchRequest\x1a\x1f.leased.v1.AcquireBatchResponse\x12L\n" +
-	"\vReturnBatch\x12\x1d.leased.v1.ReturnBatchRequest\x1a\x1e.leased.v1.ReturnBatchResponse\x12<\n" +
+	"\vReturnBatch\x12\x1d.leased.v1.ReturnBatchRequest\x1a\x1e.leased.v1.ReturnBatchResponse\x12G\n" +
+	"\bExchange\x12\x1a.leased.v1.ExchangeRequest\x1a\x1b.leased.v1.ExchangeResponse(\x010\x01\x12<\n" +
 	"\x05Watch\x12\x17.leased.v1.WatchRequest\x1a\x18.leased.v1.WatchResponse0\x012\xfd\x02\n" +
 	"\aBudgets\x12F\n" +
 	"\tPutBudget\x12\x1b.leased.v1.PutBudgetRequest\x1a\x1c.leased.v1.PutBudgetResponse\x12O\n" +
@@ -3883,7 +4145,7 @@ func file_transport_leasedv1_leased_proto_rawDescGZIP() []byte {
 }
 
 var file_transport_leasedv1_leased_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_transport_leasedv1_leased_proto_msgTypes = make([]protoimpl.MessageInfo, 56)
+var file_transport_leasedv1_leased_proto_msgTypes = make([]protoimpl.MessageInfo, 58)
 var file_transport_leasedv1_leased_proto_goTypes = []any{
 	(Outcome)(0),                   // 0: leased.v1.Outcome
 	(*Limit)(nil),                  // 1: leased.v1.Limit
@@ -3913,35 +4175,37 @@ var file_transport_leasedv1_leased_proto_goTypes = []any{
 	(*ReturnBatchRequest)(nil),     // 25: leased.v1.ReturnBatchRequest
 	(*ReturnResult)(nil),           // 26: leased.v1.ReturnResult
 	(*ReturnBatchResponse)(nil),    // 27: leased.v1.ReturnBatchResponse
-	(*PutBudgetRequest)(nil),       // 28: leased.v1.PutBudgetRequest
-	(*PutBudgetResponse)(nil),      // 29: leased.v1.PutBudgetResponse
-	(*DeleteBudgetRequest)(nil),    // 30: leased.v1.DeleteBudgetRequest
-	(*DeleteBudgetResponse)(nil),   // 31: leased.v1.DeleteBudgetResponse
-	(*SetLimitRequest)(nil),        // 32: leased.v1.SetLimitRequest
-	(*SetLimitResponse)(nil),       // 33: leased.v1.SetLimitResponse
-	(*Override)(nil),               // 34: leased.v1.Override
-	(*WatchRequest)(nil),           // 35: leased.v1.WatchRequest
-	(*WatchResponse)(nil),          // 36: leased.v1.WatchResponse
-	(*GetBudgetRequest)(nil),       // 37: leased.v1.GetBudgetRequest
-	(*LimitStatus)(nil),            // 38: leased.v1.LimitStatus
-	(*GetBudgetResponse)(nil),      // 39: leased.v1.GetBudgetResponse
-	(*ListBudgetsRequest)(nil),     // 40: leased.v1.ListBudgetsRequest
-	(*ListBudgetsResponse)(nil),    // 41: leased.v1.ListBudgetsResponse
-	(*StatusRequest)(nil),          // 42: leased.v1.StatusRequest
-	(*Member)(nil),                 // 43: leased.v1.Member
-	(*StatusResponse)(nil),         // 44: leased.v1.StatusResponse
-	(*ReadClockRequest)(nil),       // 45: leased.v1.ReadClockRequest
-	(*ReadClockResponse)(nil),      // 46: leased.v1.ReadClockResponse
-	(*RemoveMemberRequest)(nil),    // 47: leased.v1.RemoveMemberRequest
-	(*RemoveMemberResponse)(nil),   // 48: leased.v1.RemoveMemberResponse
-	(*Counters)(nil),               // 49: leased.v1.Counters
-	(*BackupRequest)(nil),          // 50: leased.v1.BackupRequest
-	(*BackupResponse)(nil),         // 51: leased.v1.BackupResponse
-	(*RestoreRequest)(nil),         // 52: leased.v1.RestoreRequest
-	(*RestoreResponse)(nil),        // 53: leased.v1.RestoreResponse
-	nil,                            // 54: leased.v1.OpenSessionRequest.LabelsEntry
-	(*WatchResponse_Revision)(nil), // 55: leased.v1.WatchResponse.Revision
-	nil,                            // 56: leased.v1.GetBudgetRequest.LabelsEntry
+	(*ExchangeRequest)(nil),        // 28: leased.v1.ExchangeRequest
+	(*ExchangeResponse)(nil),       // 29: leased.v1.ExchangeResponse
+	(*PutBudgetRequest)(nil),       // 30: leased.v1.PutBudgetRequest
+	(*PutBudgetResponse)(nil),      // 31: leased.v1.PutBudgetResponse
+	(*DeleteBudgetRequest)(nil),    // 32: leased.v1.DeleteBudgetRequest
+	(*DeleteBudgetResponse)(nil),   // 33: leased.v1.DeleteBudgetResponse
+	(*SetLimitRequest)(nil),        // 34: leased.v1.SetLimitRequest
+	(*SetLimitResponse)(nil),       // 35: leased.v1.SetLimitResponse
+	(*Override)(nil),               // 36: leased.v1.Override
+	(*WatchRequest)(nil),           // 37: leased.v1.WatchRequest
+	(*WatchResponse)(nil),          // 38: leased.v1.WatchResponse
+	(*GetBudgetRequest)(nil),       // 39: leased.v1.GetBudgetRequest
+	(*LimitStatus)(nil),            // 40: leased.v1.LimitStatus
+	(*GetBudgetResponse)(nil),      // 41: leased.v1.GetBudgetResponse
+	(*ListBudgetsRequest)(nil),     // 42: leased.v1.ListBudgetsRequest
+	(*ListBudgetsResponse)(nil),    // 43: leased.v1.ListBudgetsResponse
+	(*StatusRequest)(nil),          // 44: leased.v1.StatusRequest
+	(*Member)(nil),                 // 45: leased.v1.Member
+	(*StatusResponse)(nil),         // 46: leased.v1.StatusResponse
+	(*ReadClockRequest)(nil),       // 47: leased.v1.ReadClockRequest
+	(*ReadClockResponse)(nil),      // 48: leased.v1.ReadClockResponse
+	(*RemoveMemberRequest)(nil),    // 49: leased.v1.RemoveMemberRequest
+	(*RemoveMemberResponse)(nil),   // 50: leased.v1.RemoveMemberResponse
+	(*Counters)(nil),               // 51: leased.v1.Counters
+	(*BackupRequest)(nil),          // 52: leased.v1.BackupRequest
+	(*BackupResponse)(nil),         // 53: leased.v1.BackupResponse
+	(*RestoreRequest)(nil),         // 54: leased.v1.RestoreRequest
+	(*RestoreResponse)(nil),        // 55: leased.v1.RestoreResponse
+	nil,                            // 56: leased.v1.OpenSessionRequest.LabelsEntry
+	(*WatchResponse_Revision)(nil), // 57: leased.v1.WatchResponse.Revision
+	nil,                            // 58: leased.v1.GetBudgetRequest.LabelsEntry
 }
 var file_transport_leasedv1_leased_proto_depIdxs = []int32{
 	1,  // 0: leased.v1.Budget.limits:type_name -> leased.v1.Limit
@@ -3951,7 +4215,7 @@ var file_transport_leasedv1_leased_proto_depIdxs = []int32{
 	4,  // 4: leased.v1.Sharing.weights:type_name -> leased.v1.Portion
 	4,  // 5: leased.v1.Sharing.guaranteed:type_name -> leased.v1.Portion
 	5,  // 6: leased.v1.Level.weights:type_name -> leased.v1.Weight
-	54, // 7: leased.v1.OpenSessionRequest.labels:type_name -> leased.v1.OpenSessionRequest.LabelsEntry
+	56, // 7: leased.v1.OpenSessionRequest.labels:type_name -> leased.v1.OpenSessionRequest.LabelsEntry
 	1,  // 8: leased.v1.OpenSessionResponse.limits:type_name -> leased.v1.Limit
 	6,  // 9: leased.v1.OpenSessionResponse.levels:type_name -> leased.v1.Level
 	7,  // 10: leased.v1.OpenSessionResponse.rules:type_name -> leased.v1.Rules
@@ -3976,57 +4240,66 @@ var file_transport_leasedv1_leased_proto_depIdxs = []int32{
 	17, // 29: leased.v1.ReturnResult.response:type_name -> leased.v1.ReturnResponse
 	18, // 30: leased.v1.ReturnResult.failure:type_name -> leased.v1.Failure
 	26, // 31: leased.v1.ReturnBatchResponse.results:type_name -> leased.v1.ReturnResult
-	2,  // 32: leased.v1.PutBudgetRequest.budget:type_name -> leased.v1.Budget
-	55, // 33: leased.v1.WatchResponse.revisions:type_name -> leased.v1.WatchResponse.Revision
-	56, // 34: leased.v1.GetBudgetRequest.labels:type_name -> leased.v1.GetBudgetRequest.LabelsEntry
-	1,  // 35: leased.v1.LimitStatus.limit:type_name -> leased.v1.Limit
-	2,  // 36: leased.v1.GetBudgetResponse.budget:type_name -> leased.v1.Budget
-	38, // 37: leased.v1.GetBudgetResponse.limits:type_name -> leased.v1.LimitStatus
-	34, // 38: leased.v1.GetBudgetResponse.overrides:type_name -> leased.v1.Override
-	39, // 39: leased.v1.ListBudgetsResponse.budgets:type_name -> leased.v1.GetBudgetResponse
-	43, // 40: leased.v1.StatusResponse.members:type_name -> leased.v1.Member
-	49, // 41: leased.v1.BackupResponse.last:type_name -> leased.v1.Counters
-	2,  // 42: leased.v1.BackupResponse.budgets:type_name -> leased.v1.Budget
-	49, // 43: leased.v1.RestoreRequest.last:type_name -> leased.v1.Counters
-	8,  // 44: leased.v1.Leases.OpenSession:input_type -> leased.v1.OpenSessionRequest
-	12, // 45: leased.v1.Leases.Acquire:input_type -> leased.v1.AcquireRequest
-	16, // 46: leased.v1.Leases.Return:input_type -> leased.v1.ReturnRequest
-	22, // 47: leased.v1.Leases.OpenSessions:input_type -> leased.v1.OpenSessionsRequest
-	19, // 48: leased.v1.Leases.AcquireBatch:input_type -> leased.v1.AcquireBatchRequest
-	25, // 49: leased.v1.Leases.ReturnBatch:input_type -> leased.v1.ReturnBatchRequest
-	35, // 50: leased.v1.Leases.Watch:input_type -> leased.v1.WatchRequest
-	28, // 51: leased.v1.Budgets.PutBudget:input_type -> leased.v1.PutBudgetRequest
-	30, // 52: leased.v1.Budgets.DeleteBudget:input_type -> leased.v1.DeleteBudgetRequest
-	32, // 53: leased.v1.Budgets.SetLimit:input_type -> leased.v1.SetLimitRequest
-	37, // 54: leased.v1.Budgets.GetBudget:input_type -> leased.v1.GetBudgetRequest
-	40, // 55: leased.v1.Budgets.ListBudgets:input_type -> leased.v1.ListBudgetsRequest
-	42, // 56: leased.v1.Cluster.Status:input_type -> leased.v1.StatusRequest
-	47, // 57: leased.v1.Cluster.RemoveMember:input_type -> leased.v1.RemoveMemberRequest
-	50, // 58: leased.v1.Cluster.Backup:input_type -> leased.v1.BackupRequest
-	52, // 59: leased.v1.Cluster.Restore:input_type -> leased.v1.RestoreRequest
-	45, // 60: leased.v1.Cluster.ReadClock:input_type -> leased.v1.ReadClockRequest
-	9,  // 61: leased.v1.Leases.OpenSession:output_type -> leased.v1.OpenSessionResponse
-	15, // 62: leased.v1.Leases.Acquire:output_type -> leased.v1.AcquireResponse
-	17, // 63: leased.v1.Leases.Return:output_type -> leased.v1.ReturnResponse
-	24, // 64: leased.v1.Leases.OpenSessions:output_type -> leased.v1.OpenSessionsResponse
-	21, // 65: leased.v1.Leases.AcquireBatch:output_type -> leased.v1.AcquireBatchResponse
-	27, // 66: leased.v1.Leases.ReturnBatch:output_type -> leased.v1.ReturnBatchResponse
-	36, // 67: leased.v1.Leases.Watch:output_type -> leased.v1.WatchResponse
-	29, // 68: leased.v1.Budgets.PutBudget:output_type -> leased.v1.PutBudgetResponse
-	31, // 69: leased.v1.Budgets.DeleteBudget:output_type -> leased.v1.DeleteBudgetResponse
-	33, // 70: leased.v1.Budgets.SetLimit:output_type -> leased.v1.SetLimitResponse
-	39, // 71: leased.v1.Budgets.GetBudget:output_type -> leased.v1.GetBudgetResponse
-	41, // 72: leased.v1.Budgets.ListBudgets:output_type -> leased.v1.ListBudgetsResponse
-	44, // 73: leased.v1.Cluster.Status:output_type -> leased.v1.StatusResponse
-	48, // 74: leased.v1.Cluster.RemoveMember:output_type -> leased.v1.RemoveMemberResponse
-	51, // 75: leased.v1.Cluster.Backup:output_type -> leased.v1.BackupResponse
-	53, // 76: leased.v1.Cluster.Restore:output_type -> leased.v1.RestoreResponse
-	46, // 77: leased.v1.Cluster.ReadClock:output_type -> leased.v1.ReadClockResponse
-	61, // [61:78] is the sub-list for method output_type
-	44, // [44:61] is the sub-list for method input_type
-	44, // [44:44] is the sub-list for extension type_name
-	44, // [44:44] is the sub-list for extension extendee
-	0,  // [0:44] is the sub-list for field type_name
+	22, // 32: leased.v1.ExchangeRequest.open_sessions:type_name -> leased.v1.OpenSessionsRequest
+	19, // 33: leased.v1.ExchangeRequest.acquire:type_name -> leased.v1.AcquireBatchRequest
+	25, // 34: leased.v1.ExchangeRequest.give_back:type_name -> leased.v1.ReturnBatchRequest
+	24, // 35: leased.v1.ExchangeResponse.open_sessions:type_name -> leased.v1.OpenSessionsResponse
+	21, // 36: leased.v1.ExchangeResponse.acquire:type_name -> leased.v1.AcquireBatchResponse
+	27, // 37: leased.v1.ExchangeResponse.give_back:type_name -> leased.v1.ReturnBatchResponse
+	18, // 38: leased.v1.ExchangeResponse.failure:type_name -> leased.v1.Failure
+	2,  // 39: leased.v1.PutBudgetRequest.budget:type_name -> leased.v1.Budget
+	57, // 40: leased.v1.WatchResponse.revisions:type_name -> leased.v1.WatchResponse.Revision
+	58, // 41: leased.v1.GetBudgetRequest.labels:type_name -> leased.v1.GetBudgetRequest.LabelsEntry
+	1,  // 42: leased.v1.LimitStatus.limit:type_name -> leased.v1.Limit
+	2,  // 43: leased.v1.GetBudgetResponse.budget:type_name -> leased.v1.Budget
+	40, // 44: leased.v1.GetBudgetResponse.limits:type_name -> leased.v1.LimitStatus
+	36, // 45: leased.v1.GetBudgetResponse.overrides:type_name -> leased.v1.Override
+	41, // 46: leased.v1.ListBudgetsResponse.budgets:type_name -> leased.v1.GetBudgetResponse
+	45, // 47: leased.v1.StatusResponse.members:type_name -> leased.v1.Member
+	51, // 48: leased.v1.BackupResponse.last:type_name -> leased.v1.Counters
+	2,  // 49: leased.v1.BackupResponse.budgets:type_name -> leased.v1.Budget
+	51, // 50: leased.v1.RestoreRequest.last:type_name -> leased.v1.Counters
+	8,  // 51: leased.v1.Leases.OpenSession:input_type -> leased.v1.OpenSessionRequest
+	12, // 52: leased.v1.Leases.Acquire:input_type -> leased.v1.AcquireRequest
+	16, // 53: leased.v1.Leases.Return:input_type -> leased.v1.ReturnRequest
+	22, // 54: leased.v1.Leases.OpenSessions:input_type -> leased.v1.OpenSessionsRequest
+	19, // 55: leased.v1.Leases.AcquireBatch:input_type -> leased.v1.AcquireBatchRequest
+	25, // 56: leased.v1.Leases.ReturnBatch:input_type -> leased.v1.ReturnBatchRequest
+	28, // 57: leased.v1.Leases.Exchange:input_type -> leased.v1.ExchangeRequest
+	37, // 58: leased.v1.Leases.Watch:input_type -> leased.v1.WatchRequest
+	30, // 59: leased.v1.Budgets.PutBudget:input_type -> leased.v1.PutBudgetRequest
+	32, // 60: leased.v1.Budgets.DeleteBudget:input_type -> leased.v1.DeleteBudgetRequest
+	34, // 61: leased.v1.Budgets.SetLimit:input_type -> leased.v1.SetLimitRequest
+	39, // 62: leased.v1.Budgets.GetBudget:input_type -> leased.v1.GetBudgetRequest
+	42, // 63: leased.v1.Budgets.ListBudgets:input_type -> leased.v1.ListBudgetsRequest
+	44, // 64: leased.v1.Cluster.Status:input_type -> leased.v1.StatusRequest
+	49, // 65: leased.v1.Cluster.RemoveMember:input_type -> leased.v1.RemoveMemberRequest
+	52, // 66: leased.v1.Cluster.Backup:input_type -> leased.v1.BackupRequest
+	54, // 67: leased.v1.Cluster.Restore:input_type -> leased.v1.RestoreRequest
+	47, // 68: leased.v1.Cluster.ReadClock:input_type -> leased.v1.ReadClockRequest
+	9,  // 69: leased.v1.Leases.OpenSession:output_type -> leased.v1.OpenSessionResponse
+	15, // 70: leased.v1.Leases.Acquire:output_type -> leased.v1.AcquireResponse
+	17, // 71: leased.v1.Leases.Return:output_type -> leased.v1.ReturnResponse
+	24, // 72: leased.v1.Leases.OpenSessions:output_type -> leased.v1.OpenSessionsResponse
+	21, // 73: leased.v1.Leases.AcquireBatch:output_type -> leased.v1.AcquireBatchResponse
+	27, // 74: leased.v1.Leases.ReturnBatch:output_type -> leased.v1.ReturnBatchResponse
+	29, // 75: leased.v1.Leases.Exchange:output_type -> leased.v1.ExchangeResponse
+	38, // 76: leased.v1.Leases.Watch:output_type -> leased.v1.WatchResponse
+	31, // 77: leased.v1.Budgets.PutBudget:output_type -> leased.v1.PutBudgetResponse
+	33, // 78: leased.v1.Budgets.DeleteBudget:output_type -> leased.v1.DeleteBudgetResponse
+	35, // 79: leased.v1.Budgets.SetLimit:output_type -> leased.v1.SetLimitResponse
+	41, // 80: leased.v1.Budgets.GetBudget:output_type -> leased.v1.GetBudgetResponse
+	43, // 81: leased.v1.Budgets.ListBudgets:output_type -> leased.v1.ListBudgetsResponse
+	46, // 82: leased.v1.Cluster.Status:output_type -> leased.v1.StatusResponse
+	50, // 83: leased.v1.Cluster.RemoveMember:output_type -> leased.v1.RemoveMemberResponse
+	53, // 84: leased.v1.Cluster.Backup:output_type -> leased.v1.BackupResponse
+	55, // 85: leased.v1.Cluster.Restore:output_type -> leased.v1.RestoreResponse
+	48, // 86: leased.v1.Cluster.ReadClock:output_type -> leased.v1.ReadClockResponse
+	69, // [69:87] is the sub-list for method output_type
+	51, // [51:69] is the sub-list for method input_type
+	51, // [51:51] is the sub-list for extension type_name
+	51, // [51:51] is the sub-list for extension extendee
+	0,  // [0:51] is the sub-list for field type_name
 }
 
 func init() { file_transport_leasedv1_leased_proto_init() }
@@ -4046,13 +4319,24 @@ func file_transport_leasedv1_leased_proto_init() {
 		(*ReturnResult_Response)(nil),
 		(*ReturnResult_Failure)(nil),
 	}
+	file_transport_leasedv1_leased_proto_msgTypes[27].OneofWrappers = []any{
+		(*ExchangeRequest_OpenSessions)(nil),
+		(*ExchangeRequest_Acquire)(nil),
+		(*ExchangeRequest_GiveBack)(nil),
+	}
+	file_transport_leasedv1_leased_proto_msgTypes[28].OneofWrappers = []any{
+		(*ExchangeResponse_OpenSessions)(nil),
+		(*ExchangeResponse_Acquire)(nil),
+		(*ExchangeResponse_GiveBack)(nil),
+		(*ExchangeResponse_Failure)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_transport_leasedv1_leased_proto_rawDesc), len(file_transport_leasedv1_leased_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   56,
+			NumMessages:   58,
 			NumExtensions: 0,
 			NumServices:   3,
 		},

@@ -30,6 +30,7 @@ const (
 	Leases_OpenSessions_FullMethodName = "/leased.v1.Leases/OpenSessions"
 	Leases_AcquireBatch_FullMethodName = "/leased.v1.Leases/AcquireBatch"
 	Leases_ReturnBatch_FullMethodName  = "/leased.v1.Leases/ReturnBatch"
+	Leases_Exchange_FullMethodName     = "/leased.v1.Leases/Exchange"
 	Leases_Watch_FullMethodName        = "/leased.v1.Leases/Watch"
 )
 
@@ -57,6 +58,11 @@ type LeasesClient interface {
 	OpenSessions(ctx context.Context, in *OpenSessionsRequest, opts ...grpc.CallOption) (*OpenSessionsResponse, error)
 	AcquireBatch(ctx context.Context, in *AcquireBatchRequest, opts ...grpc.CallOption) (*AcquireBatchResponse, error)
 	ReturnBatch(ctx context.Context, in *ReturnBatchRequest, opts ...grpc.CallOption) (*ReturnBatchResponse, error)
+	// Exchange is those three on one stream, for a client that has many to make: each message is one
+	// call, and each is answered under its id as soon as it is decided, in any order. When the stream
+	// breaks, the calls that were not answered may have taken effect. A node that knows no streams
+	// answers UNIMPLEMENTED, and then none of them had an effect.
+	Exchange(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ExchangeRequest, ExchangeResponse], error)
 	// Watch tells of each change of some budgets, from the node that is asked, as soon as that node
 	// knows. It saves time and decides nothing: who is not told learns of a change when it next asks.
 	// Of changes in quick succession only the last is told. It begins with what is so now, and says so
@@ -132,9 +138,22 @@ func (c *leasesClient) ReturnBatch(ctx context.Context, in *ReturnBatchRequest, 
 	return out, nil
 }
 
+func (c *leasesClient) Exchange(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ExchangeRequest, ExchangeResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &Leases_ServiceDesc.Streams[0], Leases_Exchange_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ExchangeRequest, ExchangeResponse]{ClientStream: stream}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Leases_ExchangeClient = grpc.BidiStreamingClient[ExchangeRequest, ExchangeResponse]
+
 func (c *leasesClient) Watch(ctx context.Context, in *WatchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &Leases_ServiceDesc.Streams[0], Leases_Watch_FullMethodName, cOpts...)
+	stream, err := c.cc.NewStream(ctx, &Leases_ServiceDesc.Streams[1], Leases_Watch_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -175,6 +194,11 @@ type LeasesServer interface {
 	OpenSessions(context.Context, *OpenSessionsRequest) (*OpenSessionsResponse, error)
 	AcquireBatch(context.Context, *AcquireBatchRequest) (*AcquireBatchResponse, error)
 	ReturnBatch(context.Context, *ReturnBatchRequest) (*ReturnBatchResponse, error)
+	// Exchange is those three on one stream, for a client that has many to make: each message is one
+	// call, and each is answered under its id as soon as it is decided, in any order. When the stream
+	// breaks, the calls that were not answered may have taken effect. A node that knows no streams
+	// answers UNIMPLEMENTED, and then none of them had an effect.
+	Exchange(grpc.BidiStreamingServer[ExchangeRequest, ExchangeResponse]) error
 	// Watch tells of each change of some budgets, from the node that is asked, as soon as that node
 	// knows. It saves time and decides nothing: who is not told learns of a change when it next asks.
 	// Of changes in quick succession only the last is told. It begins with what is so now, and says so
@@ -207,6 +231,9 @@ func (UnimplementedLeasesServer) AcquireBatch(context.Context, *AcquireBatchRequ
 }
 func (UnimplementedLeasesServer) ReturnBatch(context.Context, *ReturnBatchRequest) (*ReturnBatchResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReturnBatch not implemented")
+}
+func (UnimplementedLeasesServer) Exchange(grpc.BidiStreamingServer[ExchangeRequest, ExchangeResponse]) error {
+	return status.Error(codes.Unimplemented, "method Exchange not implemented")
 }
 func (UnimplementedLeasesServer) Watch(*WatchRequest, grpc.ServerStreamingServer[WatchResponse]) error {
 	return status.Error(codes.Unimplemented, "method Watch not implemented")
@@ -340,6 +367,13 @@ func _Leases_ReturnBatch_Handler(srv interface{}, ctx context.Context, dec func(
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Leases_Exchange_Handler(srv interface{}, stream grpc.ServerStream) error {
+	return srv.(LeasesServer).Exchange(&grpc.GenericServerStream[ExchangeRequest, ExchangeResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Leases_ExchangeServer = grpc.BidiStreamingServer[ExchangeRequest, ExchangeResponse]
+
 func _Leases_Watch_Handler(srv interface{}, stream grpc.ServerStream) error {
 	m := new(WatchRequest)
 	if err := stream.RecvMsg(m); err != nil {
@@ -384,6 +418,12 @@ var Leases_ServiceDesc = grpc.ServiceDesc{
 		},
 	},
 	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "Exchange",
+			Handler:       _Leases_Exchange_Handler,
+			ServerStreams: true,
+			ClientStreams: true,
+		},
 		{
 			StreamName:    "Watch",
 			Handler:       _Leases_Watch_Handler,

@@ -3,7 +3,7 @@ package discriminate
 import "github.com/leased-io/leased/test/jepsen-lite/mutants"
 
 // answersTaken is where the committer tells those who wait.
-const answersTaken = "	for i, p := range taken {\n		p.done <- decision{r"
+const answersTaken = "	for _, p := range taken {\n		n := len(p.cmds)"
 
 // nodePlants give answers to others than those who asked.
 var nodePlants = []Plant{
@@ -13,9 +13,11 @@ var nodePlants = []Plant{
 		Model: []mutants.Edit{{File: simCluster,
 			Old: "	results := c.commit(p.term, p.entry)\n	c.release(p)\n",
 			New: "	results := c.commit(p.term, p.entry)\n	c.release(p)\n" +
-				mixed("p.calls", "len(results)")}},
+				mixed("p.calls", ".cmd")}},
 		Edits: []mutants.Edit{{File: nodeCommit, Old: answersTaken,
-			New: mixed("taken", "len(taken)") + answersTaken}},
+			New: "	var commands []fsm.Command\n	for _, p := range taken {\n" +
+				"		commands = append(commands, p.cmds...)\n	}\n" +
+				mixed("commands", "") + answersTaken}},
 	},
 	{
 		Name: "forwarded-answer-mixed", Rule: "Calls", Real: true,
@@ -33,9 +35,10 @@ var nodePlants = []Plant{
 	},
 }
 
-// mixed swaps the results of two neighbours that both acquire.
-func mixed(calls, n string) string {
-	return "	for i := 1; i < " + n + "; i++ {\n" +
-		"		if " + calls + "[i-1].cmd.Acquire != nil && " + calls + "[i].cmd.Acquire != nil {\n" +
+// mixed swaps the results of two neighbours that both acquire. Of each of calls cmd is the command.
+func mixed(calls, cmd string) string {
+	return "	for i := 1; i < len(results); i++ {\n" +
+		"		if " + calls + "[i-1]" + cmd + ".Acquire != nil && " + calls + "[i]" + cmd +
+		".Acquire != nil {\n" +
 		"			results[i-1], results[i] = results[i], results[i-1]\n			i++\n		}\n	}\n"
 }

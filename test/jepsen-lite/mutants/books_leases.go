@@ -98,7 +98,7 @@ var leaseMutants = []Mutant{
 		Name: "dead-leases-kept", Rule: "Books", By: Pure,
 		Means: "leases of short windows that are over take the room of one that may be returned yet",
 		Edits: []Edit{{fsmAcquire,
-			"	ss.Leases = slices.DeleteFunc(ss.Leases, func(h held) bool { return !s.returnable(h) })\n",
+			"	s.prune(ss)\n",
 			""}},
 	},
 	{

@@ -61,9 +61,9 @@ var nodeMutants = []Mutant{
 	{
 		Name: "node-epoch-of-later", Rule: "R3", By: Cluster, Ablation: "C_abl_anyepoch_fast",
 		Means: "an entry names the epoch that is open when it is appended, not its stamp's",
-		Edits: []Edit{{nodeCommit, "	results, err := c.append(entry)\n",
+		Edits: []Edit{{nodeCommit, "	future, err := c.append(entry)\n",
 			"	if again := c.leadership.current.Load(); again != nil {\n		entry.Epoch = again.epoch\n	}\n" +
-				"	results, err := c.append(entry)\n"}},
+				"	future, err := c.append(entry)\n"}},
 	},
 	{
 		Name: "node-epoch-ignored", Rule: "R3", By: Cluster, Ablation: "C_abl_anyepoch",

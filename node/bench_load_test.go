@@ -1,0 +1,63 @@
+package node
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+)
+
+// block is how many requests a caller sends between two words to the benchmark: one operation.
+const block = 8
+
+// bearLoad has callers send requests, each its next one when the last is answered, and reports
+// how many parts of requests were decided a second, and how long one request took. A request
+// that fails ends the benchmark.
+func bearLoad(b *testing.B, callers, parts int, unit string, request func(caller int) error) {
+	b.Helper()
+	blocks := make(chan error, callers)
+	stop := make(chan struct{})
+	took := make([][]time.Duration, callers)
+	var running sync.WaitGroup
+	for i := range callers {
+		running.Go(func() {
+			for {
+				var err error
+				for range block {
+					began := time.Now()
+					if err = request(i); err != nil {
+						break
+					}
+					took[i] = append(took[i], time.Since(began))
+				}
+				select {
+				case blocks <- err:
+				case <-stop:
+					return
+				}
+			}
+		})
+	}
+	for b.Loop() {
+		if err := <-blocks; err != nil {
+			b.Error(err)
+			break
+		}
+	}
+	rate := float64(b.N*block*parts) / b.Elapsed().Seconds()
+	close(stop)
+	running.Wait()
+	all := slices.Sorted(slices.Values(slices.Concat(took...)))
+	b.ReportMetric(rate, unit+"/s")
+	b.ReportMetric(float64(all[len(all)/2]), "p50-ns")
+	b.ReportMetric(float64(all[len(all)*99/100]), "p99-ns")
+	b.ReportMetric(0, "ns/op") // of a block: it says nothing
+}
+
+// each runs a benchmark for each number of callers.
+func each(b *testing.B, name string, callers []int, run func(b *testing.B, callers int)) {
+	for _, n := range callers {
+		b.Run(fmt.Sprintf("%s/callers=%d", name, n), func(b *testing.B) { run(b, n) })
+	}
+}
