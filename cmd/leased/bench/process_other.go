@@ -1,0 +1,14 @@
+//go:build !linux
+
+package bench
+
+import (
+	"syscall"
+	"time"
+)
+
+// processCPU is known on Linux alone.
+func processCPU(int) (time.Duration, bool) { return 0, false }
+
+// ownGroup leaves a process where it is.
+func ownGroup() *syscall.SysProcAttr { return nil }
