@@ -24,8 +24,8 @@ func record(h *hdrhistogram.Histogram, d time.Duration) {
 	_ = h.RecordValue(int64(min(max(d, leastLatency), mostLatency)))
 }
 
-// slices are the latencies of a run by the slice of time in which each request was to begin.
-type slices struct {
+// timeline is the latencies of a run by the slice of time in which each request was to begin.
+type timeline struct {
 	length time.Duration
 	each   []slice
 }
@@ -37,8 +37,8 @@ type slice struct {
 	admitted int64
 }
 
-func newSlices(n int, whole time.Duration) *slices {
-	s := &slices{length: whole / time.Duration(n), each: make([]slice, n)}
+func newTimeline(n int, whole time.Duration) *timeline {
+	s := &timeline{length: whole / time.Duration(n), each: make([]slice, n)}
 	for i := range s.each {
 		s.each[i].latency = newHistogram()
 	}
@@ -46,7 +46,7 @@ func newSlices(n int, whole time.Duration) *slices {
 }
 
 // add records a request that was to begin at, counted from the run's start.
-func (s *slices) add(at, took time.Duration, admitted bool) {
+func (s *timeline) add(at, took time.Duration, admitted bool) {
 	one := &s.each[min(int(at/s.length), len(s.each)-1)]
 	one.mu.Lock()
 	defer one.mu.Unlock()
@@ -82,7 +82,7 @@ type Slice struct {
 }
 
 // summary returns the parts of the run that have begun, and the latencies of the whole of it.
-func (s *slices) summary(elapsed time.Duration) ([]Slice, Quantiles) {
+func (s *timeline) summary(elapsed time.Duration) ([]Slice, Quantiles) {
 	whole := newHistogram()
 	var parts []Slice
 	for i := range s.each {

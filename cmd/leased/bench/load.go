@@ -16,6 +16,8 @@ const (
 	// maxWaiting bounds the requests that wait at a time. More are turned away at once, and count
 	// as failed.
 	maxWaiting = 200_000
+	// longestRest is how long the pacer may take to see that the run is over.
+	longestRest = 10 * time.Millisecond
 	// drainFor is how long what still waits at the end of the load may wait on.
 	drainFor = 5 * time.Second
 )
@@ -27,7 +29,7 @@ var errTooMany = errors.New("bench: too many requests wait at a time")
 type load struct {
 	started  time.Time
 	interval time.Duration // between two requests
-	slices   *slices
+	timeline *timeline
 	late     *hdrhistogram.Histogram // how late each request was sent; the pacer's alone until the end
 
 	waits                    sync.WaitGroup
@@ -39,7 +41,7 @@ type load struct {
 func newLoad(cfg Config, columns int) *load {
 	return &load{
 		interval: time.Second / time.Duration(cfg.Rate),
-		slices:   newSlices(columns, cfg.Duration),
+		timeline: newTimeline(columns, cfg.Duration),
 		late:     newHistogram(),
 	}
 }
@@ -50,8 +52,6 @@ func (l *load) drive(ctx context.Context, limiters []*client.Limiter, duration t
 	waiting, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	l.started = time.Now()
-	timer := time.NewTimer(0)
-	defer timer.Stop()
 	for i := int64(0); ; i++ {
 		at := time.Duration(i) * l.interval
 		if at >= duration {
@@ -59,13 +59,8 @@ func (l *load) drive(ctx context.Context, limiters []*client.Limiter, duration t
 		}
 		due := l.started.Add(at)
 		early := time.Until(due)
-		if early > 0 {
-			timer.Reset(early)
-			select {
-			case <-timer.C:
-			case <-ctx.Done():
-			}
-			early = time.Until(due)
+		for ; early > 0 && ctx.Err() == nil; early = time.Until(due) {
+			rest(min(early, longestRest))
 		}
 		if ctx.Err() != nil {
 			break
@@ -83,7 +78,7 @@ func (l *load) offer(ctx context.Context, limiter *client.Limiter, at time.Durat
 	l.offered.Add(1)
 	if l.waiting.Load() >= maxWaiting {
 		l.fail(errTooMany)
-		l.slices.add(at, mostLatency, false)
+		l.timeline.add(at, mostLatency, false)
 		return
 	}
 	l.waiting.Add(1)
@@ -91,7 +86,7 @@ func (l *load) offer(ctx context.Context, limiter *client.Limiter, at time.Durat
 		defer l.waiting.Add(-1)
 		err := limiter.Wait(ctx, 1)
 		took := time.Since(l.started) - at
-		l.slices.add(at, took, err == nil)
+		l.timeline.add(at, took, err == nil)
 		switch {
 		case err == nil:
 			l.admitted.Add(1)

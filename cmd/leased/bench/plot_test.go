@@ -58,9 +58,9 @@ func TestPlain(t *testing.T) {
 	}
 }
 
-// TestSlices counts a request where it was to begin, and what lies outside at the bounds.
-func TestSlices(t *testing.T) {
-	s := newSlices(4, 4*time.Second)
+// TestTimeline counts a request where it was to begin, and what lies outside at the bounds.
+func TestTimeline(t *testing.T) {
+	s := newTimeline(4, 4*time.Second)
 	s.add(0, 0, true)
 	s.add(1500*time.Millisecond, 3*time.Second, true)
 	s.add(1600*time.Millisecond, time.Hour, false)

@@ -37,3 +37,10 @@ func processCPU(pid int) (time.Duration, bool) {
 
 // ownGroup puts a process into a group of its own.
 func ownGroup() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
+
+// rest sleeps for a short while, as exactly as the kernel does: a timer of the Go runtime may be
+// a millisecond late, which would be most of what is measured. A signal may end it early.
+func rest(d time.Duration) {
+	ts := syscall.NsecToTimespec(int64(d))
+	_ = syscall.Nanosleep(&ts, nil)
+}

@@ -24,7 +24,7 @@ type view struct {
 }
 
 func (s *stage) view() view {
-	parts, _ := s.load.slices.summary(s.elapsed)
+	parts, _ := s.load.timeline.summary(s.elapsed)
 	v := view{
 		elapsed: s.elapsed, duration: s.cfg.Duration,
 		admitted: s.load.admitted.Load(), waiting: s.load.waiting.Load(),
@@ -32,7 +32,7 @@ func (s *stage) view() view {
 	}
 	column := -1
 	if s.kill != nil {
-		v.killed, column = s.kill.node, int(s.kill.into/s.load.slices.length)
+		v.killed, column = s.kill.node, int(s.kill.into/s.load.timeline.length)
 	}
 	if n := len(parts); n > 1 {
 		v.perSec, v.last = parts[n-2].PerSec, parts[n-2].Latencies

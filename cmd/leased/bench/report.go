@@ -35,6 +35,8 @@ type Report struct {
 	// Overshoot is the credits admitted above the budget in the worst window; nil: not recorded.
 	Overshoot *int64    `json:"overshoot,omitempty"`
 	Failover  *Failover `json:"failover,omitempty"`
+	// Edges are nil where nothing was recorded.
+	Edges *Edges `json:"edges,omitempty"`
 
 	killColumn int
 }
@@ -86,7 +88,7 @@ func (s *stage) report() (*Report, error) {
 	if failure := l.failure.Load(); failure != nil {
 		r.Requests.Failure = (*failure).Error()
 	}
-	r.Slices, r.Latency = l.slices.summary(s.elapsed)
+	r.Slices, r.Latency = l.timeline.summary(s.elapsed)
 	r.PerSec = float64(r.Requests.Admitted) / max(s.elapsed, time.Millisecond).Seconds()
 	r.Calls = Calls{Messages: s.sent.Calls, Requests: s.sent.Requests,
 		PerThousand: 1000 * float64(s.sent.Calls) / float64(max(1, r.Requests.Admitted))}
@@ -99,7 +101,7 @@ func (s *stage) report() (*Report, error) {
 	}
 	if s.kill != nil {
 		r.Failover.Killed, r.Failover.AtSec = s.kill.node, s.kill.into.Seconds()
-		r.killColumn = int(s.kill.into / l.slices.length)
+		r.killColumn = int(s.kill.into / l.timeline.length)
 	}
 	if s.dir == "" {
 		return r, nil
@@ -129,6 +131,14 @@ func (r *Report) readTrace(s *stage) error {
 		}
 	}
 	files, err := trace.Files(s.dir)
+	if err != nil {
+		return err
+	}
+	killed := int64(0)
+	if s.kill != nil {
+		killed = s.kill.at
+	}
+	r.Edges, err = readEdges(files, s.cfg.Limiters, s.began, s.began+int64(s.elapsed), killed)
 	if err != nil {
 		return err
 	}
@@ -163,6 +173,9 @@ func (r *Report) Text() string {
 	if f := r.Failover; f != nil {
 		f.addTo(line)
 	}
+	if r.Edges != nil {
+		r.Edges.addTo(line)
+	}
 	if r.TraceDir != "" {
 		line("trace", "leased trace check %s", r.TraceDir)
 	}
@@ -196,5 +209,18 @@ func (f *Failover) addTo(line func(label, format string, args ...any)) {
 		line("failover", "%s was killed %.1f s into the run: no grants for %.2f s,", f.Killed,
 			f.AtSec, f.GapSec)
 		line("", "in which limiters admitted %s requests from what they held", grouped(f.Admitted))
+	}
+}
+
+// addTo tells of the edges.
+func (e *Edges) addTo(line func(label, format string, args ...any)) {
+	line("grant", "p50 %s from send to credits", plain(e.Grant))
+	if worst, ok := e.worst(); ok {
+		line("rolls", "%d: in the worst of them 99 %% of %d limiters had new credits within %s",
+			len(e.Rolls), worst.Limiters, plain(worst.P99))
+	}
+	if e.Storm != nil {
+		line("after kill", "%.1f requests of each limiter in the first second, %d of one at most",
+			e.Storm.Mean, e.Storm.Most)
 	}
 }

@@ -33,6 +33,7 @@ type stage struct {
 	fleet *fleet
 	load  *load
 
+	began       int64         // the load, on the trace's clock
 	elapsed     time.Duration // of the load
 	interrupted bool
 	kill        *kill
@@ -99,6 +100,7 @@ func (s *stage) perform(ctx context.Context, admin *client.Client) {
 	s.load = newLoad(s.cfg, columns)
 	sent := s.fleet.calls()
 	cpu, known := s.coordinatorCPU()
+	s.began = trace.SystemClock().Now()
 	started := time.Now()
 	done := make(chan struct{})
 	go func() {
