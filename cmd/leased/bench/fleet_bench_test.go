@@ -129,7 +129,7 @@ func BenchmarkEdges(b *testing.B) {
 func BenchmarkFailover(b *testing.B) {
 	for b.Loop() {
 		cfg := edgesConfig(b)
-		cfg.Kill = true
+		cfg.Kill, cfg.Window = true, DefaultConfig().Window
 		r := measured(b, cfg)
 		if r.Failover.GapSec == 0 || r.Edges.Storm == nil {
 			b.Fatalf("nobody was killed, or nobody granted after that: %+v", r.Failover)
@@ -145,7 +145,7 @@ func edgesConfig(b *testing.B) Config {
 	cfg := DefaultConfig()
 	cfg.Node = testNode(b)
 	cfg.Limiters, cfg.Clients = 1000, 4
-	cfg.Duration, cfg.Window = 8*time.Second, 2*time.Second
+	cfg.Duration, cfg.Window = 8*time.Second, 3*time.Second
 	cfg.Kill = false
 	cfg.TraceDir = b.TempDir()
 	return cfg
