@@ -105,8 +105,8 @@ func TestBackoffIsBounded(t *testing.T) {
 	}
 }
 
-// TestLeaderlessIsKnockedSeldom: two answers in a row that name no leader are enough for the longest
-// pause, and one decision is enough to forget them.
+// TestLeaderlessIsKnockedSeldom: two answers in a row that name no leader are enough for the
+// longest pause, and one decision is enough to forget them.
 func TestLeaderlessIsKnockedSeldom(t *testing.T) {
 	c := &conns{endpoints: endpoints{configured: []string{"a:1", "b:1", "c:1"}}}
 	for i, want := range []bool{false, true, true} {

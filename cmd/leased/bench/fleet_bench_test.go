@@ -106,9 +106,9 @@ func nodesCPU(b *testing.B, cluster *nodes) time.Duration {
 	return used
 }
 
-// BenchmarkEdges is limiters on one budget, at four fifths of it and requests at fixed instants: how
-// soon after a roll they hold credits again, and the tail of Wait beside a grant's median. Its trace
-// is judged.
+// BenchmarkEdges is limiters on one budget, at four fifths of it and requests at fixed instants:
+// how soon after a roll they hold credits again, and the tail of Wait beside a grant's median. Its
+// trace is judged.
 func BenchmarkEdges(b *testing.B) {
 	for _, limiters := range []int{100, 1000} {
 		b.Run(fmt.Sprintf("limiters=%d", limiters), func(b *testing.B) {
