@@ -93,8 +93,10 @@ fmt-check: ## fail if the code is not formatted
 	fi
 
 .PHONY: vet
-vet: ## run go vet
+vet: ## run go vet, also on the modules of the peers
 	go vet ./...
+	go -C bench/peers vet ./...
+	go -C bench/peers/gubernator vet ./...
 
 .PHONY: generate
 generate: ## regenerate the wire types from their .proto
@@ -317,6 +319,10 @@ demo-check: ## run the demo briefly and fail if it fails
 .PHONY: bench
 bench: ## run the benchmarks BENCH= of all packages, COUNT= times
 	go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) ./...
+
+.PHONY: peers
+peers: ## measure Redis, gubernator and etcd beside leased: a minute
+	go -C bench/peers test -run '^$$' -bench . -benchtime 1x -timeout 10m -v
 
 .PHONY: benchstat
 benchstat: ## compare two saved outputs of bench: OLD= NEW=

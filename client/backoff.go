@@ -39,6 +39,16 @@ func (b *backoff) next(redirected bool) time.Duration {
 	return b.ceiling/2 + rand.N(b.ceiling/2+1)
 }
 
+// after returns the pause after a call that was not decided. Where two nodes in a row could not
+// decide and knew nobody who can, there is no leader: it is the longest at once, or every limiter
+// of a fleet would knock half a dozen times before the election is over.
+func (b *backoff) after(failed *callError) time.Duration {
+	if failed.leaderless {
+		b.ceiling = cmp.Or(b.most, retryMax)
+	}
+	return b.next(failed.redirected)
+}
+
 // pause waits d out and reports whether it did: not if ctx ended or stop was closed first.
 func pause(ctx context.Context, stop <-chan struct{}, d time.Duration) bool {
 	if d <= 0 {

@@ -36,6 +36,7 @@ type callError struct {
 	endpoint   string
 	harmless   bool // it surely had no effect
 	redirected bool // the endpoint named a leader, who is asked next
+	leaderless bool // two endpoints in a row could not decide, and named nobody who can
 	cause      error
 }
 
@@ -109,8 +110,9 @@ func (c *conns) judge(ctx context.Context, addr, leader string, err error) error
 		return ErrClosed
 	case isOver(ctx): // the caller's patience, which says nothing of the endpoint
 	case info != nil: // the node itself answered: it is there, but cannot decide this now
-		if undecided.redirected = c.note(addr, leader); !undecided.redirected {
-			c.passOver(addr)
+		undecided.redirected = c.note(addr, leader)
+		if !undecided.redirected {
+			undecided.leaderless = c.passOver(addr)
 		}
 	default:
 		c.fail(addr)
@@ -161,7 +163,7 @@ func (c *conns) repeat(
 		if t.failed != nil {
 			t.failed(undecided)
 		}
-		if !pause(ctx, t.stop, pace.next(undecided.redirected)) {
+		if !pause(ctx, t.stop, pace.after(undecided)) {
 			if ctx.Err() == nil {
 				return ErrClosed
 			}

@@ -28,6 +28,7 @@ type conns struct {
 	endpoints endpoints
 	byAddr    map[string]*grpc.ClientConn // nil once closed
 	learned   string                      // the address in byAddr that is no endpoint, or empty
+	nowhere   int                         // answers that led nowhere since a call was decided
 }
 
 // newConns prepares the connections without dialing.
@@ -153,14 +154,17 @@ func (c *conns) note(addr, leader string) bool {
 func (c *conns) served() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.endpoints.idle = 0
+	c.endpoints.idle, c.nowhere = 0, 0
 }
 
-// passOver makes the next call go to another endpoint, though addr is alive.
-func (c *conns) passOver(addr string) {
+// passOver makes the next call go to another endpoint, though addr is alive, and reports whether
+// the one before it was passed over too, so that there seems to be no leader at all.
+func (c *conns) passOver(addr string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.endpoints.passOver(addr)
+	c.nowhere++
+	return c.nowhere >= min(2, len(c.endpoints.configured))
 }
 
 // fail records that addr did not answer.

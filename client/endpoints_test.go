@@ -105,6 +105,31 @@ func TestBackoffIsBounded(t *testing.T) {
 	}
 }
 
+// TestLeaderlessIsKnockedSeldom: two answers in a row that name no leader are enough for the
+// longest pause, and one decision is enough to forget them.
+func TestLeaderlessIsKnockedSeldom(t *testing.T) {
+	c := &conns{endpoints: endpoints{configured: []string{"a:1", "b:1", "c:1"}}}
+	for i, want := range []bool{false, true, true} {
+		if got := c.passOver("a:1"); got != want {
+			t.Errorf("answer %d that led nowhere: leaderless %t, want %t", i+1, got, want)
+		}
+	}
+	c.served()
+	if c.passOver("a:1") {
+		t.Error("leaderless, though a call was decided just now")
+	}
+	var b backoff
+	if got := b.after(&callError{}); got > retryMin {
+		t.Errorf("after a call that was not answered: %s, want %s at most", got, retryMin)
+	}
+	if got := b.after(&callError{leaderless: true}); got < retryMax/2 || got > retryMax {
+		t.Errorf("without a leader: %s, want %s..%s", got, retryMax/2, retryMax)
+	}
+	if got := b.after(&callError{redirected: true}); got != 0 {
+		t.Errorf("after a redirect: %s, want no pause", got)
+	}
+}
+
 // TestWhoLeadsNowhereIsNotAskedForEver: nodes that were removed answer at once that they do not
 // lead, and know nobody who does, while the members are passed over since they were down. When as
 // many answers as there are endpoints have led nowhere, one of these is tried.

@@ -148,7 +148,7 @@ func (k *KeyedLimiter) done(e *keyed, err error) {
 	if undecided, ok := errors.AsType[*callError](err); ok {
 		e.failed(undecided)
 		k.silence(undecided)
-		k.drive.sleep(e, pausing, max(e.pace.next(undecided.redirected), 0))
+		k.drive.sleep(e, pausing, max(e.pace.after(undecided), 0))
 		return
 	}
 	k.heard()

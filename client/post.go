@@ -203,7 +203,7 @@ func (p *post) fail(came []error, err error) {
 		case !ok:
 			came[i] = err
 		case call != nil:
-			own.redirected = call.redirected
+			own.redirected, own.leaderless = call.redirected, call.leaderless
 		}
 	}
 }

@@ -31,6 +31,10 @@ func sizingOf(c *sizing.Config, session lease.SessionID) lease.Sizing {
 	if c == nil {
 		return nil
 	}
+	if c.Policy == sizing.PolicyFixed {
+		fixed := sizing.NewFixed(c.Size)
+		return func(budget.Limit) lease.Sizer { return fixed }
+	}
 	own := *c
 	own.Seed += uint64(session)
 	return func(limit budget.Limit) lease.Sizer { return sizing.New(limit, own) }

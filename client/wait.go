@@ -88,6 +88,9 @@ func (l *Limiter) queueLocked(a ask, decides bool) (*waiter, error) {
 	w := &waiter{ask: a, decides: decides, done: make(chan struct{}),
 		cost: make(lease.Cost, len(l.scratch))}
 	copy(w.cost, l.scratch)
+	if l.queue.length > 0 {
+		l.holder.Offer(l.clock.now(), w.cost) // nobody has decided on it, and it is demand all the same
+	}
 	l.queue.push(w)
 	l.backlogLocked()
 	l.rouse()

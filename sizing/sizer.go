@@ -50,7 +50,7 @@ type Sizer struct {
 	arm       int  // that is played
 }
 
-// New returns a sizer for limit, which is valid, as c is.
+// New returns a sizer for limit, which is valid, as c is. For PolicyFixed there is NewFixed.
 func New(limit budget.Limit, c Config) *Sizer {
 	bound := max(1, min(limit.Bound(), budget.MaxAmount))
 	s := &Sizer{policy: c.Policy, seed: c.Seed, bound: bound, span: max(limit.Span(), 1)}

@@ -51,6 +51,7 @@ func TestHelp(t *testing.T) {
 		"exit-codes":   {"help", "exit-codes"},
 		"serve":        {"serve", "--help"},
 		"demo":         {"help", "demo"},
+		"bench":        {"help", "bench"},
 		"budget":       {"budget", "--help"},
 		"budget-apply": {"help", "budget", "apply"},
 		"budget-list":  {"help", "budget", "list"},
@@ -145,6 +146,10 @@ func TestUsageErrors(t *testing.T) {
 		{"serve --listen here", `--listen: is "here": must be host:port`},
 		{"serve --listen :7101", `--listen: is ":7101": has no host that others can reach: set ` +
 			`--advertise-host`},
+		{"bench --rate 0", `rate 0 is not allowed: want 1..1000000 a second`},
+		{"bench --clients 3 --limiters 2", `clients 3 is not allowed: want 1 at least, and no more ` +
+			`than limiters`},
+		{"bench --endpoints nonsense", `--endpoints: .*nonsense.*`},
 		{"demo --nodes 2", `2 nodes is not allowed: want 1, 3 or 5`},
 		{"demo --nodes 1", `1 node with a kill is not allowed: .*--no-kill.*`},
 		{"demo --limiters 0 --speedup 0", `0 limiters is not allowed: want 1..2000; ` +

@@ -36,7 +36,7 @@ var exitTable = []struct {
 	{exitUnknown, "a trace can neither be refuted nor vouched for: events are missing"},
 	{exitUnavailable, "no node, no leader or no room: the outcome is unknown, try again"},
 	{exitNotFound, "no such budget"},
-	{exitFailed, "a node or the demo could not start, run or stop; a file could not be written"},
+	{exitFailed, "a node, demo or bench could not start, run or stop; a file could not be written"},
 	{exitRefused, "a server was not removed: the quorum would be lost; nothing was changed"},
 	{exitConflict, "a budget has another revision than was expected: nothing was changed"},
 	{exitInterrupted, "a second interrupt ended the process at once"},

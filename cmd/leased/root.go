@@ -54,7 +54,7 @@ admits more than the budget.
 		RunE:               func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.AddCommand(
-		newServe(), newDemo(), newBudget(endpoints), newStatus(endpoints),
+		newServe(), newDemo(), newBench(), newBudget(endpoints), newStatus(endpoints),
 		newClusterCommand(endpoints), newTrace(), newVersion(),
 		&cobra.Command{Use: "exit-codes", Short: "What the exit codes mean", Long: exitHelp()},
 	)

@@ -224,8 +224,8 @@ type Failover struct {
 	Admitted int64
 }
 
-// duration is how long nobody granted.
-func (f Failover) duration() time.Duration { return time.Duration(f.FirstGrant - f.LastGrant) }
+// Duration is how long nobody granted.
+func (f Failover) Duration() time.Duration { return time.Duration(f.FirstGrant - f.LastGrant) }
 
 // Failover returns the gap in grants that began with the kill of a leader at the instant at,
 // or false if no leader after it has granted.

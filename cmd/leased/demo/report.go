@@ -110,7 +110,7 @@ func (s *stage) report() (*Report, error) {
 	if s.kill != nil {
 		r.Failover = &FailoverReport{Killed: s.kill.node, AtSec: s.kill.into.Seconds()}
 		if gap, ok := s.ledger.Failover(s.kill.at); ok {
-			r.Failover.GapSec = gap.duration().Seconds()
+			r.Failover.GapSec = gap.Duration().Seconds()
 			r.Failover.Admitted = gap.Admitted
 		}
 	}

@@ -236,7 +236,7 @@ func (s *stage) view() view {
 			s.kill.into.Seconds(), s.kill.node))
 		if gap, ok := s.ledger.Failover(s.kill.at); ok {
 			v.notes = append(v.notes, fmt.Sprintf("        %s grants again, %.2f s after the "+
-				"last grant", s.kill.successor, gap.duration().Seconds()))
+				"last grant", s.kill.successor, gap.Duration().Seconds()))
 		}
 	}
 	if s.interrupted {

@@ -34,6 +34,13 @@ func newTails(dir string, ledger *Ledger) *tails {
 	return &tails{dir: dir, ledger: ledger, files: map[string]*tail{}}
 }
 
+// ReadLedger adds up a trace that is complete.
+func ReadLedger(dir string) (*Ledger, error) {
+	t := newTails(dir, NewLedger())
+	defer t.close()
+	return t.ledger, t.catchUp()
+}
+
 // catchUp reads what was written since the last call.
 func (t *tails) catchUp() error {
 	paths, err := trace.Files(t.dir)
