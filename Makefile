@@ -314,12 +314,17 @@ demo-check: ## run the demo briefly and fail if it fails
 	fi
 	echo "demo-check: ok"
 
+# Ten minutes at most. Without ONLY= it writes docs/benchmarks.md, otherwise it prints the rows.
 .PHONY: bench
-bench: ## run the benchmarks BENCH= of all packages, COUNT= times
+bench: ## measure what bench/rows names, or what of it matches ONLY=, and make one table of it
+	go run ./bench/table $(if $(ONLY),-only '$(ONLY)',-out docs/benchmarks.md)
+
+.PHONY: bench-go
+bench-go: ## run the benchmarks BENCH= of all packages, COUNT= times
 	go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) ./...
 
 .PHONY: benchstat
-benchstat: ## compare two saved outputs of bench: OLD= NEW=
+benchstat: ## compare two saved outputs of bench-go: OLD= NEW=
 	$(BENCHSTAT) $(OLD) $(NEW)
 
 # Building the linters is slow on a new machine; as a step of its own it is not
