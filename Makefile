@@ -323,6 +323,15 @@ bench: ## measure what bench/rows names, or what of it matches ONLY=, and make o
 bench-go: ## run the benchmarks BENCH= of all packages, COUNT= times
 	go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) ./...
 
+# Needs valgrind. It counts the same whoever else runs on the machine.
+.PHONY: bench-check
+bench-check: ## fail if a key benchmark takes a tenth more instructions or allocations than bench/baseline.tsv says
+	go run ./bench/baseline
+
+.PHONY: bench-baseline
+bench-baseline: ## take bench/baseline.tsv anew
+	go run ./bench/baseline -write
+
 .PHONY: benchstat
 benchstat: ## compare two saved outputs of bench-go: OLD= NEW=
 	$(BENCHSTAT) $(OLD) $(NEW)
@@ -353,6 +362,7 @@ ci: ## run every check, as CI does
 		"linear SEED=$(CI_SEED) RUNS=100"
 		discriminate-small
 		"mutants FIRST=1"
+		bench-check
 		demo-check
 	)
 	summary=""

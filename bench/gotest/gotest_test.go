@@ -35,7 +35,8 @@ func TestParse(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Results{
-		"BenchmarkA":            {Metrics: map[string]float64{"ns/op": 12.5, "B/op": 3, "events/s": 1.2e6}},
+		"BenchmarkA": {Metrics: map[string]float64{
+			"ns/op": 12.5, "B/op": 3, "events/s": 1.2e6}},
 		"BenchmarkB/callers-64": {Metrics: map[string]float64{"ns/op": 8}},
 		"BenchmarkC":            {Skipped: "no redis-server on this machine"},
 		"BenchmarkD":            {Skipped: "skipped"},

@@ -21,7 +21,10 @@ type Results map[string]Result
 // Parse reads the output of a test binary under -test.v: lines of the Go benchmark format, and
 // of skipped benchmarks, whose reason stands just before. Other lines are a program's own, and
 // are passed over.
-func Parse(out string) (Results, error) {
+func Parse(out string) (Results, error) { return ParseWith(out, runtime.GOMAXPROCS(0)) }
+
+// ParseWith is Parse of a process that ran with so many processors.
+func ParseWith(out string, procs int) (Results, error) {
 	results := make(Results)
 	said := "skipped"
 	for line := range strings.Lines(out) {
@@ -31,7 +34,7 @@ func Parse(out string) (Results, error) {
 			continue
 		}
 		if name, ok := strings.CutPrefix(line, "--- SKIP: "); ok {
-			results[bare(strings.TrimSpace(name))] = Result{Skipped: said}
+			results[bare(strings.TrimSpace(name), procs)] = Result{Skipped: said}
 		}
 		said = "skipped"
 		name, metrics, err := parseLine(line)
@@ -39,7 +42,7 @@ func Parse(out string) (Results, error) {
 			return nil, err
 		}
 		if metrics != nil {
-			results[bare(name)] = Result{Metrics: metrics}
+			results[bare(name, procs)] = Result{Metrics: metrics}
 		}
 	}
 	return results, nil
@@ -90,11 +93,11 @@ func parseLine(line string) (name string, metrics map[string]float64, err error)
 
 // bare returns a benchmark's name without the suffix for the number of processors, which is
 // there unless it is 1.
-func bare(name string) string {
-	if n := runtime.GOMAXPROCS(0); n > 1 {
-		return strings.TrimSuffix(name, "-"+strconv.Itoa(n))
+func bare(name string, procs int) string {
+	if procs == 1 {
+		return name
 	}
-	return name
+	return strings.TrimSuffix(name, "-"+strconv.Itoa(procs))
 }
 
 // reasonOf returns what a test logged without the file and line before it.

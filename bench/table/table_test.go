@@ -114,17 +114,21 @@ func TestFailuresAreInTheTable(t *testing.T) {
 
 // A row that names what is not there is refused, with its place.
 func TestRowsWithoutBenchmark(t *testing.T) {
-	for row, want := range map[string]string{
-		"S;w;a;BenchmarkGone;ns/op;-;-;-;n;":               "tsv:1: a has no benchmark BenchmarkGone",
-		"S;w;a;BenchmarkFast;ns/op;BenchmarkNo;ns/op;-;n;": "tsv:1: a has no benchmark BenchmarkNo",
-		"S;w;a;BenchmarkSlow/other;ns/op;-;-;-;n;":         "has no benchmark BenchmarkSlow/other",
-		"S;w;a;BenchmarkFast;grants/s;-;-;-;n;":            "does not print grants/s, but [",
-	} {
-		page, said, code := play(t, row)
-		if code != exitInput || !strings.Contains(said, want) || page != "" {
-			t.Errorf("%s: exit code %d, said %q, want %d and %q", row, code, said, exitInput, want)
+	refused := func(want []string, rows ...string) {
+		t.Helper()
+		page, said, code := play(t, rows...)
+		for _, want := range want {
+			if code != exitInput || !strings.Contains(said, want) || page != "" {
+				t.Errorf("exit code %d, want %d and %q:\n%s", code, exitInput, want, said)
+			}
 		}
 	}
+	refused([]string{"area.tsv:1: a has no benchmark BenchmarkGone",
+		"area.tsv:2: a has no benchmark BenchmarkNo"},
+		"S;w;a;BenchmarkGone;ns/op;-;-;-;n;", "S;w;a;BenchmarkFast;ns/op;BenchmarkNo;ns/op;-;n;")
+	refused([]string{"area.tsv:1: a has no benchmark BenchmarkSlow/other",
+		"area.tsv:2: BenchmarkFast does not print grants/s, but ["},
+		"S;w;a;BenchmarkSlow/other;ns/op;-;-;-;n;", "S;w;a;BenchmarkFast;grants/s;-;-;-;n;")
 }
 
 func TestPlanJoinsWhatIsCompared(t *testing.T) {
