@@ -274,6 +274,11 @@ discriminate-small: ## have rings 1 and 2 hunt four planted bugs
 		-discriminate.run -discriminate.rings=12 -discriminate.bound=20s \
 		-discriminate.only='^(clock-at-wall|epoch-ignored|retry-charged-again|carries-over)$$'
 
+.PHONY: check-long
+check-long: ## have the trace checker check 100,000,000 events, and print what lived on its heap: minutes
+	go test ./spec/twin -run '^$$' -bench '^BenchmarkCheckHeap$$' -benchtime 1x -timeout 30m \
+		-check.long
+
 # Each match is one run of a rule that is written in place of a coordinator.
 .PHONY: rivals
 rivals: seed := $(SEED)
