@@ -276,6 +276,11 @@ discriminate-small: ## have rings 1 and 2 hunt four planted bugs
 		-discriminate.run -discriminate.rings=12 -discriminate.bound=20s \
 		-discriminate.only='^(clock-at-wall|epoch-ignored|retry-charged-again|carries-over)$$'
 
+.PHONY: check-long
+check-long: ## have the trace checker check 100,000,000 events, and print what lived on its heap: minutes
+	go test ./spec/twin -run '^$$' -bench '^BenchmarkCheckHeap$$' -benchtime 1x -timeout 30m \
+		-check.long
+
 # Each match is one run of a rule that is written in place of a coordinator.
 .PHONY: rivals
 rivals: seed := $(SEED)
@@ -316,16 +321,30 @@ demo-check: ## run the demo briefly and fail if it fails
 	fi
 	echo "demo-check: ok"
 
+# Ten minutes at most. Without ONLY= it writes docs/benchmarks.md, otherwise it prints the rows.
 .PHONY: bench
-bench: ## run the benchmarks BENCH= of all packages, COUNT= times
+bench: ## measure what bench/rows names, or what of it matches ONLY=, and make one table of it
+	go run ./bench/table $(if $(ONLY),-only '$(ONLY)',-out docs/benchmarks.md)
+
+.PHONY: bench-go
+bench-go: ## run the benchmarks BENCH= of all packages, COUNT= times
 	go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) ./...
 
 .PHONY: peers
 peers: ## measure Redis, gubernator and etcd beside leased: a minute
 	go -C bench/peers test -run '^$$' -bench . -benchtime 1x -timeout 10m -v
 
+# Needs valgrind. It counts the same whoever else runs on the machine.
+.PHONY: bench-check
+bench-check: ## fail if a key benchmark takes a tenth more instructions or allocations than bench/baseline.tsv says
+	go run ./bench/baseline
+
+.PHONY: bench-baseline
+bench-baseline: ## take bench/baseline.tsv anew
+	go run ./bench/baseline -write
+
 .PHONY: benchstat
-benchstat: ## compare two saved outputs of bench: OLD= NEW=
+benchstat: ## compare two saved outputs of bench-go: OLD= NEW=
 	$(BENCHSTAT) $(OLD) $(NEW)
 
 # Building the linters is slow on a new machine; as a step of its own it is not
@@ -354,6 +373,7 @@ ci: ## run every check, as CI does
 		"linear SEED=$(CI_SEED) RUNS=100"
 		discriminate-small
 		"mutants FIRST=1"
+		bench-check
 		demo-check
 	)
 	summary=""

@@ -9,9 +9,11 @@ import (
 )
 
 // decoder turns lines into events. It remembers the last string of each field, because a
-// trace repeats its names: most strings are then not allocated again.
+// trace repeats its names: most strings are then not allocated again. And since lines of a kind
+// have the same fields as a rule, it remembers which came after which, and looks there first.
 type decoder struct {
-	last [len(fields)]string
+	last  [len(fields)]string
+	after [numKinds][len(fields) + 1]uint8 // by kind and the number of the field before, plus one
 }
 
 // decode reads one line, without its newline, into e. Canonical lines, as appendEvent writes
@@ -32,7 +34,8 @@ func (d *decoder) canonical(line []byte, e *Event) bool {
 	s := scanner{rest: line, ok: true}
 	s.literal(`{"kind":"`)
 	kind, known := kinds[string(s.untilQuote())]
-	e.Kind = kind
+	e.Kind = kind.kind
+	after := &d.after[kind.number%numKinds]
 	s.literal(`,"at":`)
 	e.At = s.int64()
 	next := 0
@@ -40,12 +43,19 @@ func (d *decoder) canonical(line []byte, e *Event) bool {
 		s.literal(`,"`)
 		name := s.untilQuote()
 		s.literal(`:`)
+		if guess := int(after[next]); guess >= next && fields[guess].name == string(name) {
+			d.value(&s, guess, e)
+			next = guess + 1
+			continue
+		}
+		before := next
 		for next < len(fields) && fields[next].name != string(name) {
 			next++
 		}
 		if next == len(fields) {
 			return false
 		}
+		after[before] = uint8(next)
 		d.value(&s, next, e)
 		next++
 	}
@@ -118,7 +128,7 @@ func decodeAny(line []byte, e *Event) error {
 	if !known {
 		return fmt.Errorf("unknown kind %q", e.Kind)
 	}
-	e.Kind = kind
+	e.Kind = kind.kind
 	return nil
 }
 

@@ -66,11 +66,20 @@ var fields = [...]field{
 	{name: "by", i64: func(e *Event) *int64 { return &e.By }},
 }
 
+// numKinds is more than there are kinds.
+const numKinds = 64
+
+// known is a kind of the schema and its number in the table.
+type known struct {
+	kind   Kind
+	number uint8
+}
+
 // kinds maps the text of every kind of the schema to its constant, so that decoding one
 // allocates nothing and an unknown one is noticed.
-var kinds = func() map[string]Kind {
-	m := make(map[string]Kind)
-	for _, k := range [...]Kind{
+var kinds = func() map[string]known {
+	m := make(map[string]known)
+	for i, k := range [...]Kind{
 		KindHeader, KindGap, KindEnd,
 		KindLeader, KindPropose, KindRestore, KindMembers,
 		KindEntry, KindEpoch, KindState, KindLimit, KindBudget, KindRoll, KindSession, KindSessionEnd,
@@ -79,7 +88,7 @@ var kinds = func() map[string]Kind {
 		KindSend, KindAccept, KindDrop, KindAdmit, KindGiveUp, KindRelease, KindExpire,
 		KindFailOpen, KindShadow,
 	} {
-		m[string(k)] = k
+		m[string(k)] = known{k, uint8(i)}
 	}
 	return m
 }()

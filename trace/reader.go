@@ -35,7 +35,7 @@ type Reader struct {
 	lines    *bufio.Reader
 	decoder  decoder
 	header   Event
-	event    Event // the one just read; here because it would escape to the heap
+	event    Event // what Next read; here because it would escape to the heap
 	line     int
 	complete bool
 	torn     bool
@@ -136,13 +136,19 @@ func (r *Reader) Close() error {
 // file that was not closed in order ends like any other, see Complete and Torn. What is no
 // trace is a *FormatError. An error is returned again by every later call.
 func (r *Reader) Next() (Event, error) {
-	if r.err == nil {
-		r.err = r.next(&r.event)
-	}
-	if r.err != nil {
-		return Event{}, r.err
+	if err := r.Read(&r.event); err != nil {
+		return Event{}, err
 	}
 	return r.event, nil
+}
+
+// Read is Next into an event of the caller's, for who reads millions: an event is half a kilobyte.
+// With an error e is undefined.
+func (r *Reader) Read(e *Event) error {
+	if r.err == nil {
+		r.err = r.next(e)
+	}
+	return r.err
 }
 
 func (r *Reader) next(e *Event) error {

@@ -72,7 +72,7 @@ func (a *ahead) read(s source) {
 		for b.err == nil && len(b.events) < batchSize {
 			b.events = b.events[:len(b.events)+1]
 			at := &b.events[len(b.events)-1]
-			if at.Event, b.err = s.Next(); b.err != nil {
+			if b.err = s.Read(&at.Event); b.err != nil {
 				b.events = b.events[:len(b.events)-1]
 				break
 			}

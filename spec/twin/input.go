@@ -13,8 +13,8 @@ import (
 type source interface {
 	Name() string
 	Header() trace.Event
-	// Next returns the next event, io.EOF, or an error that names file and line.
-	Next() (trace.Event, error)
+	// Read reads the next event, or returns io.EOF or an error that names file and line.
+	Read(*trace.Event) error
 	Line() int
 	Complete() bool
 	Torn() bool

@@ -7,9 +7,9 @@ import (
 	"github.com/leased-io/leased/trace"
 )
 
-// busy is a run of many windows: in each entry, every holder of 16 in 4 processes leases,
-// spends and is done.
-func busy(entries int) *world {
+// bustle is a run of many windows, as a step that is to be taken again and again: in each,
+// every holder of 16 in 4 processes leases, spends and is done.
+func bustle() (*world, func()) {
 	w := newWorld(3)
 	w.stateEvery = 1 << 30
 	w.elect(0)
@@ -21,7 +21,7 @@ func busy(entries int) *world {
 			holders = append(holders, w.open(f, "team", ""))
 		}
 	}
-	for range entries {
+	return w, func() {
 		attempts := make([]uint64, len(holders))
 		for i, h := range holders {
 			h.seq++
@@ -35,6 +35,7 @@ func busy(entries int) *world {
 		})
 		for i, h := range holders {
 			h.accept(attempts[i], leases[i]...)
+			delete(h.sent, attempts[i]) // a holder of any age takes the same room
 			for range 3 {
 				if w.now+ms-leases[i][0].sent < life(leases[i][0].ttl) {
 					h.admit(leases[i][0], 3)
@@ -44,6 +45,14 @@ func busy(entries int) *world {
 		for i, h := range holders {
 			h.expire(leases[i]...)
 		}
+	}
+}
+
+// busy is so many steps of it.
+func busy(entries int) *world {
+	w, step := bustle()
+	for range entries {
+		step()
 	}
 	return w
 }

@@ -78,12 +78,13 @@ func (f *file) Line() int           { return f.next + 1 }
 func (f *file) Complete() bool      { return f.complete }
 func (f *file) Torn() bool          { return f.torn }
 func (f *file) Close() error        { return nil }
-func (f *file) Next() (trace.Event, error) {
+func (f *file) Read(e *trace.Event) error {
 	if f.next == len(f.events) {
-		return trace.Event{}, io.EOF
+		return io.EOF
 	}
 	f.next++
-	return f.events[f.next-1].event, nil
+	*e = f.events[f.next-1].event
+	return nil
 }
 
 // direct reads an event when it is asked for.
@@ -95,8 +96,7 @@ type direct struct {
 var _ feed = (*direct)(nil)
 
 func (d *direct) next() (*Located, error) {
-	var err error
-	d.at.Event, err = d.source.Next()
+	err := d.source.Read(&d.at.Event)
 	d.at.File, d.at.Line = d.source.Name(), d.source.Line()
 	return &d.at, err
 }

@@ -126,7 +126,7 @@ func TestTrace(t *testing.T) {
 }
 
 func BenchmarkWindow(b *testing.B) {
-	config, _ := Find("W_p2n_retry_nosym")
+	config, _ := Find(compared)
 	b.ReportAllocs()
 	states := 0
 	for b.Loop() {
