@@ -42,8 +42,8 @@ func (h *Holder) Recall(now Reading) Lent {
 
 // Lend hands out a purse, to be spent from for at most span from now, or nil: there is nothing to
 // spend that fits into one, or those who wait go first. It has what is left of one lease of each
-// limit that has any. Where the coordinator has said that nothing is left, and nothing is held, it is a purse of
-// refusals.
+// limit that has any. Where the coordinator has said that nothing is left, and nothing is held, it
+// is a purse of refusals.
 //
 // most is 1..MaxStripes: there are as many stripes as are needed so that callers seldom meet, but
 // no more than that, rounded down to a power of two. A purse is allocated, which is worth it for

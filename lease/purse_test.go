@@ -27,7 +27,7 @@ func (r *rig) spends(want bool, p *Purse, cost ...budget.Credits) {
 	}
 }
 
-// What was spent from a purse is booked with the next call of the holder, which takes back the rest.
+// What was spent from a purse is booked with the holder's next call, which takes back the rest.
 func TestPurseIsTakenBack(t *testing.T) {
 	r := newRig(t, perMinute(100, 1000)...)
 	r.holds(time.Minute, 10, 200)
@@ -137,8 +137,8 @@ func TestNothingIsLent(t *testing.T) {
 	lends("closed")
 }
 
-// Where the coordinator has said that nothing is left, a purse refuses, and the holder books what it
-// refused as demand.
+// Where the coordinator has said that nothing is left, a purse refuses, and what it refused is
+// demand.
 func TestPurseOfRefusals(t *testing.T) {
 	r := newRig(t, perMinute(100)...)
 	r.admits(Pending, 3)

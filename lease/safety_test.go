@@ -69,7 +69,8 @@ func TestSafety(t *testing.T) {
 	t.Logf("%d runs: %d admissions, %d from purses, %d leases, %d late answers, %d renewals",
 		last-first+1, admitted, spent, taken, drops, renewals)
 	runs := int(last - first + 1)
-	if admitted < 400*runs || spent < 40*runs || taken < 200*runs || drops < 400*runs || renewals < runs/4 {
+	if admitted < 400*runs || spent < 40*runs || taken < 200*runs || drops < 400*runs ||
+		renewals < runs/4 {
 		t.Errorf("too little happened to vouch for anything")
 	}
 }

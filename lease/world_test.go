@@ -134,7 +134,8 @@ func (w *world) actions() map[string]func() {
 		weight int
 		step   func()
 	}{
-		{"admit", 12, w.admit}, {"lend", 2, w.lend}, {"spend", 2, w.spend}, {"waiting", 2, w.admitWaiting}, {"backlog", 1, w.backlog},
+		{"admit", 12, w.admit}, {"lend", 2, w.lend}, {"spend", 2, w.spend},
+		{"waiting", 2, w.admitWaiting}, {"backlog", 1, w.backlog},
 		{"poll", 8, w.poll}, {"resend", 2, w.send}, {"serve", 8, w.serve},
 		{"deliver", 8, w.deliver}, {"lose", 1, w.lose}, {"blink", 10, w.blink}, {"pass", 1, w.pass},
 		{"sleep", 1, w.sleep}, {"jump", 1, w.jump}, {"others", 1, w.others},
