@@ -22,7 +22,7 @@ func heldKeys(tb testing.TB, n int, limits ...budget.Limit) (*KeyedLimiter, []st
 	tb.Cleanup(conns.close)
 	c := &Client{conns: conns, post: newPost(conns), clock: newClock(options{})}
 	k := &KeyedLimiter{
-		client: c, budget: "llm", seed: maphash.MakeSeed(),
+		client: c, budget: "llm", by: &Decider{Budget: "llm"}, seed: maphash.MakeSeed(),
 		o:     limiterOptions{maxKeys: n, forgetAfter: time.Hour, unavailableAfter: time.Second},
 		drive: drive{born: time.Now(), wake: make(chan struct{}, 1)},
 		known: opened{revision: 1, limits: limits},
