@@ -205,9 +205,12 @@ func (d *Deep) deliver() {
 	}
 }
 
-// opened begins an incarnation: of a new process, or of one whose session is to be replaced.
+// opened begins an incarnation: of a new process, or of one whose session is to be replaced. What
+// opened a session before does not again, as a limiter hears of each call once: its requests
+// would be numbered anew. Sessions that are opened later have higher numbers.
 func (p *process) opened(m message) {
-	if m.life != p.life || p.core != nil && !p.anew || m.result.Code != fsm.CodeDone {
+	waits, done := p.core == nil || p.anew, m.result.Code == fsm.CodeDone
+	if m.life != p.life || !waits || !done || m.result.Session <= p.session {
 		return
 	}
 	drift := p.d.drift()

@@ -103,6 +103,39 @@ func (t *Tally) add(u Tally) {
 	t.Resets += u.Resets
 }
 
+// TestNoSessionBeginsTwice has the answer that opened a session come again while the process waits
+// for another session. Requests that were numbered from 1 again would be taken for the old ones.
+func TestNoSessionBeginsTwice(t *testing.T) {
+	// Of every choice the first: what is drawn stays in its bag.
+	d := NewDeep(func(int) int { return 0 }, Sound, t.TempDir())
+	p := d.fleet[0]
+	answer := func() {
+		d.propose()
+		d.commitHead()
+		d.deliver()
+	}
+	answer()
+	p.offer()
+	p.poll()
+	p.crash()   // its session is to be replaced
+	d.deliver() // what opened it, again
+	if d.tally.Resets > 0 {
+		t.Errorf("session %d begins again", p.session)
+	}
+	d.toLeader, d.toFleet = d.toLeader[len(d.fleet):], nil
+	answer()
+	p.offer()
+	p.poll()
+	d.toLeader, d.toFleet = d.toLeader[1:], nil
+	answer()
+	if d.tally.Resets != 1 || d.tally.Admissions != 1 {
+		t.Errorf("%+v, want another session, and an admission before it", d.tally)
+	}
+	if err := d.Finish(); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestDeepBreaks breaks one rule at a time. The judge must notice.
 func TestDeepBreaks(t *testing.T) {
 	for _, b := range []Break{StampEarly, ClockAhead, NoMargin, FromReceipt, EpochForged} {
