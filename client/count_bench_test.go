@@ -10,9 +10,10 @@ import (
 )
 
 // Benchmarks for bench/baseline.tsv, which counts instructions of the whole process: what they
-// prepare is little, and the same each time. Their clock shows how often it was read, or what is due
-// each millisecond would be counted more often on a slower machine.
+// prepare is little, and the same each time.
 
+// counted is a clock that shows how often it was read: what is due each millisecond would be
+// counted more often on a slower machine.
 func counted() func() lease.Reading {
 	var reads atomic.Int64
 	return func() lease.Reading {
@@ -28,7 +29,8 @@ func BenchmarkCountAllow(b *testing.B) {
 
 // BenchmarkCountCostThree is one of three limits.
 func BenchmarkCountCostThree(b *testing.B) {
-	l := plentyWith(b, []Option{WithClock(counted())}, perMinute("a", 1), perMinute("b", 1), perMinute("c", 1))
+	l := plentyWith(b, []Option{WithClock(counted())},
+		perMinute("a", 1), perMinute("b", 1), perMinute("c", 1))
 	cost := Cost{"a": 1, "b": 20, "c": 300}
 	b.ReportAllocs()
 	for b.Loop() {

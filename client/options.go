@@ -52,8 +52,8 @@ func WithDrift(ppm int64) Option { return func(o *options) { o.driftPPM = ppm } 
 // within the drift of real time. It is called with locks held, so it must not block.
 func WithClock(clock func() lease.Reading) Option { return func(o *options) { o.clock = clock } }
 
-// MonotonicOnly has the wall clock not be read, which is a third of what a decision costs. It is for
-// hosts that never suspend: a monotonic clock stands still meanwhile on most systems, and then
+// MonotonicOnly has the wall clock not be read, which is a third of what a decision costs. It is
+// for hosts that never suspend: a monotonic clock stands still meanwhile on most systems, and then
 // admissions after a suspend may be on leases that were over long ago (R6).
 func MonotonicOnly() Option { return func(o *options) { o.monotonic = true } }
 

@@ -66,8 +66,8 @@ func horizon(per time.Duration) time.Duration {
 // offer counts an offer of n credits at the reading now.
 func (d *demand) offer(now int64, n budget.Credits) { d.several(now, n, 1) }
 
-// several counts so many offers, of n credits in sum, that came since the last one that was counted;
-// the last of them at the reading now.
+// several counts so many offers, of n credits in sum, that came since the last one that was
+// counted; the last of them at the reading now.
 func (d *demand) several(now int64, n budget.Credits, count int64) {
 	if d.seen {
 		gap := min(elapsed(d.last, now), maxGap) / time.Duration(count)

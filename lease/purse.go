@@ -38,8 +38,8 @@ type Purse struct {
 	contended atomic.Bool
 }
 
-// Spend takes n credits of a purse of one limit, and reports whether it did (TLA+ Admit); where n is
-// not positive it never does. The caller has read the clocks after it has got hold of the purse
+// Spend takes n credits of a purse of one limit, and reports whether it did (TLA+ Admit); where n
+// is not positive it never does. The caller has read the clocks after it has got hold of the purse
 // (R10). hint is any number: callers that differ in its upper 53 bits meet seldom.
 func (p *Purse) Spend(now Reading, hint uint64, n budget.Credits) bool {
 	if !p.good(now) || uint64(n-1) >= uint64(p.most) {
