@@ -62,7 +62,7 @@ func (f *serveFlags) add(cmd *cobra.Command) {
 		"the node's `name` for ever (default: kept in its directory)")
 	flags.StringVar(&cfg.DataDir, "data-dir", "leased-data", "`directory` of the node's log")
 	flags.StringVar(&cfg.LogStore, "log-store", cfg.LogStore,
-		"`store` of the log: boltdb, or wal, which is faster and experimental")
+		"`store` of the log: boltdb, or wal (experimental)")
 	flags.StringVar(&cfg.ListenAPI, "listen", defaultEndpoint, "API `address`: limiters, CLI")
 	flags.StringVar(&cfg.ListenRaft, "raft-listen", "127.0.0.1:7102",
 		"`address` for the other nodes' raft")

@@ -1,7 +1,9 @@
 package cluster
 
 import (
+	"cmp"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -122,10 +124,13 @@ type dual struct {
 	wall    int64 // how far the wall clock is off
 	last    int64 // the last reading, and the true instant of it
 	lastAt  int64
-	seen    map[int64]int64 // mono -> true, of this generation
-	before  map[int64]int64 // and of the one before
-	since   int64           // the true instant at which this generation began
+	seen    []seen // the readings of this generation
+	before  []seen // and of the one before
+	since   int64  // the true instant at which this generation began
 }
+
+// seen is a reading, and the true instant that it was taken at.
+type seen struct{ mono, at int64 }
 
 func (d *dual) read() lease.Reading {
 	now := d.clock.Now()
@@ -135,22 +140,32 @@ func (d *dual) read() lease.Reading {
 	// apart: it would be ahead by a nanosecond then, and ahead is safe for a holder.
 	if now != d.lastAt {
 		d.last, d.lastAt = max(d.wander.read(now), d.last+1), now
+		if now-d.since > generation {
+			d.before, d.seen, d.since = d.seen, nil, now
+		}
+		d.seen = append(d.seen, seen{d.last, now})
 	}
-	if d.seen == nil || now-d.since > generation {
-		d.before, d.seen, d.since = d.seen, map[int64]int64{}, now
-	}
-	d.seen[d.last] = now
 	return lease.Reading{Mono: d.last, Wall: now + d.wall}
 }
 
-// instant returns the instant that a reading was taken at.
+// instant returns the instant that a reading was taken at. Of what nobody has read it is that of
+// the last reading before: a limiter that knows by when something was done at the latest may tell
+// of an instant in between, and did it by a reading.
 func (d *dual) instant(mono int64) int64 {
 	d.reading.Lock()
 	defer d.reading.Unlock()
-	if at, ok := d.seen[mono]; ok {
-		return at
+	for _, of := range [][]seen{d.seen, d.before} {
+		i, found := slices.BinarySearchFunc(of, mono, func(s seen, mono int64) int {
+			return cmp.Compare(s.mono, mono)
+		})
+		if found {
+			return of[i].at
+		}
+		if i > 0 {
+			return of[i-1].at
+		}
 	}
-	return d.before[mono]
+	return 0
 }
 
 // own returns a recorder's clock that is the process's own, and what time of it a reading is.

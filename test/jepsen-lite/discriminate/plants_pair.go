@@ -12,9 +12,9 @@ var timedByStamp = []mutants.Edit{
 
 // readBeforeLock has a limiter read its clock before it takes the lock.
 var readBeforeLock = []mutants.Edit{
-	{File: clientLimit, Old: "	l.mu.Lock()\n	// R10:",
-		New: "	now := l.clock()\n	l.mu.Lock()\n	// R10:"},
-	{File: clientLimit, Old: "	now := l.clock()\n	d := l.decideLocked(now, a)\n",
+	{File: clientLimit, Old: "	l.mu.Lock()\n	if h := l.hot.Load(); h != tried {",
+		New: "	now := l.clock.now()\n	l.mu.Lock()\n	if h := l.hot.Load(); h != tried {"},
+	{File: clientLimit, Old: "	now := l.clock.now()\n	d := l.decideLocked(now, a)\n",
 		New: "	d := l.decideLocked(now, a)\n"},
 }
 
