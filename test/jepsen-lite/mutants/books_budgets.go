@@ -9,7 +9,7 @@ var budgetMutants = []Mutant{
 		Name: "change-empties-accounts", Rule: "Books", By: Pure,
 		Means: "a limit whose amount changes forgets what it granted",
 		Edits: []Edit{{fsmLimit, "	l.Limit = want\n",
-			"	l.Limit, l.forgotten = want, 0\n	clear(l.accounts)\n"}},
+			"	l.Limit, l.forgotten = want, 0\n	l.accounts = new(table)\n"}},
 	},
 	{
 		Name: "lowered-amount-not-taken", Rule: "Books", By: Pure,
