@@ -34,7 +34,7 @@ const countLimit = 2 * time.Minute
 // environment makes the count the same on every machine: no collector, no second processor to
 // hand work to, none of the instructions that only some processors have, no signals to preempt.
 var environment = []string{"GOMAXPROCS=1", "GOGC=off", "GOMEMLIMIT=off",
-	"GODEBUG=asyncpreemptoff=1"}
+	"GODEBUG=asyncpreemptoff=1,cpu.all=off"}
 
 // valgrind counts instructions with its tool lackey, which needs no counters of the processor
 // (these are missing in most virtual machines), and follows no calls: callgrind does, and fails
