@@ -112,7 +112,8 @@ func (c *conns) judge(ctx context.Context, addr, leader string, err error) error
 	case info != nil: // the node itself answered: it is there, but cannot decide this now
 		undecided.redirected = c.note(addr, leader)
 		if !undecided.redirected {
-			undecided.leaderless = c.passOver(addr)
+			// A leader that is overloaded may have room at once.
+			undecided.leaderless = c.passOver(addr) && info.GetReason() == reasonNotLeader
 		}
 	default:
 		c.fail(addr)
