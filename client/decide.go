@@ -31,7 +31,7 @@ func (l *Limiter) decideNow(ctx context.Context, a ask) (Decision, error) {
 		return Decision{}, fmt.Errorf("budget %q: %w", l.budget, err)
 	}
 	h := l.hot.Load()
-	if mono := h.spendAsk(l, a, false); mono != 0 {
+	if mono, spent := h.spendAsk(l, a, false); spent {
 		return h.decision(l, mono), nil
 	}
 	w, d, err := l.offer(a, h)
@@ -57,7 +57,7 @@ func (l *Limiter) offer(a ask, tried *hot) (*waiter, Decision, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if h := l.hot.Load(); h != tried {
-		if mono := h.spendAsk(l, a, false); mono != 0 {
+		if mono, spent := h.spendAsk(l, a, false); spent {
 			return nil, h.decision(l, mono), nil
 		}
 	}

@@ -28,41 +28,35 @@ type hot struct {
 	until   int64 // Mono
 }
 
-// spend spends n credits of the only metric without the lock, and returns when; zero: nothing was
+// spend spends n credits of the only metric without the lock, and says when; false: nothing was
 // spent, and the holder is to decide.
-func (h *hot) spend(l *Limiter, n int64) (mono int64) {
+func (h *hot) spend(l *Limiter, n int64) (mono int64, spent bool) {
 	if h == nil || !h.plain {
-		return 0
+		return 0, false
 	}
 	now := l.clock.now() // R10: after the grant was loaded
-	if !h.purse.Spend(now, callerHint(), budget.Credits(n)) {
-		return 0
-	}
-	return now.Mono
+	return now.Mono, h.purse.Spend(now, callerHint(), budget.Credits(n))
 }
 
 // spendCost is spend for a cost by metrics.
-func (h *hot) spendCost(l *Limiter, byMetric Cost) (mono int64) {
+func (h *hot) spendCost(l *Limiter, byMetric Cost) (mono int64, spent bool) {
 	if h == nil {
-		return 0
+		return 0, false
 	}
 	var places [lease.MaxPurseLimits]budget.Credits
 	cost := lease.Cost(places[:len(h.lay.limits)])
 	if h.lay.mapped(cost, byMetric) != nil {
-		return 0
+		return 0, false
 	}
 	now := l.clock.now() // R10
-	if !h.purse.SpendCost(now, callerHint(), cost) {
-		return 0
-	}
-	return now.Mono
+	return now.Mono, h.purse.SpendCost(now, callerHint(), cost)
 }
 
 // spendAsk is spend for any ask. Whoever waits is not refused.
-func (h *hot) spendAsk(l *Limiter, a ask, waits bool) (mono int64) {
+func (h *hot) spendAsk(l *Limiter, a ask, waits bool) (mono int64, spent bool) {
 	switch {
 	case h == nil || a.slot != nil || waits && h.refusal != nil:
-		return 0
+		return 0, false
 	case a.byMetric == nil:
 		return h.spend(l, a.n)
 	default:

@@ -131,7 +131,7 @@ func (k *KeyedLimiter) start() { k.tasks.Go(k.run) }
 func (k *KeyedLimiter) AllowKey(key string, n int64) Decision {
 	if e := k.near.find(k.hash(key), key); e != nil {
 		if h := e.hot.Load(); h != nil {
-			if mono := h.spend(&e.Limiter, n); mono != 0 {
+			if mono, spent := h.spend(&e.Limiter, n); spent {
 				return h.decision(&e.Limiter, mono)
 			}
 		}
@@ -154,7 +154,7 @@ func (k *KeyedLimiter) decide(key string, a ask) Decision {
 			return refusal
 		}
 		h := e.hot.Load()
-		if mono := h.spendAsk(&e.Limiter, a, false); mono != 0 {
+		if mono, spent := h.spendAsk(&e.Limiter, a, false); spent {
 			return h.decision(&e.Limiter, mono)
 		}
 		if d := e.decide(a, h); d.Verdict != Closed {

@@ -163,7 +163,7 @@ func (l *Limiter) AllowCost(cost Cost) Decision {
 		cost = noCost
 	}
 	h := l.hot.Load()
-	if mono := h.spendCost(l, cost); mono != 0 {
+	if mono, spent := h.spendCost(l, cost); spent {
 		return h.decision(l, mono)
 	}
 	return l.decide(ask{byMetric: cost}, h)
@@ -173,7 +173,7 @@ func (l *Limiter) AllowCost(cost Cost) Decision {
 func (l *Limiter) decide(a ask, tried *hot) Decision {
 	l.mu.Lock()
 	if h := l.hot.Load(); h != tried { // another caller was here first
-		if mono := h.spendAsk(l, a, false); mono != 0 {
+		if mono, spent := h.spendAsk(l, a, false); spent {
 			l.mu.Unlock()
 			return h.decision(l, mono)
 		}

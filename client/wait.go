@@ -44,7 +44,7 @@ func (l *Limiter) arrive(ctx context.Context, a ask) (*waiter, error) {
 		return nil, fmt.Errorf("budget %q: %w", l.budget, err)
 	}
 	h := l.hot.Load()
-	if h.spendAsk(l, a, true) != 0 {
+	if _, spent := h.spendAsk(l, a, true); spent {
 		return nil, nil
 	}
 	return l.enqueue(a, h)
@@ -64,8 +64,10 @@ func (l *Limiter) stay(ctx context.Context, w *waiter) error {
 func (l *Limiter) enqueue(a ask, tried *hot) (*waiter, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if h := l.hot.Load(); h != tried && h.spendAsk(l, a, true) != 0 {
-		return nil, nil
+	if h := l.hot.Load(); h != tried {
+		if _, spent := h.spendAsk(l, a, true); spent {
+			return nil, nil
+		}
 	}
 	now := l.clock.now() // R10: after the lock
 	switch d := l.decideLocked(now, a); d.Verdict {
