@@ -105,11 +105,28 @@ func (m *Marks) deniedAgain(op *Op) (place, bool) {
 	for _, p := range m.asked[request{op.Input.Session, op.Input.Seq}] {
 		if e := m.effects[p]; e.kind == trace.KindDeny {
 			told := m.time[p.index] + e.ttl - op.Output.Denial.RetryAfter
-			index, known := m.indexAt[told]
-			return place{index, math.MaxInt}, known && m.at[index] >= op.Call
+			index, known := m.during(op, m.spanAt[told])
+			return place{index, math.MaxInt}, known
 		}
 	}
 	return place{}, false
+}
+
+// during returns the last entry of a span that was seen during a call. Cluster time stands still
+// while the leader's clock is behind it, so that a span may be longer than any call. If none was
+// seen during the call it is the first one that was seen after it: the leader that applied it may
+// have lost its last words.
+func (m *Marks) during(op *Op, s span) (index uint64, ok bool) {
+	for i := s.last; i >= s.first && i > 0; i-- {
+		seen, known := m.at[i]
+		if !known || seen < op.Call {
+			continue
+		}
+		if index, ok = i, true; seen <= op.Return {
+			break
+		}
+	}
+	return index, ok
 }
 
 // givenBack is what was taken of a session's returns in an entry.

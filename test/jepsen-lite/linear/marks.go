@@ -14,7 +14,7 @@ import (
 type Marks struct {
 	at       map[uint64]int64 // index of an entry -> the first instant in any node's file
 	time     map[uint64]int64 // -> the cluster time of its effect
-	indexAt  map[int64]uint64 // cluster time -> the last entry that had effect then
+	spanAt   map[int64]span   // cluster time -> the entries that had effect then
 	opened   map[uint64][]place
 	asked    map[request][]place
 	returned map[back][]place
@@ -36,13 +36,24 @@ func (p place) compare(q place) int {
 	return cmp.Or(cmp.Compare(p.index, q.index), cmp.Compare(p.event, q.event))
 }
 
+// span is a row of entries. The zero span has none.
+type span struct{ first, last uint64 }
+
+// with returns the span that has an entry too.
+func (s span) with(index uint64) span {
+	if s.last == 0 {
+		return span{index, index}
+	}
+	return span{min(s.first, index), max(s.last, index)}
+}
+
 // back is what was given back, by whom.
 type back struct{ session, lease uint64 }
 
 // NewMarks returns the marks of a log of which nothing is known yet.
 func NewMarks() *Marks {
 	return &Marks{
-		at: map[uint64]int64{}, time: map[uint64]int64{}, indexAt: map[int64]uint64{},
+		at: map[uint64]int64{}, time: map[uint64]int64{}, spanAt: map[int64]span{},
 		opened: map[uint64][]place{}, asked: map[request][]place{}, returned: map[back][]place{},
 		ended: map[uint64][]place{}, effects: map[place]effect{}, policies: newPolicies(),
 	}
@@ -107,7 +118,7 @@ func (m *Marks) Take(index uint64, event int, e *trace.Event) {
 			m.at[index], m.order = e.At, nil
 		}
 		m.time[index] = e.T
-		m.indexAt[e.T] = max(m.indexAt[e.T], index)
+		m.spanAt[e.T] = m.spanAt[e.T].with(index)
 	case trace.KindSession:
 		note(m.opened, e.Session, at)
 	case trace.KindGrant, trace.KindReplay, trace.KindDeny:

@@ -9,20 +9,21 @@ import (
 // A history is linearizable if there is one order of its calls that explains it. The log has one,
 // and the traces tell it: witness puts every call to its place in the log, so that there is
 // nothing left to search for. What is valid so is valid, whatever the traces say, since only the
-// clients' calls and answers are judged; what is not may still have another order.
+// clients' calls and answers are judged; what is not may still have another order. So a place that
+// cannot be right costs only the search for the call's own instant.
 
 // placed is a call with its place in the log.
 type placed struct {
 	op    *Op
+	seen  *Op // as its client saw it
 	place place
 	at    int64 // the instant of its effect, such that all are in the order of the log
 	time  int64 // the cluster time of its effect; 0: unknown
 }
 
 // witness returns h with every call as short as its effect, as far as its place is known; calls
-// that were not answered and have no place are left out. It returns false if the order of the log
-// is not one of the calls' real time: of two that follow each other the later one has effect
-// first.
+// that were not answered and have no place are left out. It returns false if the log's order is so
+// far from one of real time that little of it can be known.
 func (m *Marks) witness(h History) (History, bool) {
 	calls := map[callID][]*Op{}
 	for i := range h {
@@ -41,24 +42,26 @@ func (m *Marks) witness(h History) (History, bool) {
 		rest = slices.DeleteFunc(rest, func(op *Op) bool {
 			p, ok := find(op)
 			if ok {
-				known = append(known, placed{op: op, place: p})
+				known = append(known, placed{op: op, seen: op, place: p})
 			}
 			return ok
 		})
 	}
 	take(m.deniedAgain)
 	take(m.unmarked(h, known, begins).place)
-	var wide History
-	for _, op := range rest {
-		wide = append(wide, *op)
-	}
 	slices.SortFunc(known, func(a, b placed) int {
 		return cmp.Or(a.place.compare(b.place), a.op.order(b.op))
 	})
-	slices.SortFunc(wide, func(a, b Op) int { return a.order(&b) })
-	if !m.date(known) {
+	known, free, ok := misplaced(known)
+	if !ok {
 		return nil, false
 	}
+	wide := m.unplace(free)
+	for _, op := range rest {
+		wide = append(wide, *op)
+	}
+	slices.SortFunc(wide, func(a, b Op) int { return a.order(&b) })
+	m.date(known)
 	return ordered(known, wide), true
 }
 
@@ -110,7 +113,7 @@ func (m *Marks) place(
 		if at < 0 {
 			return false
 		}
-		known = append(known, placed{op: op, place: places[at]})
+		known = append(known, placed{op: op, seen: op, place: places[at]})
 		places = slices.Delete(places, at, at+1)
 		return true
 	}
@@ -182,8 +185,8 @@ func (m *Marks) unheard(attempts, unplaced []*Op, begins map[uint64]place) []*Op
 }
 
 // date gives each call the instant at which its entry was first seen, within its call and in the
-// order of the log. It reports whether there is one for each.
-func (m *Marks) date(known []placed) bool {
+// order of the log, which is one of real time.
+func (m *Marks) date(known []placed) {
 	latest := int64(math.MaxInt64)
 	for i := len(known) - 1; i >= 0; i-- {
 		if known[i].op.Return > 0 {
@@ -198,11 +201,7 @@ func (m *Marks) date(known []placed) bool {
 		if p := known[i].place; p.event < math.MaxInt { // or it is somewhere behind that entry
 			known[i].time = m.time[p.index]
 		}
-		if op := known[i].op; op.Return > 0 && last > op.Return {
-			return false
-		}
 	}
-	return true
 }
 
 // moment is the begin or the end of a call.

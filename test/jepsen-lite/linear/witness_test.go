@@ -117,7 +117,11 @@ func TestWitness(t *testing.T) {
 			h[2].Call = 295 // opens a session in entry 3
 			h[3].Call, h[3].Return = 250, 290
 			return h
-		}, false, Valid},
+		}, true, Valid},
+		{"an answer too early for its order", func(h History) History {
+			h[4].Call, h[4].Return = 150, 160 // what the first session left it, before that asked
+			return h
+		}, true, Invalid},
 	} {
 		m := logOfTwo()
 		h := test.spoil(historyOfTwo())
