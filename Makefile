@@ -16,10 +16,11 @@ COUNT ?= 1
 
 # The shares of a full CI run; longer ones are for `make fuzz` and `make sim`.
 # CI's seed is fixed, so a red run is the change's doing and not the seed's.
-CI_FUZZ_DURATION := 20s
+CI_FUZZ_DURATION := 10s
 CI_SEED := 1
-CI_JEPSEN_DURATION := 60s
+CI_JEPSEN_DURATION := 45s
 CI_JEPSEN_RUNS2 := 1
+CI_JEPSEN_HOURS2 := 0.5
 DEMO_DURATION := 8s
 
 # The pure core, and the share of its statements that its own tests must reach.
@@ -221,15 +222,17 @@ utilisation: ## how much of a budget 2 to 512 limiters use under threefold overl
 	go test ./test/jepsen-lite/cluster -count=1 -v -run '^(TestUtilisation|TestSharing)' -cluster.crowds
 
 # Ring 1 is simulated, 2 whole nodes in virtual time, 3 real processes; RING=all is one after the
-# other. Rings 1 and 3 break things for DURATION= of real time, ring 2 in RUNS2= runs of a virtual
-# hour. ELECT= is how long ring 3's cluster may take to get well, on a machine that is shared. Reports go to OUT=, one directory a ring, and one page and one table of them all.
+# other. Rings 1 and 3 break things for DURATION= of real time, ring 2 in RUNS2= runs of HOURS2=
+# virtual hours. ELECT= is how long ring 3's cluster may take to get well, on a machine that is
+# shared. Reports go to OUT=, one directory a ring, and one page and one table of them all.
 RUNS2 ?= 4
+HOURS2 ?= 1
 RING ?= all
 OUT ?= artifacts/jepsen-$(SEED)
 .PHONY: jepsen
 jepsen: seed := $(SEED)
 jepsen: ## break ring RING= for DURATION= from SEED=, check all that was recorded
-	@echo "jepsen: make jepsen RING=$(RING) SEED=$(seed) DURATION=$(DURATION) RUNS2=$(RUNS2)"
+	@echo "jepsen: make jepsen RING=$(RING) SEED=$(seed) DURATION=$(DURATION) RUNS2=$(RUNS2) HOURS2=$(HOURS2)"
 	out=$(abspath $(OUT))
 	case "$(RING)" in
 	1|2|3) rings="$(RING)" ;;
@@ -243,7 +246,7 @@ jepsen: ## break ring RING= for DURATION= from SEED=, check all that was recorde
 		1) set -- ./test/jepsen-lite/sim -run '^TestSim$$' \
 			-sim.seed=$(seed) -sim.duration=$(DURATION) -sim.out="$$out/ring1" ;;
 		2) set -- ./test/jepsen-lite/cluster -run '^TestLong$$' \
-			-cluster.seed=$(seed) -cluster.runs=$(RUNS2) -cluster.hours=1 -cluster.out="$$out/ring2" ;;
+			-cluster.seed=$(seed) -cluster.runs=$(RUNS2) -cluster.hours=$(HOURS2) -cluster.out="$$out/ring2" ;;
 		3) set -- ./test/jepsen-lite/process -run '^TestCampaign$$' \
 			-process.seed=$(seed) -process.duration=$(DURATION) -process.out="$$out/ring3" \
 			$(if $(ELECT),-process.elect=$(ELECT)) ;;
@@ -369,7 +372,7 @@ ci: ## run every check, as CI does
 		lockstep-small
 		generate-check
 		"fuzz DURATION=$(CI_FUZZ_DURATION)"
-		"jepsen SEED=$(CI_SEED) DURATION=$(CI_JEPSEN_DURATION) RUNS2=$(CI_JEPSEN_RUNS2) ELECT=60s"
+		"jepsen SEED=$(CI_SEED) DURATION=$(CI_JEPSEN_DURATION) RUNS2=$(CI_JEPSEN_RUNS2) HOURS2=$(CI_JEPSEN_HOURS2) ELECT=60s"
 		"linear SEED=$(CI_SEED) RUNS=100"
 		discriminate-small
 		"mutants FIRST=1"
