@@ -3,7 +3,9 @@ package node
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -39,6 +41,7 @@ func bearLoad(b *testing.B, callers, parts int, unit string, request func(caller
 			}
 		})
 	}
+	cpu := cpuTime(b)
 	for b.Loop() {
 		if err := <-blocks; err != nil {
 			b.Error(err)
@@ -46,13 +49,25 @@ func bearLoad(b *testing.B, callers, parts int, unit string, request func(caller
 		}
 	}
 	rate := float64(b.N*block*parts) / b.Elapsed().Seconds()
+	perPart := float64(cpuTime(b)-cpu) / float64(b.N*block*parts)
 	close(stop)
 	running.Wait()
 	all := slices.Sorted(slices.Values(slices.Concat(took...)))
 	b.ReportMetric(rate, unit+"/s")
 	b.ReportMetric(float64(all[len(all)/2]), "p50-ns")
 	b.ReportMetric(float64(all[len(all)*99/100]), "p99-ns")
+	b.ReportMetric(perPart, "cpu-ns/"+strings.TrimSuffix(unit, "s"))
 	b.ReportMetric(0, "ns/op") // of a block: it says nothing
+}
+
+// cpuTime is what this process has had of the processors.
+func cpuTime(b *testing.B) time.Duration {
+	b.Helper()
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
 // each runs a benchmark for each number of callers.

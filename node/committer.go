@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 
@@ -24,6 +25,12 @@ const (
 	maxQueued = 4 * fsm.MaxCommands
 	// maxStale bounds how often one proposal is stamped anew after a change of epoch.
 	maxStale = 3
+	// enough is how many waiting commands go into an entry without those that the one before is
+	// about to bring back. An entry costs about what applying so many does.
+	enough = 1024
+	// maxYields bounds how often a batch that grows is left to grow on. No yield waits for
+	// anything but processors.
+	maxYields = 8
 )
 
 // proposal is the commands of one call on their way into the log. They are in one entry, and one
@@ -48,7 +55,8 @@ const (
 
 // committer is group commit: proposals that arrive while an entry is in flight form the next
 // one. One entry is in flight at a time, until a majority has it, and nothing lingers: the entry in
-// flight is the timer. While the next one is on its way, the last one is applied and answered.
+// flight is the timer. Where many wait, the next one is on its way while the last one is applied and
+// answered; else those who are answered may be in it again.
 type committer struct {
 	raft       *raft.Raft
 	leadership *leadership
@@ -243,6 +251,21 @@ func (c *committer) commit(batch []*proposal) {
 	case <-c.committed:
 		<-last
 	case <-answered: // also when it was not committed
+	}
+	c.settle(answered)
+}
+
+// settle lets a batch form once a majority has the entry before. Who waits for that entry will ask
+// again as soon as it is answered: two entries that take turns with half of the callers each would
+// cost two rounds of fsyncs, and applying the one is far less than another round.
+func (c *committer) settle(answered <-chan struct{}) {
+	if c.queued.Load() >= enough {
+		return
+	}
+	<-answered
+	for i, before := 0, int64(-1); i < maxYields && c.queued.Load() > before; i++ {
+		before = c.queued.Load()
+		runtime.Gosched() // those who were answered run first
 	}
 }
 
