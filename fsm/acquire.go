@@ -171,23 +171,25 @@ func (s *State) grant(ss *session, at *reach, r *lease.Request) []lease.Grant {
 	return grants
 }
 
-// prune forgets what can no longer be returned. Most often that is nothing, and leases of one
-// window of one limit, as most neighbours are, come to the same.
+// prune forgets what can no longer be returned. That can be something only after a window or a limit
+// has ended, or of slots.
 func (s *State) prune(ss *session) {
-	var last held
-	for _, h := range ss.Leases {
-		alike := h.Limit == last.Limit && h.Window == last.Window && h.Until == 0 && last.Until == 0
-		if last = h; alike || s.returnable(h) {
-			continue
-		}
-		ss.Leases = slices.DeleteFunc(ss.Leases, func(h held) bool { return !s.returnable(h) })
+	if ss.pruned == s.endings {
 		return
+	}
+	ss.Leases = slices.DeleteFunc(ss.Leases, func(h held) bool { return !s.returnable(h) })
+	ss.pruned = s.endings
+	if slices.ContainsFunc(ss.Leases, func(h held) bool { return h.Until > 0 }) {
+		ss.pruned = 0
 	}
 }
 
 // hold adds a lease to those that the session may return. Of too many the oldest makes room, and
 // counts as spent from then on.
 func (s *State) hold(ss *session, h held) {
+	if h.Until > 0 {
+		ss.pruned = 0
+	}
 	if len(ss.Leases) >= MaxSessionLeases {
 		s.limits[ss.Leases[0].Limit].forget(ss.Leases[0])
 		ss.Leases = slices.Delete(ss.Leases, 0, 1)

@@ -132,6 +132,7 @@ func (s *State) rollAligned() {
 	for len(s.aligned) > 0 && s.aligned[0].end() <= s.t {
 		l := s.aligned[0]
 		s.accounts -= l.rollAligned(s.t)
+		s.endings++
 		heap.Fix(&s.aligned, 0)
 		s.emitRoll(l)
 	}

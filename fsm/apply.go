@@ -71,6 +71,7 @@ func (s *State) advance(stamp budget.Instant) {
 	for len(s.rolls) > 0 && s.rolls[0].end() <= s.t {
 		l := s.rolls[0]
 		s.accounts -= l.roll(s.t)
+		s.endings++
 		heap.Fix(&s.rolls, 0)
 		s.emitRoll(l)
 	}

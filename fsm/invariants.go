@@ -2,6 +2,7 @@ package fsm
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/leased-io/leased/budget"
 	"github.com/leased-io/leased/lease"
@@ -249,8 +250,8 @@ func fencingMonotonic(s *State) error {
 	return nil
 }
 
-// sessionsBounded: there are not too many sessions, none holds too much, none has expired, unless
-// too many did at once.
+// sessionsBounded: there are not too many sessions, none holds too much, or what it should have
+// forgotten, none has expired, unless too many did at once.
 func sessionsBounded(s *State) error {
 	n := 0
 	var before *session
@@ -265,6 +266,8 @@ func sessionsBounded(s *State) error {
 		case len(ss.Leases) > MaxSessionLeases || len(ss.Asked) > budget.MaxLimits:
 			return fmt.Errorf("session %d holds %d leases, asked %d limits",
 				ss.ID, len(ss.Leases), len(ss.Asked))
+		case ss.pruned == s.endings && !s.holdsOnlyReturnable(ss):
+			return fmt.Errorf("session %d holds what cannot be returned, and was pruned since", ss.ID)
 		}
 	}
 	if n != len(s.sessions) || n > s.bounds.sessions || s.idle.newest != before {
@@ -272,6 +275,10 @@ func sessionsBounded(s *State) error {
 			n, len(s.sessions), s.bounds.sessions)
 	}
 	return nil
+}
+
+func (s *State) holdsOnlyReturnable(ss *session) bool {
+	return !slices.ContainsFunc(ss.Leases, func(h held) bool { return !s.returnable(h) })
 }
 
 // decisionsRemembered: what a retry is answered was decided, once, and is complete.

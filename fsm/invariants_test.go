@@ -114,6 +114,9 @@ func TestInvariantsCanBreak(t *testing.T) {
 		{"SessionsBounded", func(s *State) { s.idle.oldest.Touched = s.t.Add(-SessionTTL) }},
 		{"SessionsBounded", func(s *State) { s.sessions[4].Leases = manyLeases(s) }},
 		{"SessionsBounded", func(s *State) { s.sessions[4].Asked = make([]asked, 17) }},
+		{"SessionsBounded", func(s *State) {
+			s.sessions[1].pruned, s.sessions[1].Leases[0].Window = s.endings, -2
+		}},
 		{"DecisionsRemembered", func(s *State) { s.sessions[1].Seq = 0 }},
 		{"DecisionsRemembered", func(s *State) { s.sessions[1].Decided = decision{} }},
 		{"DecisionsRemembered", func(s *State) { s.sessions[1].Decided.At = never }},

@@ -63,7 +63,7 @@ func (l *limit) end() budget.Instant {
 }
 
 // empty reports whether the limit grants nothing yet.
-func (l *limit) empty() bool { return l.start() < l.emptyUntil }
+func (l *limit) empty() bool { return l.emptyUntil > 0 && l.start() < l.emptyUntil }
 
 // keep is how many windows before the current one the limit remembers.
 func (l *limit) keep() int { return slowest(l.Limit, l.was).Past() }

@@ -195,6 +195,7 @@ func (s *State) bury(l *limit) {
 	s.digAt = min(s.digAt, s.graves[g])
 	s.accounts -= l.counted()
 	delete(s.limits, l.serial)
+	s.endings++
 	heap.Remove(s.heap(l), l.place)
 	s.emitRemoved(l)
 }

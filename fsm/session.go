@@ -28,6 +28,9 @@ type session struct {
 	// Priority counts where an account is shared.
 	Priority budget.Priority `cbor:"11,keyasint,omitempty"`
 
+	// pruned is State.endings when nothing was left in Leases that cannot be returned; 0: there may be.
+	pruned uint64
+
 	// Of State.idle; a snapshot that is being written looks at turn alone.
 	older, newer *session
 	place        int    // in recency.all
@@ -124,8 +127,9 @@ func (s *State) session(id lease.SessionID) (*session, reach) {
 // touch puts the session's expiry off, and returns the session as it may be written to: whatever
 // changes one touches it first.
 func (s *State) touch(ss *session) *session {
-	ss = s.idle.own(ss)
-	s.sessions[ss.ID] = ss
+	if own := s.idle.own(ss); own != ss {
+		ss, s.sessions[ss.ID] = own, own
+	}
 	ss.Touched = s.t
 	s.idle.renew(ss)
 	return ss

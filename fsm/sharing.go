@@ -98,10 +98,12 @@ func (s *State) may(at *reach, limit int) budget.Credits {
 // those that count.
 func (s *State) size(ss *session, at *reach, a lease.Ask) budget.Credits {
 	l, key := at.limit(a.Limit)
-	account := *l.accounts.get(key)
+	account := l.accounts.get(key)
 	if l.sharing != nil {
+		tenant := *account
 		row := account.Tenants.Row(l.sharing, ss.tenant(l.sharing.By))
-		account.Askers, account.PrevAskers = row.Holders, row.PrevHolders
+		tenant.Askers, tenant.PrevAskers = row.Holders, row.PrevHolders
+		account = &tenant
 	}
 	return account.Share(a.Need, a.Want, s.may(at, a.Limit))
 }

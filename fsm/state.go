@@ -29,6 +29,7 @@ type State struct {
 	budgets  map[string]*policy
 	children map[string][]string // of budgets that are parents, in order
 	limits   map[uint64]*limit   // of all budgets, by serial
+	endings  uint64              // 1, and how often a window or a limit has ended since New
 	rolls    rolls               // those that tile cluster time
 	aligned  rolls               // the others, which follow the calendar
 	lapses   lapses              // of overrides that are for a time
@@ -71,6 +72,7 @@ func New(sink trace.Sink) *State {
 		budgets:  map[string]*policy{},
 		children: map[string][]string{},
 		limits:   map[uint64]*limit{},
+		endings:  1,
 		sessions: map[lease.SessionID]*session{},
 		graves:   map[grave]budget.Instant{},
 		digAt:    never,

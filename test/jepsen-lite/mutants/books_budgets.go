@@ -62,8 +62,7 @@ var budgetMutants = []Mutant{
 	{
 		Name: "empty-for-half-the-grave", Rule: "Books", By: Pure,
 		Means: "a limit is empty until the window in which its grave ends, not until after it",
-		Edits: []Edit{{fsmLimit, "return l.start() < l.emptyUntil }",
-			"return l.end() <= l.emptyUntil }"}},
+		Edits: []Edit{{fsmLimit, "l.start() < l.emptyUntil }", "l.end() <= l.emptyUntil }"}},
 	},
 	{
 		Name: "full-at-the-first-roll", Rule: "Books", By: Pure,
