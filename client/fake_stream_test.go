@@ -17,6 +17,7 @@ import (
 type fakeStreams struct {
 	old    bool // it knows none
 	deaf   bool // it reads nothing
+	late   bool // it answers also when a call's time is over
 	opened int
 	calls  int // that came on them
 }
@@ -53,7 +54,7 @@ func (n *fakeNode) Exchange(
 		n.streams.calls++
 		n.mu.Unlock()
 		deciding.Go(func() {
-			answer, err := n.decideOnStream(stream.Context(), req)
+			answer, err := n.decideOnStream(stream.Context(), req, how.late)
 			if err != nil {
 				return // it is never answered: what comes of it is seen elsewhere
 			}
@@ -65,10 +66,13 @@ func (n *fakeNode) Exchange(
 }
 
 func (n *fakeNode) decideOnStream(
-	ctx context.Context, req *leasedv1.ExchangeRequest,
+	ctx context.Context, req *leasedv1.ExchangeRequest, late bool,
 ) (*leasedv1.ExchangeResponse, error) {
-	ctx, cancel := context.WithTimeout(ctx, time.Duration(req.GetTimeoutNanos()))
-	defer cancel()
+	if !late {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, time.Duration(req.GetTimeoutNanos()))
+		defer cancel()
+	}
 	named := &fakeTrailer{}
 	ctx = grpc.NewContextWithServerTransportStream(ctx, named)
 	answer := &leasedv1.ExchangeResponse{Id: req.GetId()}

@@ -141,6 +141,7 @@ func TestALateAnswerIsDropped(t *testing.T) {
 	bubble(t, 1, func(t *testing.T, f *fakeCluster, c *Client) {
 		f.put("llm", perMinute("requests", 1000))
 		n := f.nodes["a:1"]
+		n.streams.late = true
 		n.set(func(_ context.Context, _ any, decide func() (any, error)) (any, error) {
 			answer, err := decide()
 			pass(time.Second)

@@ -67,6 +67,9 @@ func TestNothingIsWrittenAfterAFailure(t *testing.T) {
 			t.Errorf("write %d after the failure: got %v", i, err)
 		}
 	}
+	if err := s.Logs.StoreLog(&raft.Log{Index: 3}); !errors.Is(err, errDisk) {
+		t.Errorf("another entry after the failure: got %v", err)
+	}
 	if last, err := s.Logs.LastIndex(); err != nil || last != 2 {
 		t.Errorf("the log ends with %d, %v; want 2", last, err)
 	}

@@ -102,6 +102,11 @@ var leaseMutants = []Mutant{
 			""}},
 	},
 	{
+		Name: "roll-ends-no-lease", Rule: "Books", By: Pure,
+		Means: "a roll is not counted as an ending, so that sessions keep leases of windows that are over",
+		Edits: []Edit{{fsmApply, "		s.endings++\n", ""}},
+	},
+	{
 		Name: "session-of-any-key", Rule: "Books", By: Pure,
 		Means: "a session may have a key on a budget without keys",
 		Edits: []Edit{{fsmFamily, "		return p.Keyed == (ss.Key != \"\")\n",

@@ -15,6 +15,8 @@ type Mutant struct {
 	Ablation string
 	// By is the detector that the mutant is built into.
 	By Detector
+	// Test is the one that must fail, with Tested.
+	Test Test
 	// Edits are the changes of the source, all at once.
 	Edits []Edit
 }
@@ -26,6 +28,12 @@ type Edit struct {
 	New  string
 }
 
+// Test is a test of the module's own.
+type Test struct {
+	Package string // below the module's root
+	Name    string
+}
+
 // Detector is a program that looks for bugs.
 type Detector string
 
@@ -35,6 +43,9 @@ const (
 	Pure Detector = "pure"
 	// Cluster runs whole nodes and limiters in virtual time.
 	Cluster Detector = "cluster"
+	// Tested is for what the others do without, such as files: a test, which passes on the unchanged
+	// code in every run of all tests.
+	Tested Detector = "tested"
 )
 
 // Judge is one who may catch a mutant.
@@ -47,10 +58,11 @@ const (
 	Invariants Judge = "invariants" // fsm.Check after every entry of a simulation
 	Oracle     Judge = "oracle"     // the simulation's, which sees true time; and its crashes
 	Checker    Judge = "checker"    // the trace checker, on a simulation's or a cluster's trace
+	ByTest     Judge = "test"       // a test by name
 )
 
 // Judges returns all of them.
-func Judges() []Judge { return []Judge{Lockstep, Invariants, Oracle, Checker} }
+func Judges() []Judge { return []Judge{Lockstep, Invariants, Oracle, Checker, ByTest} }
 
 // All returns every mutant, in the order of the table.
 func All() []Mutant {
@@ -59,6 +71,6 @@ func All() []Mutant {
 		accountMutants, leaseMutants, budgetMutants, snapshotMutants, heirMutants,
 		slidingMutants, bucketMutants, slotMutants, familyMutants,
 		overrideMutants, calendarMutants, sharedMutants,
-		nodeMutants,
+		nodeMutants, streamMutants, logMutants,
 	)
 }

@@ -129,6 +129,12 @@ func TestUnfitMutants(t *testing.T) {
 		!strings.Contains(err.Error(), "does not build") {
 		t.Errorf("got %v, want that it does not build", err)
 	}
+	idle := Mutant{Name: "tested-elsewhere", By: Tested, Test: Test{"budget", "TestOfNothing"},
+		Edits: []Edit{{account, "	a.Used += n\n", "	a.Used += n + 1\n"}}}
+	found, err := runner.Run(t.Context(), t.TempDir(), idle)
+	if err != nil || found.Caught() {
+		t.Errorf("got %v, %v of a test that is not there, want that nothing is caught", found, err)
+	}
 	for name, edits := range map[string][]Edit{
 		"of text that is not there": {{account, "a.Used += m", "a.Used += n"}},
 		"of text that is twice":     {{account, "a.Used", "a.Peak"}},

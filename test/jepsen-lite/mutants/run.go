@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -36,7 +37,7 @@ const Schedules = 400
 func (r Runner) Run(ctx context.Context, dir string, m Mutant) (Findings, error) {
 	root := r.Root
 	program, output := filepath.Join(dir, "detect"), filepath.Join(dir, "findings.json")
-	build, look := r.commands(m.By, program, output)
+	build, look := r.commands(m, program, output)
 	if len(m.Edits) > 0 {
 		overlay, err := m.Overlay(root, dir)
 		if err != nil {
@@ -49,9 +50,19 @@ func (r Runner) Run(ctx context.Context, dir string, m Mutant) (Findings, error)
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	if out, err := execute(ctx, root, dir, look); err != nil {
+	began := time.Now()
+	out, err := execute(ctx, root, dir, look)
+	if m.By == Tested && failedIn(out, m.Test) {
+		return Findings{[]Catch{{Judge: ByTest, Caught: true, What: m.Test.Name, Text: string(out),
+			Replay: "go test ./" + m.Test.Package + " -run '^" + m.Test.Name + "$'",
+			After:  time.Since(began), Schedules: 1}}}, nil
+	}
+	if err != nil {
 		return Findings{}, fmt.Errorf("mutant %s: the detector: %w\n%s", m.Name,
 			errors.Join(err, ctx.Err()), out)
+	}
+	if m.By == Tested {
+		return Findings{[]Catch{{Judge: ByTest, After: time.Since(began), Schedules: 1}}}, nil
 	}
 	data, err := os.ReadFile(output)
 	if err != nil {
@@ -64,9 +75,19 @@ func (r Runner) Run(ctx context.Context, dir string, m Mutant) (Findings, error)
 	return found, nil
 }
 
+// failedIn reports whether the output of a test's run says that it failed. A run that fails in
+// another way, or hangs, does not say so.
+func failedIn(output []byte, t Test) bool {
+	return strings.Contains("\n"+string(output), "\n--- FAIL: "+t.Name+" ")
+}
+
 // commands are how a detector is built, its package last, and how it is run.
-func (r Runner) commands(by Detector, program, output string) (build, look []string) {
-	if by == Cluster {
+func (r Runner) commands(m Mutant, program, output string) (build, look []string) {
+	switch m.By {
+	case Tested:
+		return []string{"go", "test", "-c", "-o", program, "./" + m.Test.Package},
+			[]string{program, "-test.run=^" + m.Test.Name + "$"}
+	case Cluster:
 		return []string{"go", "test", "-c", "-o", program, "./test/jepsen-lite/cluster"},
 			[]string{program, "-test.run=^TestDetect$", "-cluster.findings=" + output,
 				"-cluster.runs=" + strconv.Itoa(r.Schedules/10)}

@@ -30,6 +30,9 @@ func TestMutantsFit(t *testing.T) {
 			strings.ContainsAny(m.Name+m.Means, "|\n") {
 			t.Errorf("mutant %q: its name is taken, or something is left out", m.Name)
 		}
+		if tested := m.Test != (Test{}); tested != (m.By == Tested) || tested && !isThere(t, m.Test) {
+			t.Errorf("mutant %s: there is no test %v, or it is for nothing", m.Name, m.Test)
+		}
 		seen[m.Name] = true
 		rules[m.Rule]++
 		files, err := m.Patch(read)
@@ -62,6 +65,25 @@ func TestMutantsFit(t *testing.T) {
 	if n := len(All()); n < fewest {
 		t.Errorf("%d mutants, want at least %d", n, fewest)
 	}
+}
+
+// isThere reports whether the module has a test.
+func isThere(t *testing.T, test Test) bool {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(moduleRoot(t), test.Package, "*_test.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(text), "\nfunc "+test.Name+"(t *testing.T) {\n") {
+			return true
+		}
+	}
+	return false
 }
 
 // TestTableIsOfTheCode: the page has the mutants that there are, as they are, and nobody
