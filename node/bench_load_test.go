@@ -1,6 +1,7 @@
 package node
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,14 +11,16 @@ import (
 	"time"
 )
 
-// block is how many requests a caller sends between two words to the benchmark: one operation.
-const block = 8
+// maxBlock is how many requests a caller sends, at most, between two words to the benchmark: one
+// operation. Of large requests it is one: a short run has to have many.
+const maxBlock = 8
 
 // bearLoad has callers send requests, each its next one when the last is answered, and reports
-// how many parts of requests were decided a second, and how long one request took. A request
-// that fails ends the benchmark.
+// how many parts of requests were decided a second, and how long one request took. It begins
+// after as many operations as there are callers. A request that fails ends the benchmark.
 func bearLoad(b *testing.B, callers, parts int, unit string, request func(caller int) error) {
 	b.Helper()
+	block := max(1, maxBlock/parts)
 	blocks := make(chan error, callers)
 	stop := make(chan struct{})
 	took := make([][]time.Duration, callers)
@@ -41,17 +44,21 @@ func bearLoad(b *testing.B, callers, parts int, unit string, request func(caller
 			}
 		})
 	}
+	var err error
+	for range callers {
+		err = errors.Join(err, <-blocks)
+	}
 	cpu := cpuTime(b)
-	for b.Loop() {
-		if err := <-blocks; err != nil {
-			b.Error(err)
-			break
-		}
+	for err == nil && b.Loop() {
+		err = <-blocks
 	}
 	rate := float64(b.N*block*parts) / b.Elapsed().Seconds()
 	perPart := float64(cpuTime(b)-cpu) / float64(b.N*block*parts)
 	close(stop)
 	running.Wait()
+	if err != nil {
+		b.Fatal(err)
+	}
 	all := slices.Sorted(slices.Values(slices.Concat(took...)))
 	b.ReportMetric(rate, unit+"/s")
 	b.ReportMetric(float64(all[len(all)/2]), "p50-ns")
