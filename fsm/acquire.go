@@ -171,8 +171,8 @@ func (s *State) grant(ss *session, at *reach, r *lease.Request) []lease.Grant {
 	return grants
 }
 
-// prune forgets what can no longer be returned. That can be something only after a window or a limit
-// has ended, or of slots.
+// prune forgets what can no longer be returned. That can be something only after a window or a
+// limit has ended, or of slots.
 func (s *State) prune(ss *session) {
 	if ss.pruned == s.endings {
 		return

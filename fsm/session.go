@@ -28,7 +28,8 @@ type session struct {
 	// Priority counts where an account is shared.
 	Priority budget.Priority `cbor:"11,keyasint,omitempty"`
 
-	// pruned is State.endings when nothing was left in Leases that cannot be returned; 0: there may be.
+	// pruned is State.endings when nothing was left in Leases that cannot be returned; 0: there may
+	// be something.
 	pruned uint64
 
 	// Of State.idle; a snapshot that is being written looks at turn alone.

@@ -55,8 +55,8 @@ const (
 
 // committer is group commit: proposals that arrive while an entry is in flight form the next
 // one. One entry is in flight at a time, until a majority has it, and nothing lingers: the entry in
-// flight is the timer. Where many wait, the next one is on its way while the last one is applied and
-// answered; else those who are answered may be in it again.
+// flight is the timer. Where many wait, the next one is on its way while the last one is applied
+// and answered; else those who are answered may be in it again.
 type committer struct {
 	raft       *raft.Raft
 	leadership *leadership

@@ -103,7 +103,7 @@ var leaseMutants = []Mutant{
 	},
 	{
 		Name: "roll-ends-no-lease", Rule: "Books", By: Pure,
-		Means: "a roll is not counted as an ending, so that sessions keep leases of windows that are over",
+		Means: "a roll is not counted as an ending: sessions keep leases of windows that are over",
 		Edits: []Edit{{fsmApply, "		s.endings++\n", ""}},
 	},
 	{
