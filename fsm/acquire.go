@@ -40,6 +40,7 @@ func (s *State) acquire(r *lease.Request) Result {
 		}
 	}
 	ss = s.touch(ss)
+	s.expect(ss)
 	s.taken = s.take(s.taken[:0], ss, r.Returns)
 	res := s.decide(ss, &at, r)
 	res.Revision = at.revision
@@ -86,6 +87,7 @@ func (s *State) countAsker(ss *session, at *reach, asks []lease.Ask) {
 	for _, a := range asks {
 		l, key := at.limit(a.Limit)
 		account := l.account(key, s.t)
+		place := l.accounts.last
 		i := slices.IndexFunc(ss.Asked, func(m asked) bool { return m.Limit == l.serial })
 		if i < 0 {
 			// Marks of limits that are gone make room, and, of too many, those of former parents.
@@ -98,10 +100,24 @@ func (s *State) countAsker(ss *session, at *reach, asks []lease.Ask) {
 			i = len(ss.Asked)
 			ss.Asked = append(ss.Asked, asked{Limit: l.serial, Window: -1})
 		}
+		ss.Asked[i].place = place
 		if ss.Asked[i].Window != l.window {
 			ss.Asked[i].Window = l.window
+			if key == ss.Key {
+				ss.Key = l.accounts.rows.get(int(place)).key // one string, so that equality is seen at once
+			}
 			account.Askers++
 			ss.countHolder(l, account)
+		}
+	}
+}
+
+// expect tells the limits that the session asked before where its accounts were, so that few are
+// looked up: of a million keys, one costs more than all else that a grant does.
+func (s *State) expect(ss *session) {
+	for _, m := range ss.Asked {
+		if l := s.limits[m.Limit]; l != nil {
+			l.accounts.expect(m.place)
 		}
 	}
 }

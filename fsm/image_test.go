@@ -258,7 +258,7 @@ func TestAppendItems(t *testing.T) {
 			ss.Key = a.key
 		}
 		for range r.IntN(40) * r.IntN(2) {
-			ss.Asked = append(ss.Asked, asked{u(), budget.Window(n())})
+			ss.Asked = append(ss.Asked, asked{Limit: u(), Window: budget.Window(n())})
 			ss.Leases = append(ss.Leases, held{lease.ID(u()), u(), budget.Window(n()),
 				budget.Credits(n()), budget.Instant(n())})
 		}

@@ -48,6 +48,8 @@ type decision struct {
 type asked struct {
 	Limit  uint64        `cbor:"1,keyasint"` // serial
 	Window budget.Window `cbor:"2,keyasint"`
+	// place is where the session's account was in the limit's table: see table.last.
+	place int32
 }
 
 // answer returns the decision as it is told at t: with what is left of its durations (R5).

@@ -11,6 +11,11 @@ import (
 type table struct {
 	places map[string]int32 // in rows; MaxAccounts fits
 	rows   vector[row]
+	// last is a guess at where the next account that is asked for is: where one was written to last,
+	// unless expect knows better. A key has one row at most, so a row with the key is the right one,
+	// and one without is no guess worth: nothing goes by last before it is compared. Readers, of which
+	// there may be several at a time, leave it as it is.
+	last int32
 }
 
 type row struct {
@@ -25,12 +30,28 @@ func (t *table) len() int {
 	return t.rows.n
 }
 
+// expect guesses that the next account to be asked for is at a place, where it was once.
+func (t *table) expect(place int32) {
+	if t != nil {
+		t.last = place
+	}
+}
+
+// place returns where key's account is.
+func (t *table) place(key string) (i int32, ok bool) {
+	if i = t.last; int(i) < t.rows.n && t.rows.get(int(i)).key == key {
+		return i, true
+	}
+	i, ok = t.places[key]
+	return i, ok
+}
+
 // get returns key's account, to be read, or nil.
 func (t *table) get(key string) *budget.Account {
 	if t == nil {
 		return nil
 	}
-	i, ok := t.places[key]
+	i, ok := t.place(key)
 	if !ok {
 		return nil
 	}
@@ -43,10 +64,11 @@ func (t *table) own(key string) *budget.Account {
 	if t == nil {
 		return nil
 	}
-	i, ok := t.places[key]
+	i, ok := t.place(key)
 	if !ok {
 		return nil
 	}
+	t.last = i
 	r, first := t.rows.own(int(i))
 	if first {
 		r.Out = slices.Clone(r.Out)
@@ -61,7 +83,8 @@ func (t *table) put(key string, a budget.Account) *budget.Account {
 	if t.places == nil {
 		t.places = map[string]int32{}
 	}
-	t.places[key] = int32(t.rows.n)
+	t.last = int32(t.rows.n)
+	t.places[key] = t.last
 	return &t.rows.push(row{key, a}).Account
 }
 
