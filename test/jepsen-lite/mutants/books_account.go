@@ -3,6 +3,12 @@ package mutants
 // accountMutants break the books of one account.
 var accountMutants = []Mutant{
 	{
+		Name: "guessed-place-trusted", Rule: "Books", By: Pure,
+		Means: "where a session's account was is taken for where it is",
+		Edits: []Edit{{fsmTable, "int(i) < t.rows.n && t.rows.get(int(i)).key == key",
+			"int(i) < t.rows.n"}},
+	},
+	{
 		Name: "charge-not-counted", Rule: "Books", By: Pure,
 		Means: "a charge does not add to what is used",
 		Edits: []Edit{{account, "	a.Used += n\n", "	a.Used += 0 * n\n"}},

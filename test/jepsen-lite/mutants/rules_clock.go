@@ -10,6 +10,7 @@ const (
 	fsmPolicy   = "fsm/policy.go"
 	fsmSession  = "fsm/session.go"
 	fsmFamily   = "fsm/family.go"
+	fsmTable    = "fsm/table.go"
 	fsmState    = "fsm/snapshot.go"
 	fsmImage    = "fsm/image.go"
 	fsmVector   = "fsm/vector.go"
