@@ -3,9 +3,11 @@ package bench
 import (
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
 )
 
 // printEvery is how often a line is printed where there is no terminal.
@@ -94,15 +96,7 @@ func (v view) line() string {
 	return text
 }
 
-// grouped writes n with a comma between thousands.
-func grouped(n int64) string {
-	digits := strconv.FormatInt(n, 10)
-	var b strings.Builder
-	for i, d := range digits {
-		if i > 0 && digits[i-1] != '-' && (len(digits)-i)%3 == 0 {
-			b.WriteByte(',')
-		}
-		b.WriteRune(d)
-	}
-	return b.String()
-}
+// english writes numbers with a comma between thousands.
+var english = message.NewPrinter(language.English)
+
+func grouped(n int64) string { return english.Sprint(n) }

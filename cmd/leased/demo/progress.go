@@ -5,9 +5,11 @@ import (
 	"io"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
 )
 
 // row is what the live view shows of one window.
@@ -169,15 +171,7 @@ func floor1(x float64) float64 { return math.Floor(x*1000) / 10 }
 // share is part of whole, 0 for nothing of nothing.
 func share(part, whole int64) float64 { return float64(part) / float64(max(1, whole)) }
 
-// grouped writes n with a comma between thousands.
-func grouped(n int64) string {
-	digits := strconv.FormatInt(n, 10)
-	var b strings.Builder
-	for i, d := range digits {
-		if i > 0 && digits[i-1] != '-' && (len(digits)-i)%3 == 0 {
-			b.WriteByte(',')
-		}
-		b.WriteRune(d)
-	}
-	return b.String()
-}
+// english writes numbers with a comma between thousands.
+var english = message.NewPrinter(language.English)
+
+func grouped(n int64) string { return english.Sprint(n) }

@@ -7,6 +7,9 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+
 	"github.com/leased-io/leased/spec/twin"
 )
 
@@ -240,11 +243,7 @@ func plural(n int64, noun string) string {
 	return grouped(n) + " " + noun + "s"
 }
 
-// grouped writes n with a comma before every three digits.
-func grouped(n int64) string {
-	s := strconv.FormatInt(n, 10)
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
+// english writes numbers with a comma before every three digits.
+var english = message.NewPrinter(language.English)
+
+func grouped(n int64) string { return english.Sprint(n) }
