@@ -26,6 +26,33 @@ func TestStateHashIsTracedNowAndThen(t *testing.T) {
 	}
 }
 
+// TestALargeStateTellsItsSize: one that is too large to be hashed while entries wait is not left out
+// of the trace in silence, neither after an entry nor at a snapshot.
+func TestALargeStateTellsItsSize(t *testing.T) {
+	var got []trace.Event
+	f := NewFSM(func(e trace.Event) {
+		if e.Kind == trace.KindState {
+			got = append(got, e)
+		}
+	})
+	s := f.state
+	s.bounds.hashed = 1
+	s.Apply(1, 1, Entry{Open: true})
+	s.Apply(2, 1, Entry{Epoch: 1, Commands: []Command{
+		put("b", budget.Limit{Metric: "m", Amount: 1, Per: time.Second}),
+		{OpenSession: &OpenSession{Budget: "b"}}, {OpenSession: &OpenSession{Budget: "b"}}}})
+	for i := range uint64(StateHashEvery - 2) {
+		s.Apply(3+i, 1, Entry{})
+	}
+	if _, err := f.Snapshot(); err != nil {
+		t.Fatal(err)
+	}
+	want := trace.Event{Kind: trace.KindState, Index: StateHashEvery, N: 2}
+	if len(got) != 2 || got[0] != want || got[1] != want {
+		t.Errorf("got %+v, want %+v twice", got, want)
+	}
+}
+
 // TestEventsComeAfterTheirEntry, and nothing is left over for the next one.
 func TestEventsComeAfterTheirEntry(t *testing.T) {
 	var kinds []trace.Kind

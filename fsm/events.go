@@ -20,23 +20,28 @@ func (s *State) flush(e Entry, effective bool) {
 		s.sink(ev)
 	}
 	s.events = s.events[:0]
-	if s.entries%StateHashEvery == 0 && s.small() {
-		s.emitState(s.Hash())
+	if s.entries%StateHashEvery == 0 {
+		s.emitState(s.Hash)
 	}
 }
 
-// maxHashed bounds the accounts, sessions and graves of a state that is hashed within an entry:
+// maxHashed bounds the accounts, sessions and graves of a state that is hashed while entries wait:
 // that takes some milliseconds.
 const maxHashed = 1 << 14
 
-// small reports whether the state may be hashed while an entry waits.
-func (s *State) small() bool { return s.accounts+len(s.sessions)+len(s.graves) <= maxHashed }
-
-// emitState reports the hash of the whole state. It comes after an entry, so it is not held back.
-func (s *State) emitState(hash string) {
-	if s.sink != nil {
-		s.sink(trace.Event{Kind: trace.KindState, Index: s.index, Hash: hash})
+// emitState reports the hash of the whole state, or of a larger one how much there is of it: a trace
+// says what it leaves out. It comes after an entry, so it is not held back.
+func (s *State) emitState(hash func() string) {
+	if s.sink == nil {
+		return
 	}
+	ev := trace.Event{Kind: trace.KindState, Index: s.index}
+	if n := s.accounts + len(s.sessions) + len(s.graves); n > s.bounds.hashed {
+		ev.N = int64(n)
+	} else {
+		ev.Hash = hash()
+	}
+	s.sink(ev)
 }
 
 // emitRestore reports that the state is a snapshot's, which has that hash.

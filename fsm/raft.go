@@ -96,9 +96,7 @@ func (f *FSM) Snapshot() (raft.FSMSnapshot, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	image := f.state.Freeze()
-	if f.sink != nil && f.state.small() {
-		f.state.emitState(image.Hash())
-	}
+	f.state.emitState(image.Hash)
 	return &frozen{image: image}, nil
 }
 

@@ -58,8 +58,8 @@ type Counters struct {
 	Revision uint64          `cbor:"4,keyasint"`
 }
 
-// bounds are the sizes of the tables, and maxExpired; tests have smaller ones.
-type bounds struct{ budgets, sessions, accounts, graves, expired int }
+// bounds are the sizes of the tables, maxExpired and maxHashed; tests have smaller ones.
+type bounds struct{ budgets, sessions, accounts, graves, expired, hashed int }
 
 // never is an instant after all others.
 const never = budget.Instant(1<<63 - 1)
@@ -76,7 +76,7 @@ func New(sink trace.Sink) *State {
 		sessions: map[lease.SessionID]*session{},
 		graves:   map[grave]budget.Instant{},
 		digAt:    never,
-		bounds:   bounds{MaxBudgets, MaxSessions, MaxAccounts, MaxGraves, maxExpired},
+		bounds:   bounds{MaxBudgets, MaxSessions, MaxAccounts, MaxGraves, maxExpired, maxHashed},
 	}
 }
 

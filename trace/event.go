@@ -46,7 +46,9 @@ const (
 	KindEntry Kind = "entry"
 	// KindEpoch: the entry opened Epoch (R2, R3). T is where its clock starts.
 	KindEpoch Kind = "epoch"
-	// KindState: Hash is the hash of the whole state after entry Index. Written now and then.
+	// KindState: Hash is the hash of the whole state after entry Index. Written now and then. Of a
+	// state too large to be hashed while entries wait it is empty, and N says how many accounts,
+	// sessions and graves there are.
 	KindState Kind = "state"
 	// KindLimit: limit Limit of budget Budget (Metric, Per) is in force with Amount from here
 	// on; Amount 0: it is removed. A limit that starts empty has OK false: nothing is granted

@@ -190,6 +190,10 @@ func (c *checker) conclude() *Report {
 	if r.Untraced > 0 {
 		c.note("%d credits were granted to sessions that no fleet file mentions", r.Untraced)
 	}
+	if r.Unhashed > 0 {
+		c.note("the state was too large to be hashed %d times: what its replicas hold was compared by "+
+			"their events and the digests of their results alone", r.Unhashed)
+	}
 	r.Verdict = Valid
 	if len(r.Reasons) > 0 {
 		r.Verdict = Unknown

@@ -38,6 +38,9 @@ func (c *checker) apply(g *group) error {
 			return violated(ReplicasAgree, []Located{c.state, g.entry},
 				"a state hash of entry %d follows entry %d", c.state.Event.Index, c.index)
 		}
+		if c.state.Event.Hash == "" {
+			c.report.Unhashed++
+		}
 		if err := c.passed(&g.states[0], g.from); err != nil {
 			return err
 		}

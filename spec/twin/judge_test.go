@@ -103,6 +103,13 @@ func TestVerdicts(t *testing.T) {
 			w.nodes[0].complete = false
 			return w.files
 		}, Unknown, []string{"files end before what"}},
+		{"a state too large to be hashed", func() []*file {
+			w, _ := small(2)
+			for _, f := range w.nodes {
+				unhash(f)
+			}
+			return w.files
+		}, Valid, []string{"too large to be hashed 1 times"}},
 		{"clocks that cannot be compared", func() []*file {
 			w, app := small(1)
 			app.header.Clock = "another"
@@ -131,6 +138,15 @@ func TestVerdicts(t *testing.T) {
 				t.Errorf("unexpected: %s", all)
 			}
 		})
+	}
+}
+
+// unhash has a node say how large the state was instead of its hash.
+func unhash(f *file) {
+	for i := range f.events {
+		if e := &f.events[i].event; e.Kind == trace.KindState {
+			e.Hash, e.N = "", 20_000
+		}
 	}
 }
 

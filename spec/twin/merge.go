@@ -157,7 +157,7 @@ func (c *checker) compareRestored(next uint64) error {
 
 // hashFits reports whether a snapshot's hash is the state's, where the state's is known.
 func (c *checker) hashFits(e *trace.Event) bool {
-	known := c.state.Line > 0 && c.state.Event.Index == e.Index
+	known := c.state.Line > 0 && c.state.Event.Index == e.Index && c.state.Event.Hash != ""
 	return !known || e.Hash == c.state.Event.Hash
 }
 

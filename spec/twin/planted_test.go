@@ -49,6 +49,12 @@ var planted = []plantedViolation{
 	{"a replica wrote another state hash", ReplicasAgree, func(r *recording) {
 		editIn(r.files[1], trace.KindState, func(e *trace.Event) { e.Hash += "x" })
 	}},
+	{"a replica was of another size", ReplicasAgree, func(r *recording) {
+		for _, f := range r.files[:2] {
+			editIn(f, trace.KindState, func(e *trace.Event) { e.Hash, e.N = "", 20_000 })
+		}
+		editIn(r.files[1], trace.KindState, func(e *trace.Event) { e.N++ })
+	}},
 	{"a replica granted another amount", ReplicasAgree, func(r *recording) {
 		editIn(r.files[0], trace.KindGrant, func(e *trace.Event) { e.Amount-- })
 	}},

@@ -37,12 +37,15 @@ type Report struct {
 	Files    int      `json:"files"`
 	DriftPPM int64    `json:"drift_ppm"` // the nodes' rho
 
-	Events      int64  `json:"events"` // read from all files
-	Entries     int64  `json:"entries"`
-	Stale       int64  `json:"stale_entries"` // of another epoch: without effect
-	Epochs      int64  `json:"epochs"`
-	Leaders     int64  `json:"leader_gains"`
-	Restores    int64  `json:"restores"`
+	Events   int64 `json:"events"` // read from all files
+	Entries  int64 `json:"entries"`
+	Stale    int64 `json:"stale_entries"` // of another epoch: without effect
+	Epochs   int64 `json:"epochs"`
+	Leaders  int64 `json:"leader_gains"`
+	Restores int64 `json:"restores"`
+	// Unhashed is how often the whole state was too large to be hashed: replicas were compared by
+	// the digests of their results, and by how large the state was.
+	Unhashed    int64  `json:"unhashed_states"`
 	ClusterTime int64  `json:"cluster_time"` // T after the last entry, nanoseconds
 	LastIndex   uint64 `json:"last_index"`
 
