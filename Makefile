@@ -207,9 +207,9 @@ lockstep: ## the same at every scope, and long random walks: minutes, some GB
 
 # A build for each mutant: some minutes. The page is compared with the code by make test.
 .PHONY: mutants
-mutants: ## plant every bug, and show who catches it; WRITE=1 writes docs/mutants.md, FIRST=1 ends each hunt at its first catch
+mutants: ## plant every bug, and show who catches it; ONLY=regexp some, WRITE=1 writes docs/mutants.md, FIRST=1 ends each hunt at its first catch
 	go test ./test/jepsen-lite/mutants -count=1 -timeout 40m -v -run '^TestMutants$$' \
-		-mutants.run $(if $(WRITE),-mutants.write) $(if $(FIRST),-mutants.first)
+		-mutants.run -mutants.only='$(ONLY)' $(if $(WRITE),-mutants.write) $(if $(FIRST),-mutants.first)
 
 .PHONY: kinds
 kinds: HOURS ?= 24

@@ -17,7 +17,8 @@ var (
 	write = flag.Bool("mutants.write", false, "with -mutants.run, write the table to "+TableFile)
 	first = flag.Bool("mutants.first", false,
 		"with -mutants.run, hunt each mutant until its first catch, and make no table")
-	only = flag.String("mutants.only", "", "with -mutants.run, a regular expression: only these")
+	only = flag.String("mutants.only", "", "with -mutants.run, a regular expression: only these; the "+
+		"table keeps its other rows")
 )
 
 // atATime is how many mutants are built and judged at once.
@@ -57,18 +58,27 @@ func TestMutants(t *testing.T) {
 				defer func() { <-gate }()
 				found := judge(t, runner, m, i >= len(sound))
 				if i >= len(sound) {
-					rows[i-len(sound)] = Row{m, found}
+					rows[i-len(sound)] = Row{Mutant: m, Findings: found}
 				}
 			})
 		}
 	})
-	if *only != "" || *first || t.Failed() {
+	if *only != "" && !*write || *first || t.Failed() {
 		return
+	}
+	file := filepath.Join(runner.Root, filepath.FromSlash(TableFile))
+	if *only != "" {
+		page, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := Keep(rows, string(page)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	page := Table(rows)
 	fmt.Fprintln(t.Output(), page)
 	if *write {
-		file := filepath.Join(runner.Root, filepath.FromSlash(TableFile))
 		if err := os.WriteFile(file, []byte(page), 0o644); err != nil {
 			t.Fatal(err)
 		}

@@ -14,6 +14,8 @@ const TableFile = "docs/mutants.md"
 type Row struct {
 	Mutant
 	Findings
+	// was is the row as a page has it, of a mutant that was not hunted anew.
+	was string
 }
 
 // none stands in the table where a judge noticed nothing.
@@ -27,6 +29,40 @@ func (r Row) cell(j Judge) string {
 		}
 	}
 	return none
+}
+
+// line is the row in the table.
+func (r Row) line() string {
+	if r.was != "" {
+		return r.was
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "| %s | %s | %s | %s |", r.Name, r.Rule, r.Means, cmp.Or(r.Ablation, none))
+	for _, j := range Judges() {
+		fmt.Fprintf(&b, " %s |", r.cell(j))
+	}
+	return b.String() + "\n"
+}
+
+// Keep fills in the rows that are empty, of all mutants in order, as a page has them. One that the
+// page does not have either is an error: somebody has to hunt it.
+func Keep(rows []Row, page string) error {
+	lines := make(map[string]string)
+	for line := range strings.Lines(page) {
+		if name, _, ok := strings.Cut(strings.TrimPrefix(line, "| "), " |"); ok {
+			lines[name] = line
+		}
+	}
+	for i, m := range All() {
+		if rows[i].Name != "" {
+			continue
+		}
+		rows[i] = Row{Mutant: m, was: lines[m.Name]}
+		if rows[i].was == "" {
+			return fmt.Errorf("mutants: %s was not hunted, and the page does not have it", m.Name)
+		}
+	}
+	return nil
 }
 
 // page is the table's page, with a word in place of each table.
@@ -43,11 +79,7 @@ func Table(rows []Row) string {
 	}
 	caught.WriteString("\n|---|---|---|---|" + strings.Repeat("---|", len(Judges())) + "\n")
 	for _, r := range rows {
-		fmt.Fprintf(&caught, "| %s | %s | %s | %s |", r.Name, r.Rule, r.Means, cmp.Or(r.Ablation, none))
-		for _, j := range Judges() {
-			fmt.Fprintf(&caught, " %s |", r.cell(j))
-		}
-		caught.WriteString("\n")
+		caught.WriteString(r.line())
 	}
 	harmless.WriteString("| edit | what makes up for it |\n|---|---|\n")
 	for _, m := range Harmless() {

@@ -133,7 +133,8 @@ func problems(page string) []string {
 func TestTableProblems(t *testing.T) {
 	rows := make([]Row, 0, len(All()))
 	for _, m := range All() {
-		rows = append(rows, Row{m, Findings{[]Catch{{Judge: Checker, Caught: true, What: "Safe"}}}})
+		rows = append(rows, Row{Mutant: m,
+			Findings: Findings{[]Catch{{Judge: Checker, Caught: true, What: "Safe"}}}})
 	}
 	if got := problems(Table(rows)); got != nil {
 		t.Fatalf("a page of the code has problems: %v", got)
@@ -154,5 +155,29 @@ func TestTableProblems(t *testing.T) {
 		if problems(page) == nil {
 			t.Errorf("%s: nothing was noticed", name)
 		}
+	}
+}
+
+// TestKeep: rows that were not hunted stay as a page has them, and one that it has not is missed.
+func TestKeep(t *testing.T) {
+	rows := make([]Row, 0, len(All()))
+	for _, m := range All() {
+		rows = append(rows, Row{Mutant: m,
+			Findings: Findings{[]Catch{{Judge: Checker, Caught: true, What: "Safe"}}}})
+	}
+	page := Table(rows)
+	again := make([]Row, len(rows))
+	again[1] = Row{Mutant: rows[1].Mutant,
+		Findings: Findings{[]Catch{{Judge: Oracle, Caught: true, What: "bound"}}}}
+	if err := Keep(again, page); err != nil {
+		t.Fatal(err)
+	}
+	want := strings.Replace(page, rows[1].line(), again[1].line(), 1)
+	if got := Table(again); got != want || got == page {
+		t.Errorf("got another page than the old one with one row anew:\n%s", got)
+	}
+	without := strings.Replace(page, rows[0].line(), "", 1)
+	if err := Keep(make([]Row, len(rows)), without); err == nil {
+		t.Error("a row that is nowhere was not missed")
 	}
 }
