@@ -26,8 +26,8 @@ func TestStateHashIsTracedNowAndThen(t *testing.T) {
 	}
 }
 
-// TestALargeStateTellsItsSize: one that is too large to be hashed while entries wait is not left out
-// of the trace in silence, neither after an entry nor at a snapshot.
+// TestALargeStateTellsItsSize: one that is too large to be hashed while entries wait is not left
+// out of the trace in silence, neither after an entry nor at a snapshot.
 func TestALargeStateTellsItsSize(t *testing.T) {
 	var got []trace.Event
 	f := NewFSM(func(e trace.Event) {

@@ -29,8 +29,8 @@ func (s *State) flush(e Entry, effective bool) {
 // that takes some milliseconds.
 const maxHashed = 1 << 14
 
-// emitState reports the hash of the whole state, or of a larger one how much there is of it: a trace
-// says what it leaves out. It comes after an entry, so it is not held back.
+// emitState reports the hash of the whole state, or of a larger one how much there is of it: a
+// trace says what it leaves out. It comes after an entry, so it is not held back.
 func (s *State) emitState(hash func() string) {
 	if s.sink == nil {
 		return
