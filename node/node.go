@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 
 	"github.com/hashicorp/raft"
 
@@ -32,6 +33,7 @@ type Node struct {
 	leadership  *leadership
 	committer   *committer
 	news        news
+	founded     atomic.Bool // a leader was known since the start
 	reader      *reader
 	finder      finder
 	members     *membership
@@ -222,6 +224,9 @@ func (n *Node) fail(err error) {
 
 // leaderChanged tells who wants to know that the leader may be another, or may decide now.
 func (n *Node) leaderChanged() {
+	if _, leader := n.raft.LeaderWithID(); leader != "" {
+		n.founded.Store(true)
+	}
 	n.refreshHealth()
 	n.news.tell()
 }

@@ -61,9 +61,10 @@ func (s service) Leader() transport.Leader {
 	return transport.Leader{ID: string(id), API: s.n.members.apiOf(string(id))}
 }
 
-// News tells when another leader may be known.
+// News tells when another leader may be known. Before there was one, nobody knows whether this
+// node will ever be of a cluster.
 func (s service) News() <-chan struct{} {
-	if s.n.committer.closing.Load() || s.n.members.isOutside() {
+	if !s.n.founded.Load() || s.n.committer.closing.Load() || s.n.members.isOutside() {
 		return nil
 	}
 	return s.n.news.next()

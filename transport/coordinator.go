@@ -55,8 +55,8 @@ type Cluster interface {
 	// Leader is called once per request. Neither it nor Status blocks for longer than it takes to
 	// apply an entry.
 	Leader() Leader
-	// News returns a channel that is closed when another leader may be known; nil: this node will
-	// not know of any, as one that stops or was removed.
+	// News returns a channel that is closed when another leader may be known; nil: this node may
+	// not come to know of any, as one that stops, was removed, or has not joined yet.
 	News() <-chan struct{}
 	Status() Status
 	// RemoveMember takes a server out of the cluster for good, and returns once that is committed.
