@@ -67,7 +67,9 @@ func tryNodes(ctx context.Context, free func(context.Context) (string, error), a
 	return c, nil
 }
 
-func (c *nodes) start(ctx context.Context, gossip string, argv []string, traceDir, run string) error {
+func (c *nodes) start(
+	ctx context.Context, gossip string, argv []string, traceDir, run string,
+) error {
 	for i := range nodeCount {
 		id := fmt.Sprintf("n%d", i+1)
 		args := append([]string{}, argv[1:]...)
