@@ -110,7 +110,8 @@ func (c *conns) judge(ctx context.Context, addr, leader string, err error) error
 		return ErrClosed
 	case isOver(ctx): // the caller's patience, which says nothing of the endpoint
 	case info != nil: // the node itself answered: it is there, but cannot decide this now
-		undecided.redirected = c.note(addr, leader)
+		// One that names itself has come to lead while the call waited.
+		undecided.redirected = c.note(addr, leader) || leader == addr
 		if !undecided.redirected {
 			// A leader that is overloaded may have room at once.
 			undecided.leaderless = c.passOver(addr) && info.GetReason() == reasonNotLeader

@@ -28,7 +28,7 @@ type leadership struct {
 	mono   func() time.Duration
 	log    *slog.Logger
 	record trace.Sink
-	// changed is called when the leader may be another; it must not block.
+	// changed is called when the leader may be another, or has opened its epoch; it must not block.
 	changed func()
 
 	// notify is raft's NotifyCh. It has no buffer: raft waits until a transition was taken
@@ -130,6 +130,7 @@ func (l *leadership) openEpoch(ctx context.Context) {
 		applied, err := l.propose()
 		if err == nil {
 			l.begin(ctx, applied)
+			l.changed()
 			return
 		}
 		l.log.Warn("epoch not opened", "error", err)

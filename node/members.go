@@ -31,6 +31,7 @@ type membership struct {
 	expect     int
 	join       []string
 	heartbeat  time.Duration // Config.HeartbeatTimeout
+	looked     func()        // set before run: called when others may be known; must not block
 
 	// The rest down to mu belongs to run.
 	logged    string          // the last reason for waiting that was logged
@@ -96,6 +97,7 @@ func (m *membership) run(ctx context.Context) {
 	defer timer.Stop()
 	for {
 		m.look()
+		m.looked()
 		m.found()
 		m.lead(ctx)
 		wait := reconcileEvery

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 
 	"github.com/hashicorp/raft"
 
@@ -31,6 +32,8 @@ type Node struct {
 	stopRaft    func() raft.Future // once; what it returns waits for raft's end
 	leadership  *leadership
 	committer   *committer
+	news        news
+	founded     atomic.Bool // a leader was known since the start
 	reader      *reader
 	finder      finder
 	members     *membership
@@ -140,7 +143,7 @@ func (n *Node) listen(ctx context.Context) (err error) {
 // startRaft restores the state machine and joins raft, with everything that hangs on it.
 func (n *Node) startRaft(context.Context) (err error) {
 	n.fsm = fsm.NewFSM(n.recorder.sink())
-	n.leadership = newLeadership(n.cfg.Clock, n.log, n.recorder.record, n.refreshHealth)
+	n.leadership = newLeadership(n.cfg.Clock, n.log, n.recorder.record, n.leaderChanged)
 	n.server, err = transport.New(transport.Config{
 		Coordinator: service{n},
 		Cluster:     service{n},
@@ -161,11 +164,12 @@ func (n *Node) startRaft(context.Context) (err error) {
 	stop := func() { n.stopRaft() }
 	n.durable.stop.Store(&stop)
 	n.leadership.raft = n.raft
-	n.raft.RegisterObserver(raft.NewObserver(n.leadership.observed, false, leaderChanged))
+	n.raft.RegisterObserver(raft.NewObserver(n.leadership.observed, false, ofLeader))
 	n.committer.raft = n.raft
 	n.reader = newReader(n.leadership)
 	n.calendar = newCalendarKeeper(n)
 	n.members = newMembership(n.id, n.cfg, n.leadership, n.raftNet, n.log)
+	n.members.looked = n.news.tell
 	n.following.Go(func() { n.leadership.run(n.stopFollow) })
 	go n.committer.run() // joined by its done
 	go n.reader.run()    // joined by its done
@@ -188,7 +192,7 @@ func (n *Node) raftConfig() *raft.Config {
 	return c
 }
 
-func leaderChanged(o *raft.Observation) bool {
+func ofLeader(o *raft.Observation) bool {
 	_, ok := o.Data.(raft.LeaderObservation)
 	return ok
 }
@@ -216,6 +220,15 @@ func (n *Node) fail(err error) {
 	n.failures = append(n.failures, err)
 	n.mu.Unlock()
 	go n.Kill() // joined by done; it waits for the caller
+}
+
+// leaderChanged tells who wants to know that the leader may be another, or may decide now.
+func (n *Node) leaderChanged() {
+	if _, leader := n.raft.LeaderWithID(); leader != "" {
+		n.founded.Store(true)
+	}
+	n.refreshHealth()
+	n.news.tell()
 }
 
 // refreshHealth tells balancers whether a leader is known.

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -48,13 +49,51 @@ func (s service) Read(ctx context.Context, f func(*fsm.State, budget.Instant)) e
 	return nil
 }
 
-// Leader returns who is thought to lead.
+// Leader returns who is thought to lead. This node does while it may stamp.
 func (s service) Leader() transport.Leader {
 	_, id := s.n.raft.LeaderWithID()
 	if string(id) == s.n.id {
+		if !s.n.IsLeader() || s.n.committer.closing.Load() {
+			return transport.Leader{ID: s.n.id}
+		}
 		return transport.Leader{ID: s.n.id, API: s.n.apiAddress, Self: true}
 	}
 	return transport.Leader{ID: string(id), API: s.n.members.apiOf(string(id))}
+}
+
+// News tells when another leader may be known. Before there was one, nobody knows whether this
+// node will ever be of a cluster.
+func (s service) News() <-chan struct{} {
+	if !s.n.founded.Load() || s.n.committer.closing.Load() || s.n.members.isOutside() {
+		return nil
+	}
+	return s.n.news.next()
+}
+
+// news wakes those who wait for a leader.
+type news struct {
+	mu   sync.Mutex
+	wait chan struct{} // nil: nobody waits
+}
+
+// next returns a channel that is closed at the next tell.
+func (n *news) next() <-chan struct{} {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.wait == nil {
+		n.wait = make(chan struct{})
+	}
+	return n.wait
+}
+
+// tell wakes all who wait. It does not block.
+func (n *news) tell() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.wait != nil {
+		close(n.wait)
+		n.wait = nil
+	}
 }
 
 // Status returns the node's view of the cluster, from its own, possibly stale state.

@@ -19,7 +19,8 @@ const (
 )
 
 // call decides a request that was already found valid: here when this node leads, else by one
-// forward to the leader. It is bounded, and names the leader in the trailer.
+// forward to the leader. Without one it is held: see seek. It is bounded, and names the leader in
+// the trailer.
 func call[T any, R interface {
 	*T
 	proto.Message
@@ -29,18 +30,20 @@ func call[T any, R interface {
 ) (R, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	leader := s.cluster.Leader()
+	leader, conn, err := s.seek(ctx)
+	if err == nil && leader.Self {
+		resp, err := decide(ctx)
+		if reasonOf(err) != ReasonNotLeader { // else who asked looks elsewhere
+			setTrailer(ctx, leader)
+		}
+		return resp, err
+	}
 	setTrailer(ctx, leader)
-	switch {
-	case leader.Self:
-		return decide(ctx)
-	case leader.API == "":
-		return nil, toStatus(ErrNotLeader)
-	case len(metadata.ValueFromIncomingContext(ctx, ForwardedHeader)) > 0:
-		return nil, toStatus(ErrNotLeader)
+	if err != nil {
+		return nil, err
 	}
 	resp := R(new(T))
-	if err := s.forward(ctx, leader.API, method, req, resp); err != nil {
+	if err := forward(ctx, conn, leader.API, method, req, resp); err != nil {
 		return nil, err
 	}
 	return resp, nil
@@ -48,15 +51,11 @@ func call[T any, R interface {
 
 // forward passes req on to the node at address. An answer of that node passes through; without
 // one nobody knows what became of the request.
-func (s *Server) forward(
-	ctx context.Context, address, method string, req, resp proto.Message,
+func forward(
+	ctx context.Context, conn *grpc.ClientConn, address, method string, req, resp proto.Message,
 ) error {
-	conn, err := s.peers.conn(address)
-	if err != nil {
-		return refuse(row{codes.Unavailable, ReasonNotLeader}, err.Error())
-	}
 	ctx = metadata.AppendToOutgoingContext(ctx, ForwardedHeader, "1")
-	err = conn.Invoke(ctx, method, req, resp)
+	err := conn.Invoke(ctx, method, req, resp)
 	if err == nil || ours(err) {
 		return err
 	}

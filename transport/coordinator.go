@@ -55,6 +55,9 @@ type Cluster interface {
 	// Leader is called once per request. Neither it nor Status blocks for longer than it takes to
 	// apply an entry.
 	Leader() Leader
+	// News returns a channel that is closed when another leader may be known; nil: this node may
+	// not come to know of any, as one that stops, was removed, or has not joined yet.
+	News() <-chan struct{}
 	Status() Status
 	// RemoveMember takes a server out of the cluster for good, and returns once that is committed.
 	// It reports false if the server was no member. It fails with ErrQuorum, ErrNotLeader,
@@ -68,8 +71,8 @@ type Cluster interface {
 // Leader is who is thought to lead. The zero value: nobody is known.
 type Leader struct {
 	ID   string
-	API  string // host:port of its gRPC API; empty if not known (yet)
-	Self bool   // it is this node
+	API  string // host:port of its gRPC API; empty if not known (yet), or if it cannot decide yet
+	Self bool   // it is this node, which decides
 }
 
 // Status is a node's view of the cluster, from its own, possibly stale state.

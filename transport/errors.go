@@ -161,3 +161,13 @@ func ours(err error) bool {
 	}
 	return false
 }
+
+// reasonOf returns the reason of a status; empty if it has none.
+func reasonOf(err error) string {
+	for _, d := range status.Convert(err).Details() {
+		if info, ok := d.(*errdetails.ErrorInfo); ok {
+			return info.GetReason()
+		}
+	}
+	return ""
+}

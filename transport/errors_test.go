@@ -13,8 +13,6 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"google.golang.org/genproto/googleapis/rpc/errdetails"
-
 	"github.com/leased-io/leased/fsm"
 )
 
@@ -92,14 +90,4 @@ func declared(t *testing.T, file string, tok token.Token, prefix string) []strin
 		}
 	}
 	return names
-}
-
-// reasonOf returns the reason in a status' ErrorInfo.
-func reasonOf(err error) string {
-	for _, d := range status.Convert(err).Details() {
-		if info, ok := d.(*errdetails.ErrorInfo); ok {
-			return info.GetReason()
-		}
-	}
-	return ""
 }

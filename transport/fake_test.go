@@ -24,6 +24,7 @@ type fakeNode struct {
 	index    uint64
 	now      budget.Instant
 	leader   Leader
+	news     chan struct{} // see become; nil: there is none
 	err      error         // of Propose and Read, if set
 	fails    map[int]error // of single commands of ProposeAll
 	hang     bool          // Propose and Read wait for their context
@@ -96,6 +97,21 @@ func (f *fakeNode) Leader() Leader {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.leader
+}
+
+func (f *fakeNode) News() <-chan struct{} {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.news
+}
+
+// become has somebody else lead, of which there is news.
+func (f *fakeNode) become(l Leader) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.leader = l
+	close(f.news)
+	f.news = make(chan struct{})
 }
 
 func (f *fakeNode) Status() Status {

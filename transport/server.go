@@ -79,6 +79,7 @@ type Server struct {
 	grpc        *grpc.Server
 	health      *health.Server
 	peers       *peers
+	hold        holding
 	tasks       tasks
 }
 
@@ -100,6 +101,7 @@ func New(cfg Config) (*Server, error) {
 		stopping:    make(chan struct{}),
 		health:      health.NewServer(),
 		peers:       newPeers(cfg.Dial),
+		hold:        holding{began: time.Now()},
 		grpc: grpc.NewServer(
 			grpc.MaxRecvMsgSize(maxMessage),
 			grpc.MaxConcurrentStreams(maxStreams),

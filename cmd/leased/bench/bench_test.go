@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"errors"
+	"net"
 	"regexp"
 	"strings"
 	"testing"
@@ -91,6 +92,41 @@ func TestNodeThatEnds(t *testing.T) {
 	_, err := Run(t.Context(), cfg, &strings.Builder{}, false)
 	if err == nil || !strings.Contains(err.Error(), "nonsense") {
 		t.Errorf("got %v, want what the node said", err)
+	}
+}
+
+// TestPortTaken: nodes whose port another process took are started anew at another one, but not for
+// ever.
+func TestPortTaken(t *testing.T) {
+	t.Parallel()
+	var config net.ListenConfig
+	taken, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	tries := 0
+	free := func(ctx context.Context) (string, error) {
+		if tries++; tries == 1 {
+			return taken.Addr().String(), nil
+		}
+		return freeAddress(ctx)
+	}
+	c, err := startNodesAt(t.Context(), free, testNode(t), "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.stop(); err != nil {
+		t.Error(err)
+	}
+	if tries != 2 {
+		t.Errorf("started %d times, want 2", tries)
+	}
+	tries = 0
+	free = func(context.Context) (string, error) { tries++; return taken.Addr().String(), nil }
+	_, err = startNodesAt(t.Context(), free, testNode(t), "", "")
+	if !errors.Is(err, errInUse) || tries != startTries {
+		t.Errorf("got %v after %d tries, want errInUse after %d", err, tries, startTries)
 	}
 }
 

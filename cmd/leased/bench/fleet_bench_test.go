@@ -20,7 +20,7 @@ const fleetRun = 2 * time.Second
 // BenchmarkFleet is what a fleet costs its coordinator, three nodes that are processes and sync
 // their logs, at a demand that is the same for 1 to 1,000 limiters and at one that is ten times as
 // high. The limiters belong to one client, as in one process, or to as many as there may be
-// processes, with a connection and a loop of their own.
+// processes, with a connection and a loop of their own, or are spread over processes.
 func BenchmarkFleet(b *testing.B) {
 	cluster, err := startNodes(b.Context(), testNode(b), "", "")
 	if err != nil {
@@ -43,6 +43,15 @@ func BenchmarkFleet(b *testing.B) {
 			cfg.Limiters, cfg.Clients, cfg.Rate = row.limiters, row.clients, row.rate
 			cfg.Duration, cfg.Window = fleetRun, time.Second
 			benchFleet(b, cluster, cfg)
+		})
+	}
+	for _, row := range []struct{ limiters, processes int }{{100, 10}, {1000, 10}} {
+		name := fmt.Sprintf("limiters=%d/processes=%d/rate=20k", row.limiters, row.processes)
+		b.Run(name, func(b *testing.B) {
+			cfg := DefaultConfig()
+			cfg.Limiters, cfg.Rate = row.limiters, 20_000
+			cfg.Duration, cfg.Window = fleetRun, time.Second
+			benchProcesses(b, cluster, cfg, row.processes)
 		})
 	}
 }
@@ -69,33 +78,22 @@ func benchFleet(b *testing.B, cluster *nodes, cfg Config) {
 			b.Error(err)
 		}
 	}()
-	var (
-		admitted int64
-		calls    client.CallCounters
-		cpu      time.Duration
-		last     *load
-	)
+	var sum part
+	var cpu time.Duration
 	for b.Loop() {
 		before, busy := f.calls(), nodesCPU(b, cluster)
-		last = newLoad(cfg, columns)
-		last.drive(b.Context(), f.limiters, cfg.Duration)
+		l := newLoad(cfg, columns)
+		l.drive(b.Context(), f.limiters, cfg.Duration)
 		after := f.calls()
-		admitted += last.admitted.Load()
-		calls.Calls += after.Calls - before.Calls
-		calls.Requests += after.Requests - before.Requests
 		cpu += nodesCPU(b, cluster) - busy
-		if n := last.failed.Load(); n > 0 {
-			b.Fatalf("%d requests failed: %v", n, *last.failure.Load())
+		_, latency := l.timeline.summary(cfg.Duration)
+		sum.add(part{Admitted: l.admitted.Load(), Calls: after.Calls - before.Calls,
+			Requests: after.Requests - before.Requests, P50: latency.P50, P999: latency.P999})
+		if n := l.failed.Load(); n > 0 {
+			b.Fatalf("%d requests failed: %v", n, *l.failure.Load())
 		}
 	}
-	_, latency := last.timeline.summary(cfg.Duration)
-	b.ReportMetric(float64(admitted)/cpu.Seconds(), "admissions/core-s")
-	b.ReportMetric(float64(calls.Calls)*1000/float64(admitted), "calls/1k")
-	b.ReportMetric(float64(calls.Requests)*1000/float64(admitted), "requests/1k")
-	b.ReportMetric(cpu.Seconds()*100/(float64(b.N)*cfg.Duration.Seconds()), "cpu-%")
-	b.ReportMetric(float64(latency.P50), "p50-ns")
-	b.ReportMetric(float64(latency.P999), "p99.9-ns")
-	b.ReportMetric(0, "ns/op") // the length of a run says nothing
+	reportFleet(b, cfg, sum, cpu)
 }
 
 func nodesCPU(b *testing.B, cluster *nodes) time.Duration {

@@ -16,11 +16,12 @@ import (
 	"github.com/leased-io/leased/node"
 )
 
-// TestMain lets the test binary run a node, as "leased serve" would: the nodes of a bench are
-// processes.
+// TestMain lets the test binary run a node, as "leased serve" would, or limiters: those of a bench
+// are processes.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == "serve" {
-		if err := serve(os.Args[2:]); err != nil {
+	roles := map[string]func([]string) error{"serve": serve, "limit": limiting}
+	if len(os.Args) > 1 && roles[os.Args[1]] != nil {
+		if err := roles[os.Args[1]](os.Args[2:]); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}

@@ -1,17 +1,12 @@
 package bench
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
-	"strings"
-	"syscall"
 	"time"
 )
 
@@ -22,12 +17,10 @@ const (
 	readyTimeout = 20 * time.Second
 	// stopTimeout bounds each step of the stop at the end.
 	stopTimeout = 10 * time.Second
-	// maxComplaint is how much of what a node said before it died is quoted, in bytes.
-	maxComplaint = 500
+	// startTries bounds how often the nodes are started: the port that the others join was free a
+	// moment before the node takes it, and another process may have been faster.
+	startTries = 5
 )
-
-// readyLine is what "leased serve" prints once its node knows a leader.
-var readyLine = regexp.MustCompile(`^leased: node (\S+) is ready: api ([^,]+), `)
 
 // nodes are a cluster's processes on loopback, with their logs on the disk.
 type nodes struct {
@@ -35,26 +28,37 @@ type nodes struct {
 	each    []*process
 }
 
-// process is one node.
-type process struct {
-	id, api string
-	cmd     *exec.Cmd
-	said    string        // the file that takes what it says
-	ready   chan string   // size 1: its API address
-	done    chan struct{} // closed at its end
-	ended   error         // why; once done is closed
-	killed  bool
-}
-
 // startNodes starts a cluster and waits until each node knows the leader. What it started before an
 // error is killed. With a directory the nodes are traced into it.
 func startNodes(ctx context.Context, argv []string, traceDir, run string) (*nodes, error) {
+	return startNodesAt(ctx, freeAddress, argv, traceDir, run)
+}
+
+// startNodesAt starts them anew, at another address that free returns, where a port was taken.
+func startNodesAt(ctx context.Context, free func(context.Context) (string, error), argv []string,
+	traceDir, run string,
+) (*nodes, error) {
+	for try := 1; ; try++ {
+		c, err := tryNodes(ctx, free, argv, traceDir, run)
+		if err == nil || try == startTries || !errors.Is(err, errInUse) {
+			return c, err
+		}
+	}
+}
+
+func tryNodes(ctx context.Context, free func(context.Context) (string, error), argv []string,
+	traceDir, run string,
+) (*nodes, error) {
+	gossip, err := free(ctx)
+	if err != nil {
+		return nil, err
+	}
 	dataDir, err := os.MkdirTemp("", "leased-bench-data-")
 	if err != nil {
 		return nil, err
 	}
 	c := &nodes{dataDir: dataDir}
-	if err := c.start(ctx, argv, traceDir, run); err != nil {
+	if err := c.start(ctx, gossip, argv, traceDir, run); err != nil {
 		for _, p := range c.each {
 			p.kill()
 		}
@@ -63,11 +67,9 @@ func startNodes(ctx context.Context, argv []string, traceDir, run string) (*node
 	return c, nil
 }
 
-func (c *nodes) start(ctx context.Context, argv []string, traceDir, run string) error {
-	gossip, err := freeAddress(ctx)
-	if err != nil {
-		return err
-	}
+func (c *nodes) start(
+	ctx context.Context, gossip string, argv []string, traceDir, run string,
+) error {
 	for i := range nodeCount {
 		id := fmt.Sprintf("n%d", i+1)
 		args := append([]string{}, argv[1:]...)
@@ -94,7 +96,7 @@ func (c *nodes) start(ctx context.Context, argv []string, traceDir, run string) 
 		select {
 		case p.api = <-p.ready:
 		case <-p.done:
-			return fmt.Errorf("node %s ended before it was ready: %w: %s", p.id, p.ended, p.words())
+			return p.early()
 		case <-ctx.Done():
 			return fmt.Errorf("node %s knew no leader within %s: %w: %s", p.id, readyTimeout,
 				ctx.Err(), p.words())
@@ -103,8 +105,8 @@ func (c *nodes) start(ctx context.Context, argv []string, traceDir, run string) 
 	return nil
 }
 
-// freeAddress returns an address that nobody listens on. That another process takes it before the
-// node does is unlikely, and told by the node.
+// freeAddress returns an address that nobody listens on. Another process may take it before the
+// node does.
 func freeAddress(ctx context.Context) (string, error) {
 	var config net.ListenConfig
 	l, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
@@ -112,68 +114,6 @@ func freeAddress(ctx context.Context) (string, error) {
 		return "", err
 	}
 	return l.Addr().String(), l.Close()
-}
-
-func startProcess(id, said, program string, args []string) (*process, error) {
-	log, err := os.Create(said)
-	if err != nil {
-		return nil, err
-	}
-	defer log.Close() // the process has its own
-	p := &process{id: id, said: said, ready: make(chan string, 1), done: make(chan struct{})}
-	p.cmd = exec.CommandContext(context.Background(), program, args...)
-	p.cmd.Stderr = log
-	p.cmd.SysProcAttr = ownGroup() // an interrupt at the terminal is for the bench alone
-	out, err := p.cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := p.cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start node %s: %w", id, err)
-	}
-	go func() {
-		defer close(p.done)
-		for lines := bufio.NewScanner(out); lines.Scan(); {
-			if m := readyLine.FindStringSubmatch(lines.Text()); m != nil {
-				p.ready <- m[2]
-			}
-		}
-		p.ended = p.cmd.Wait()
-	}()
-	return p, nil
-}
-
-// words is the end of what the node said.
-func (p *process) words() string {
-	said, err := os.ReadFile(p.said)
-	if err != nil {
-		return err.Error()
-	}
-	return strings.TrimSpace(string(said[max(0, len(said)-maxComplaint):]))
-}
-
-// kill ends the node as a crash of its process does.
-func (p *process) kill() {
-	p.killed = true
-	_ = p.cmd.Process.Kill() // it may have ended already
-	<-p.done
-}
-
-// stop ends the node in order.
-func (p *process) stop() error {
-	_ = p.cmd.Process.Signal(syscall.SIGTERM)
-	timer := time.NewTimer(stopTimeout)
-	defer timer.Stop()
-	select {
-	case <-p.done:
-	case <-timer.C:
-		p.kill()
-		return fmt.Errorf("node %s did not stop within %s, and was killed", p.id, stopTimeout)
-	}
-	if p.ended != nil {
-		return fmt.Errorf("node %s: %w: %s", p.id, p.ended, p.words())
-	}
-	return nil
 }
 
 // endpoints are the nodes' API addresses, a killed one's too: clients must cope with it.

@@ -95,6 +95,7 @@ func (f *faulty) Read(_ context.Context, read func(*fsm.State, budget.Instant)) 
 }
 
 func (f *faulty) Leader() transport.Leader { return transport.Leader{ID: "n1", Self: true} }
+func (f *faulty) News() <-chan struct{}    { return nil }
 func (f *faulty) Status() transport.Status { return transport.Status{Node: "n1"} }
 
 // RemoveMember has nobody to remove.
