@@ -25,9 +25,8 @@ var admitMutants = []Mutant{
 	{
 		Name: "merged-in-one-window", Rule: "R10", By: Pure,
 		Means: "a new lease's duration is given to the credits of the lease before it",
-		Edits: []Edit{{leaseLine, "	l.asOf, l.roll = d.start, d.ttl\n",
-			"	for i := range l.leases {\n		l.leases[i].start, l.leases[i].life = d.start, d.ttl\n	}\n" +
-				"	l.asOf, l.roll = d.start, d.ttl\n"}},
+		Edits: []Edit{{leaseLine, "	l.roll = roll\n",
+			"	for i := range l.leases {\n		l.leases[i].until = roll\n	}\n	l.roll = roll\n"}},
 	},
 	{
 		Name: "spends-more-than-left", Rule: "R10", By: Pure,
@@ -50,8 +49,8 @@ var admitMutants = []Mutant{
 	{
 		Name: "accepts-more", Rule: "R10", By: Pure,
 		Means: "a holder takes one credit more than it was granted",
-		Edits: []Edit{{leaseTake, "life: Life(ttl, drift), left: g.Amount,",
-			"life: Life(ttl, drift), left: g.Amount + 1,"}},
+		Edits: []Edit{{leaseTake, "window: g.Window, left: g.Amount,",
+			"window: g.Window, left: g.Amount + 1,"}},
 	},
 	{
 		Name: "heir-shares-leases", Rule: "R10", By: Pure,
@@ -63,15 +62,15 @@ var admitMutants = []Mutant{
 		Name: "purse-outlives-lease", Rule: "R6", By: Pure,
 		Means: "what was lent may be spent when the lease is over",
 		Edits: []Edit{
-			{leaseLend, "		p.until.Mono = min(p.until.Mono, after(d.start.Mono, d.life))\n", ""},
-			{leaseLend, "		p.until.Wall = min(p.until.Wall, after(d.start.Wall, d.life))\n", ""},
+			{leaseLend, "		p.until.Mono = min(p.until.Mono, d.until.Mono)\n", ""},
+			{leaseLend, "		p.until.Wall = min(p.until.Wall, d.until.Wall)\n", ""},
 		},
 	},
 	{
 		Name: "purse-ignores-suspends", Rule: "R6", By: Pure,
 		Means: "what was lent may be spent until the lease is over by the monotonic clock",
 		Edits: []Edit{
-			{leaseLend, "		p.until.Wall = min(p.until.Wall, after(d.start.Wall, d.life))\n", ""},
+			{leaseLend, "		p.until.Wall = min(p.until.Wall, d.until.Wall)\n", ""},
 		},
 	},
 	{
