@@ -16,12 +16,23 @@ import (
 // they name only what the budget or one above it declares, and are not all zero.
 type Cost map[string]int64
 
+// noCost stands for a nil Cost.
+var noCost = Cost{}
+
 // ask is a cost as its caller put it. It outlives a change of limits, which its vector does
 // not: n credits of the only metric, or byMetric where that is not nil.
 type ask struct {
 	n        int64
 	byMetric Cost
 	slot     *Slot // what is to be held, of slots; nil where credits are spent for good
+}
+
+// ask returns what is asked for by c, which may be nil.
+func (c Cost) ask() ask {
+	if c == nil {
+		c = noCost
+	}
+	return ask{byMetric: c}
 }
 
 // layout is how a budget's limits, and those of each budget above it, lie in cost vectors.

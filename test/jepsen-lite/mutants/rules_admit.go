@@ -79,6 +79,15 @@ var admitMutants = []Mutant{
 		Edits: []Edit{{leasePurse, "s.word.CompareAndSwap(w, drained)", "s.word.CompareAndSwap(w, w)"}},
 	},
 	{
+		Name: "purse-pays-in-part", Rule: "R10", By: Pure,
+		Means: "an admission of several limits takes of what was lent what each limit has",
+		Edits: []Edit{
+			{leasePurse, "		if n > maxPursed || !s.others[i].pays(n) {\n			return false\n",
+				"		if n > maxPursed || i > len(s.others) {\n			return false\n"},
+			{leasePurse, "		if n > 0 {\n			s.others[i] =", "		if n > 0 && s.others[i].pays(n) {\n			s.others[i] ="},
+		},
+	},
+	{
 		Name: "purse-not-booked", Rule: "R10", By: Pure,
 		Means: "what was spent of what was lent stays in the lease",
 		Edits: []Edit{{leaseLend, "	l.live -= n\n	d.left -= n\n", ""}},
