@@ -125,7 +125,10 @@ func (lay *layout) vector(into lease.Cost, a ask) error {
 		return fmt.Errorf("%w: n is %d, allowed is 1..%d", ErrCost, a.n, budget.MaxAmount)
 	}
 	clear(into)
-	return lay.names[0].draw(into, a.n)
+	if over := lay.names[0].draw(into, a.n); over != nil {
+		return over.tooMuch(a.n)
+	}
+	return nil
 }
 
 // mapped is vector for a cost by metrics. That is a map, and to read it is most of what this takes:
@@ -143,8 +146,8 @@ func (lay *layout) mapped(into lease.Cost, cost Cost) error {
 			return fmt.Errorf("%w: %s is %d, allowed is 0..%d",
 				ErrCost, of.name, n, budget.MaxAmount)
 		}
-		if err := of.draw(into, n); err != nil {
-			return err
+		if over := of.draw(into, n); over != nil {
+			return over.tooMuch(n)
 		}
 		known++
 		positive = positive || n > 0
@@ -158,20 +161,22 @@ func (lay *layout) mapped(into lease.Cost, cost Cost) error {
 	return nil
 }
 
-// draw adds what n, which is 0..budget.MaxAmount, draws on each limit to what is in into.
-func (of *costName) draw(into lease.Cost, n int64) error {
+// draw adds what n, which is 0..budget.MaxAmount, draws on each limit to what is in into. It returns
+// the first draw that is more than a limit can have, or nil.
+func (of *costName) draw(into lease.Cost, n int64) (over *draw) {
 	for i := range of.draws {
 		d := &of.draws[i]
 		drawn, ok := d.weight.Of(budget.Credits(n))
 		if !ok || into[d.limit]+drawn > budget.MaxAmount {
-			return tooMuch(d.weight, n)
+			return d
 		}
 		into[d.limit] += drawn
 	}
 	return nil
 }
 
-func tooMuch(w budget.Weight, n int64) error {
+func (d *draw) tooMuch(n int64) error {
+	w := d.weight
 	return fmt.Errorf("%w: %s is %d, of which each draws %d %s: allowed is what draws at most %d "+
 		"in all", ErrCost, w.Cost, n, w.Times, w.Metric, budget.MaxAmount)
 }
