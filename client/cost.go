@@ -161,8 +161,8 @@ func (lay *layout) mapped(into lease.Cost, cost Cost) error {
 	return nil
 }
 
-// draw adds what n, which is 0..budget.MaxAmount, draws on each limit to what is in into. It returns
-// the first draw that is more than a limit can have, or nil.
+// draw adds what n, which is 0..budget.MaxAmount, draws on each limit to what is in into. It
+// returns the first draw that is more than a limit can have, or nil.
 func (of *costName) draw(into lease.Cost, n int64) (over *draw) {
 	for i := range of.draws {
 		d := &of.draws[i]

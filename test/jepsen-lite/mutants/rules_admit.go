@@ -84,7 +84,8 @@ var admitMutants = []Mutant{
 		Edits: []Edit{
 			{leasePurse, "		if n > maxPursed || !s.others[i].pays(n) {\n			return false\n",
 				"		if n > maxPursed || i > len(s.others) {\n			return false\n"},
-			{leasePurse, "		if n > 0 {\n			s.others[i] =", "		if n > 0 && s.others[i].pays(n) {\n			s.others[i] ="},
+			{leasePurse, "		if n > 0 {\n			s.others[i] =",
+				"		if n > 0 && s.others[i].pays(n) {\n			s.others[i] ="},
 		},
 	},
 	{
