@@ -16,6 +16,9 @@ import (
 // they name only what the budget or one above it declares, and are not all zero.
 type Cost map[string]int64
 
+// noCost stands for a nil Cost.
+var noCost = Cost{}
+
 // ask is a cost as its caller put it. It outlives a change of limits, which its vector does
 // not: n credits of the only metric, or byMetric where that is not nil.
 type ask struct {
@@ -24,30 +27,58 @@ type ask struct {
 	slot     *Slot // what is to be held, of slots; nil where credits are spent for good
 }
 
+// ask returns what is asked for by c, which may be nil.
+func (c Cost) ask() ask {
+	if c == nil {
+		c = noCost
+	}
+	return ask{byMetric: c}
+}
+
 // layout is how a budget's limits, and those of each budget above it, lie in cost vectors.
 type layout struct {
 	limits []budget.Limit // canonical order in each budget: by metric, then by period
 	levels budget.Levels
-	draws  [][]budget.Weight // of limits: what of a cost draws on it
-	names  []string          // that a cost may have: distinct, the unlimited ones first
-	slots  bool              // some limit is of slots
-	free   []string          // the unlimited metrics
+	names  []costName // that a cost may have: distinct, the unlimited ones first
+	slots  bool       // some limit is of slots
+	free   []string   // the unlimited metrics
+}
+
+// costName is a name that a cost may have, and what it draws: on no limit twice.
+type costName struct {
+	name  string
+	draws []draw
+}
+
+// draw is that each of what is named draws weight.Times from a limit.
+type draw struct {
+	limit  int
+	weight budget.Weight
 }
 
 func newLayout(limits []budget.Limit, levels budget.Levels, unlimited []string) *layout {
-	lay := &layout{limits: limits, levels: levels, names: slices.Clone(unlimited),
-		free: slices.Clone(unlimited)}
+	lay := &layout{limits: limits, levels: levels, free: slices.Clone(unlimited)}
+	for _, name := range unlimited {
+		lay.place(name)
+	}
 	for i, limit := range limits {
 		lay.slots = lay.slots || limit.Kind == budget.KindSlots
-		draws := levels.Draws(i, limit.Metric)
-		lay.draws = append(lay.draws, draws)
-		for _, w := range draws {
-			if !slices.Contains(lay.names, w.Cost) {
-				lay.names = append(lay.names, w.Cost)
-			}
+		for _, w := range levels.Draws(i, limit.Metric) {
+			of := lay.place(w.Cost)
+			of.draws = append(of.draws, draw{limit: i, weight: w})
 		}
 	}
 	return lay
+}
+
+// place returns the place of a name, which is new if need be.
+func (lay *layout) place(name string) *costName {
+	i := slices.IndexFunc(lay.names, func(of costName) bool { return of.name == name })
+	if i < 0 {
+		i = len(lay.names)
+		lay.names = append(lay.names, costName{name: name})
+	}
+	return &lay.names[i]
 }
 
 // isOf reports whether lay is that of these.
@@ -62,7 +93,8 @@ func (lay *layout) isOf(
 
 // plain reports whether n credits cost just that of the only limit.
 func (lay *layout) plain() bool {
-	return len(lay.limits) == 1 && len(lay.names) == 1 && !lay.slots && lay.draws[0][0].Times == 1
+	return len(lay.limits) == 1 && len(lay.names) == 1 && !lay.slots &&
+		lay.names[0].draws[0].weight.Times == 1
 }
 
 // owner returns the name of the budget that a limit is of; own is that of the limiter.
@@ -87,32 +119,35 @@ func (lay *layout) vector(into lease.Cost, a ask) error {
 	}
 	if len(lay.names) != 1 {
 		return fmt.Errorf("%w: the budget has several metrics, name them: %s",
-			ErrCost, strings.Join(lay.names, ", "))
+			ErrCost, lay.allNames())
 	}
 	if a.n < 1 || a.n > int64(budget.MaxAmount) {
 		return fmt.Errorf("%w: n is %d, allowed is 1..%d", ErrCost, a.n, budget.MaxAmount)
 	}
-	for i := range into {
-		w := lay.draws[i][0]
-		drawn, ok := w.Of(budget.Credits(a.n))
-		if !ok {
-			return tooMuch(w, a.n)
-		}
-		into[i] = drawn
+	clear(into)
+	if over := lay.names[0].draw(into, a.n); over != nil {
+		return over.tooMuch(a.n)
 	}
 	return nil
 }
 
+// mapped is vector for a cost by metrics. That is a map, and to read it is most of what this takes:
+// it is read once for each name.
 func (lay *layout) mapped(into lease.Cost, cost Cost) error {
+	clear(into)
 	known, positive := 0, false
-	for _, name := range lay.names {
-		n, ok := cost[name]
+	for i := range lay.names {
+		of := &lay.names[i]
+		n, ok := cost[of.name]
 		if !ok {
 			continue
 		}
 		if n < 0 || n > int64(budget.MaxAmount) {
 			return fmt.Errorf("%w: %s is %d, allowed is 0..%d",
-				ErrCost, name, n, budget.MaxAmount)
+				ErrCost, of.name, n, budget.MaxAmount)
+		}
+		if over := of.draw(into, n); over != nil {
+			return over.tooMuch(n)
 		}
 		known++
 		positive = positive || n > 0
@@ -123,29 +158,25 @@ func (lay *layout) mapped(into lease.Cost, cost Cost) error {
 	if !positive {
 		return fmt.Errorf("%w: it is zero in every metric", ErrCost)
 	}
-	for i := range lay.limits {
-		if err := lay.weigh(&into[i], i, cost); err != nil {
-			return err
+	return nil
+}
+
+// draw adds what n, which is 0..budget.MaxAmount, draws on each limit to what is in into. It
+// returns the first draw that is more than a limit can have, or nil.
+func (of *costName) draw(into lease.Cost, n int64) (over *draw) {
+	for i := range of.draws {
+		d := &of.draws[i]
+		drawn, ok := d.weight.Of(budget.Credits(n))
+		if !ok || into[d.limit]+drawn > budget.MaxAmount {
+			return d
 		}
+		into[d.limit] += drawn
 	}
 	return nil
 }
 
-// weigh writes what a cost draws on limit i, whose names are known and amounts in range.
-func (lay *layout) weigh(into *budget.Credits, i int, cost Cost) error {
-	*into = 0
-	for _, w := range lay.draws[i] {
-		n := cost[w.Cost]
-		drawn, ok := w.Of(budget.Credits(n))
-		if !ok || *into+drawn > budget.MaxAmount {
-			return tooMuch(w, n)
-		}
-		*into += drawn
-	}
-	return nil
-}
-
-func tooMuch(w budget.Weight, n int64) error {
+func (d *draw) tooMuch(n int64) error {
+	w := d.weight
 	return fmt.Errorf("%w: %s is %d, of which each draws %d %s: allowed is what draws at most %d "+
 		"in all", ErrCost, w.Cost, n, w.Times, w.Metric, budget.MaxAmount)
 }
@@ -154,10 +185,18 @@ func tooMuch(w budget.Weight, n int64) error {
 func (lay *layout) unknownName(cost Cost) error {
 	var unknown []string
 	for name := range cost {
-		if !slices.Contains(lay.names, name) {
+		if !slices.ContainsFunc(lay.names, func(of costName) bool { return of.name == name }) {
 			unknown = append(unknown, name)
 		}
 	}
 	return fmt.Errorf("%w: unknown metric %q, the budget has: %s",
-		ErrCost, slices.Min(unknown), strings.Join(lay.names, ", "))
+		ErrCost, slices.Min(unknown), lay.allNames())
+}
+
+func (lay *layout) allNames() string {
+	names := make([]string, len(lay.names))
+	for i, of := range lay.names {
+		names[i] = of.name
+	}
+	return strings.Join(names, ", ")
 }

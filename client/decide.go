@@ -20,10 +20,7 @@ func (l *Limiter) Decide(ctx context.Context, n int64) (Decision, error) {
 
 // DecideCost is Decide for all of cost, or none of it.
 func (l *Limiter) DecideCost(ctx context.Context, cost Cost) (Decision, error) {
-	if cost == nil {
-		cost = noCost
-	}
-	return l.decideNow(ctx, ask{byMetric: cost})
+	return l.decideNow(ctx, cost.ask())
 }
 
 func (l *Limiter) decideNow(ctx context.Context, a ask) (Decision, error) {

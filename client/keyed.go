@@ -141,10 +141,7 @@ func (k *KeyedLimiter) AllowKey(key string, n int64) Decision {
 
 // AllowCostKey decides at once on all of cost, or none of it, as Limiter.AllowCost does.
 func (k *KeyedLimiter) AllowCostKey(key string, cost Cost) Decision {
-	if cost == nil {
-		cost = noCost
-	}
-	return k.decide(key, ask{byMetric: cost})
+	return k.decide(key, cost.ask())
 }
 
 func (k *KeyedLimiter) decide(key string, a ask) Decision {
@@ -172,10 +169,7 @@ func (k *KeyedLimiter) WaitKey(ctx context.Context, key string, n int64) error {
 
 // WaitCostKey is WaitKey for all of cost, or none of it.
 func (k *KeyedLimiter) WaitCostKey(ctx context.Context, key string, cost Cost) error {
-	if cost == nil {
-		cost = noCost
-	}
-	return k.wait(ctx, key, ask{byMetric: cost})
+	return k.wait(ctx, key, cost.ask())
 }
 
 func (k *KeyedLimiter) wait(ctx context.Context, key string, a ask) error {

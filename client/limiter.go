@@ -14,12 +14,8 @@ import (
 	"github.com/leased-io/leased/trace"
 )
 
-// noCost stands for a nil Cost.
-var noCost = Cost{}
-
 // Limiter admits against one account of a budget, and one of each budget above it, from leases that
-// it holds. Safe for
-// concurrent use. It is opened by Client.Limiter and ends with Close.
+// it holds. Safe for concurrent use. It is opened by Client.Limiter and ends with Close.
 type Limiter struct {
 	client           *Client
 	budget           string
@@ -74,26 +70,6 @@ type Limiter struct {
 	last     error    // of the last call that failed, nil after one that was decided
 }
 
-// denial is the coordinator's last refusal. Its zero value is none.
-type denial struct {
-	limit int
-	left  budget.Credits
-	until int64    // Mono
-	by    *Decider // the limit; nil: it was not told yet
-}
-
-// remaining returns how long the denial still stands. Zero or less: it does not.
-func (d denial) remaining(now lease.Reading) time.Duration {
-	return time.Duration(d.until - now.Mono)
-}
-
-// silence is how long the coordinator has owed a decision.
-type silence struct {
-	owed   bool
-	since  int64 // Mono of the first attempt that was not decided
-	warned bool
-}
-
 func newLimiter(c *Client, budget string, o limiterOptions, s opened) *Limiter {
 	l := &Limiter{
 		log:     c.log.With(keyBudget, budget, keyKey, s.of.String()),
@@ -138,20 +114,8 @@ func (l *Limiter) Allow() Decision { return l.AllowN(1) }
 // the network, and does not overtake callers of Wait.
 func (l *Limiter) AllowN(n int64) Decision {
 	h := l.hot.Load()
-	if h != nil && h.plain {
-		// R10: the grant was loaded. Only now the clock is read, and only then credits are spent.
-		var now lease.Reading
-		if l.clock.monotonic { // as in clock.now, which does not fit in here
-			now.Mono = int64(time.Since(l.clock.base))
-		} else {
-			now = l.clock.both()
-		}
-		if h.purse.Spend(now, callerHint(), budget.Credits(n)) {
-			if h.refusal == nil {
-				return Decision{Verdict: Allowed, Decider: l.by}
-			}
-			return h.refused(now.Mono)
-		}
+	if mono, spent := h.spend(l, n); spent {
+		return h.decision(l, mono)
 	}
 	return l.decide(ask{n: n}, h)
 }
@@ -159,14 +123,11 @@ func (l *Limiter) AllowN(n int64) Decision {
 // AllowCost decides at once on all of cost, or none of it. It never waits for the network, and
 // does not overtake callers of Wait. cost is not kept.
 func (l *Limiter) AllowCost(cost Cost) Decision {
-	if cost == nil {
-		cost = noCost
-	}
 	h := l.hot.Load()
 	if mono, spent := h.spendCost(l, cost); spent {
 		return h.decision(l, mono)
 	}
-	return l.decide(ask{byMetric: cost}, h)
+	return l.decide(cost.ask(), h)
 }
 
 // decide decides under the lock: tried could not.
@@ -223,96 +184,6 @@ func (l *Limiter) verdictLocked(now lease.Reading, a ask) Decision {
 		return Decision{Verdict: Allowed, Decider: l.by}
 	}
 	return l.explainLocked(now, v, l.scratch)
-}
-
-// behindLocked decides on a cost that has the queue before it: it gets nothing now.
-func (l *Limiter) behindLocked(now lease.Reading, cost lease.Cost) Decision {
-	if l.tooLargeLocked(cost) >= 0 {
-		return l.explainLocked(now, lease.Oversized, cost)
-	}
-	if l.denial.remaining(now) > 0 {
-		return l.deniedLocked(now)
-	}
-	return l.explainLocked(now, lease.Pending, cost)
-}
-
-// explainLocked turns a verdict other than Admitted into a Decision, or admits by FailOpen.
-func (l *Limiter) explainLocked(now lease.Reading, v lease.Verdict, cost lease.Cost) Decision {
-	d := Decision{Decider: l.by}
-	switch v {
-	case lease.Refused:
-		l.noteDenialLocked(now)
-		return l.deniedLocked(now)
-	case lease.Oversized:
-		d.Verdict = TooLarge
-		i := l.tooLargeLocked(cost)
-		if i < 0 {
-			i = l.tooLarge
-		}
-		d.Decider = l.decider(i)
-		d.Cost = cost[i]
-	case lease.NoBudget:
-		d.Verdict = UnknownBudget
-	case lease.Closed:
-		d.Verdict = Closed
-	default: // Pending, or Lost: another session is being opened
-		switch {
-		case !l.unavailableLocked(now):
-			d.Verdict = Pending
-		case l.degradeLocked(now, cost):
-			d.Verdict = FailedOpen
-		default:
-			d.Verdict = Unavailable
-		}
-	}
-	return d
-}
-
-func (l *Limiter) deniedLocked(now lease.Reading) Decision {
-	if l.denial.by == nil {
-		l.denial.by = l.decider(l.denial.limit)
-		l.denial.by.Left = l.denial.left
-	}
-	return Decision{
-		Verdict:    Denied,
-		RetryAfter: l.denial.remaining(now),
-		Decider:    l.denial.by,
-	}
-}
-
-// decider says that limit i has decided.
-func (l *Limiter) decider(i int) *Decider {
-	limit := l.lay.limits[i]
-	return &Decider{Budget: l.budget, LimitOf: l.lay.owner(i, l.budget), Metric: limit.Metric,
-		Kind: limit.Kind, Per: limit.Per, Amount: limit.Bound()}
-}
-
-func (l *Limiter) invalid(cause error) Decision {
-	return Decision{Verdict: Invalid, Decider: &Decider{Budget: l.budget, cause: cause}}
-}
-
-// noteDenialLocked remembers what the holder just refused by.
-func (l *Limiter) noteDenialLocked(now lease.Reading) {
-	limit, retryAfter := l.holder.Denial(now)
-	if limit != l.denial.limit {
-		l.denial.left, l.denial.by = 0, nil
-	}
-	l.denial.limit, l.denial.until = limit, now.Mono+int64(retryAfter)
-}
-
-// tooLargeLocked returns the first limit that cost exceeds, or -1.
-func (l *Limiter) tooLargeLocked(cost lease.Cost) int {
-	for i, n := range cost {
-		if n > l.lay.limits[i].Bound() {
-			return i
-		}
-	}
-	return -1
-}
-
-// unavailableLocked reports whether the coordinator has owed a decision for too long.
-func (l *Limiter) unavailableLocked(now lease.Reading) bool {
-	return l.silent.owed && now.Mono-l.silent.since >= int64(l.unavailableAfter)
 }
 
 // layout returns how limits lie: the keys of one limiter share it.

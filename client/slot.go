@@ -37,10 +37,7 @@ func (l *Limiter) AcquireSlot(ctx context.Context) (*Slot, error) {
 
 // AcquireSlotCost is AcquireSlot for all of cost, or none of it.
 func (l *Limiter) AcquireSlotCost(ctx context.Context, cost Cost) (*Slot, error) {
-	if cost == nil {
-		cost = noCost
-	}
-	return l.acquireSlot(ctx, ask{byMetric: cost})
+	return l.acquireSlot(ctx, cost.ask())
 }
 
 func (l *Limiter) acquireSlot(ctx context.Context, a ask) (*Slot, error) {

@@ -24,10 +24,7 @@ func (l *Limiter) Wait(ctx context.Context, n int64) error { return l.wait(ctx, 
 
 // WaitCost is Wait for all of cost, or none of it.
 func (l *Limiter) WaitCost(ctx context.Context, cost Cost) error {
-	if cost == nil {
-		cost = noCost
-	}
-	return l.wait(ctx, ask{byMetric: cost})
+	return l.wait(ctx, cost.ask())
 }
 
 func (l *Limiter) wait(ctx context.Context, a ask) error {

@@ -68,14 +68,15 @@ func (h *Holder) takeGrants(now Reading, a attempt, answer Answer) bool {
 		taken++
 		l := &h.lines[g.Limit]
 		ttl := min(max(0, g.TTL), l.limit.Span())
+		life := Life(ttl, drift)
 		d := held{
-			id: g.Lease, window: g.Window, start: a.start,
-			ttl: ttl, life: Life(ttl, drift), left: g.Amount,
+			id: g.Lease, window: g.Window, left: g.Amount,
+			ttl: ttl, life: life, until: a.start.plus(life),
 		}
 		h.rec.accepted(a, g, d.life)
 		if l.slots() {
 			l.renewed(now, d, ask.Lease, &h.rec)
-		} else if !l.add(now, d, &h.rec) {
+		} else if !l.add(now, d, a.start.plus(ttl), &h.rec) {
 			// The window was ending. What is left of it is of no use: wait for the next.
 			wait := min(max(minWake, l.windowLeft(now)), UnknownBudgetRetry)
 			h.request.pause(now, wait)

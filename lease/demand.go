@@ -64,37 +64,58 @@ func horizon(per time.Duration) time.Duration {
 }
 
 // offer counts an offer of n credits at the reading now.
-func (d *demand) offer(now int64, n budget.Credits) { d.several(now, n, 1) }
+func (d *demand) offer(now int64, n budget.Credits) {
+	if d.seen {
+		d.learn(d.silence(now))
+	} else {
+		d.seen, d.folded = true, now
+	}
+	if d.stale(now) {
+		d.fold(now)
+	}
+	d.unit, d.last = min(n, budget.MaxAmount), now
+	d.fresh = min(d.fresh+d.unit, budget.MaxAmount)
+}
 
 // several counts so many offers, of n credits in sum, that came since the last one that was
 // counted; the last of them at the reading now.
 func (d *demand) several(now int64, n budget.Credits, count int64) {
 	if d.seen {
-		gap := min(elapsed(d.last, now), maxGap) / time.Duration(count)
-		if d.gap == 0 {
-			d.gap = gap
+		gap := d.silence(now) / time.Duration(count)
+		for range min(count, gapsLearned) - 1 {
+			d.learn(gap)
 		}
-		for range min(count, gapsLearned) {
-			d.gap += (gap - d.gap) / gapWeight
-		}
-	} else {
-		d.seen, d.folded = true, now
+		d.last = now - int64(gap) // what is left to be learned is one offer like the others
 	}
-	d.fold(now)
-	n = min(n, budget.MaxAmount)
-	d.fresh = min(d.fresh+n, budget.MaxAmount)
-	d.unit, d.last = (n+budget.Credits(count)-1)/budget.Credits(count), now
+	d.offer(now, n)
+	d.unit = (d.unit + budget.Credits(count) - 1) / budget.Credits(count)
+}
+
+// silence returns the time since the last offer, as far as it teaches anything.
+func (d *demand) silence(now int64) time.Duration { return min(elapsed(d.last, now), maxGap) }
+
+// learn has the usual gap be more like gap.
+func (d *demand) learn(gap time.Duration) {
+	if d.gap == 0 {
+		d.gap = gap
+	}
+	d.gap += (gap - d.gap) / gapWeight
 }
 
 // again counts a waiter's further try: a sign of life, but no demand that was not counted.
 func (d *demand) again(now int64) { d.last = now }
 
-// fold lets the level decay until now.
+// stale reports whether it is time to fold: seldom, so that most offers need no call for it.
+func (d *demand) stale(now int64) bool {
+	return elapsed(d.folded, now) >= d.horizon/foldsPerHorizon
+}
+
+// fold lets the level decay until now, if that is far enough.
 func (d *demand) fold(now int64) {
-	dt := elapsed(d.folded, now)
-	if dt < d.horizon/foldsPerHorizon {
+	if !d.stale(now) {
 		return
 	}
+	dt := elapsed(d.folded, now)
 	d.level = mulDiv(d.parts(), uint64(d.horizon), uint64(d.horizon)+uint64(dt))
 	d.fresh, d.folded = 0, now
 }

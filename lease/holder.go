@@ -156,14 +156,14 @@ func (h *Holder) precheck(cost Cost) Verdict {
 	if len(cost) != len(h.lines) {
 		return Invalid
 	}
-	var least, most budget.Credits
+	var all budget.Credits // the bits of all: negative if one of them is
 	oversized := false
 	for i, n := range cost {
-		least, most = min(least, n), max(most, n)
+		all |= n
 		oversized = oversized || n > h.lines[i].ceiling
 	}
 	switch {
-	case least < 0 || most == 0:
+	case all <= 0:
 		return Invalid
 	case h.state == Lost:
 		return Lost

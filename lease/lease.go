@@ -28,21 +28,27 @@ type Reading struct {
 	Wall int64
 }
 
-// since returns the time from start to r: the longer of what the two clocks say, so that
-// neither a suspend, which stops the monotonic clock, nor a wall clock that was set back hides
-// any of it (R6). It saturates where a jump of the wall clock would overflow.
-func (r Reading) since(start Reading) time.Duration {
-	return max(elapsed(start.Mono, r.Mono), elapsed(start.Wall, r.Wall))
+// before reports whether both clocks show less than end: whatever ends there is over when either
+// of them says so, since a suspend stops the monotonic clock, and the wall clock may be set back
+// (R6).
+func (r Reading) before(end Reading) bool { return r.Mono < end.Mono && r.Wall < end.Wall }
+
+// until returns the time from r to end: the shorter of what the two clocks say, and so more than
+// zero just when r is before end. It saturates where a jump of the wall clock would overflow.
+func (r Reading) until(end Reading) time.Duration {
+	return min(elapsed(r.Mono, end.Mono), elapsed(r.Wall, end.Wall))
+}
+
+// plus returns the reading d after r on each clock, saturated. d is not negative.
+func (r Reading) plus(d time.Duration) Reading {
+	return Reading{Mono: after(r.Mono, d), Wall: after(r.Wall, d)}
 }
 
 // elapsed returns to - from on one clock, saturated.
 func elapsed(from, to int64) time.Duration {
 	d := to - from
-	switch {
-	case to > from && d < 0:
-		return math.MaxInt64
-	case to < from && d >= 0:
-		return math.MinInt64
+	if (from^to)&(d^to) < 0 { // the signs say that it overflows, in the direction of to
+		return time.Duration(math.MaxInt64 ^ to>>63)
 	}
 	return time.Duration(d)
 }

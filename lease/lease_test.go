@@ -33,24 +33,35 @@ func TestLife(t *testing.T) {
 	}
 }
 
-func TestReadingSince(t *testing.T) {
+func TestReadingUntil(t *testing.T) {
+	const life = 100
 	for _, c := range []struct {
 		name       string
 		start, now Reading
-		want       time.Duration
+		want       time.Duration // of life
 	}{
-		{"both clocks agree", Reading{10, 1000}, Reading{15, 1005}, 5},
-		{"suspend: the wall clock ran on", Reading{10, 1000}, Reading{11, 1900}, 900},
-		{"wall clock set back", Reading{10, 1000}, Reading{15, -5000}, 5},
+		{"both clocks agree", Reading{10, 1000}, Reading{15, 1005}, 95},
+		{"suspend: the wall clock ran on", Reading{10, 1000}, Reading{11, 1900}, -800},
+		{"wall clock set back", Reading{10, 1000}, Reading{15, -5000}, 95},
 		{"wall clock jumps as far as it goes",
-			Reading{10, -1}, Reading{11, math.MaxInt64}, math.MaxInt64},
-		{"and back", Reading{10, math.MaxInt64}, Reading{15, math.MinInt64}, 5},
+			Reading{10, -1}, Reading{11, math.MaxInt64}, -math.MaxInt64 + life - 1},
+		{"and further", Reading{10, -1000}, Reading{11, math.MaxInt64}, math.MinInt64},
+		{"and back", Reading{10, math.MaxInt64 - life}, Reading{15, math.MinInt64}, 95},
+		{"a life past the end of the clock",
+			Reading{10, math.MaxInt64 - 1}, Reading{10, math.MaxInt64 - 1}, 1},
 		{"monotonic clock from end to end",
-			Reading{math.MinInt64, 0}, Reading{math.MaxInt64, 0}, math.MaxInt64},
-		{"nothing passed", Reading{10, 1000}, Reading{10, 1000}, 0},
+			Reading{math.MinInt64, 0}, Reading{math.MaxInt64, 0}, math.MinInt64},
+		{"nothing passed", Reading{10, 1000}, Reading{10, 1000}, 100},
+		{"all but the last moment", Reading{10, 1000}, Reading{109, 1099}, 1},
+		{"over by the monotonic clock", Reading{10, 1000}, Reading{110, 1099}, 0},
+		{"over by the wall clock", Reading{10, 1000}, Reading{109, 1100}, 0},
 	} {
-		if got := c.now.since(c.start); got != c.want {
+		end := c.start.plus(life)
+		if got := c.now.until(end); got != c.want {
 			t.Errorf("%s: got %d, want %d", c.name, got, c.want)
+		}
+		if got := c.now.before(end); got != (c.want > 0) {
+			t.Errorf("%s: before the end: %v with %d left", c.name, got, c.want)
 		}
 	}
 }

@@ -74,8 +74,8 @@ func (h *Holder) Lend(now Reading, span time.Duration, most int) *Purse {
 		empty = false
 		d := &l.leases[0]
 		total[i] = min(d.left, maxPursed)
-		p.until.Mono = min(p.until.Mono, after(d.start.Mono, d.life))
-		p.until.Wall = min(p.until.Wall, after(d.start.Wall, d.life))
+		p.until.Mono = min(p.until.Mono, d.until.Mono)
+		p.until.Wall = min(p.until.Wall, d.until.Wall)
 	}
 	if empty {
 		return h.lendRefusals(now, p)

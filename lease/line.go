@@ -16,9 +16,9 @@ const MaxLeasesPerLimit = 8
 type held struct {
 	id     ID
 	window budget.Window
-	start  Reading       // the send of the attempt that was answered (R7)
-	ttl    time.Duration // from start to the window's end, in cluster time
+	ttl    time.Duration // from the send of the attempt that was answered to the window's end
 	life   time.Duration // the part of ttl that is used, on this process's clocks (R6)
+	until  Reading       // where life ends: it counts from that send (R7)
 	left   budget.Credits
 	// returned says that some of it was given up: a lease is returned once (R8).
 	returned bool
@@ -38,7 +38,7 @@ type admits struct {
 }
 
 // remaining returns how long d may still be admitted on. Zero or less: it is over (R6).
-func (d *held) remaining(now Reading) time.Duration { return d.life - now.since(d.start) }
+func (d *held) remaining(now Reading) time.Duration { return now.until(d.until) }
 
 // line is what the holder has of one limit.
 //
@@ -53,12 +53,10 @@ type line struct {
 	ceiling budget.Credits
 	leases  []held         // at most MaxLeasesPerLimit, the earliest to end first
 	live    budget.Credits // what leases have left, in sum
-	// The window of the latest lease ends, as far as is known, roll after asOf.
-	asOf   Reading
-	roll   time.Duration
-	denial denial
-	demand demand
-	sizer  Sizer // nil: demand alone decides
+	roll    Reading        // the window of the latest lease ends, as far as is known
+	denial  denial
+	demand  demand
+	sizer   Sizer // nil: demand alone decides
 	// bare: nothing is held ahead of those who come for it. So it is with slots, and in strict mode.
 	bare bool
 }
@@ -80,14 +78,14 @@ func (l *line) shortfall(n budget.Credits) budget.Credits { return max(0, n-l.li
 
 // windowLeft returns the time until the window of the latest lease ends. Zero: not known.
 func (l *line) windowLeft(now Reading) time.Duration {
-	return max(0, l.roll-now.since(l.asOf))
+	return max(0, now.until(l.roll))
 }
 
 // expire ends the leases whose life is over (R6).
 func (l *line) expire(now Reading, rec *recorder) {
 	for i := range l.leases {
-		if l.leases[i].remaining(now) <= 0 {
-			l.endIf(rec, func(d *held) bool { return d.remaining(now) <= 0 })
+		if !now.before(l.leases[i].until) {
+			l.endIf(rec, func(d *held) bool { return !now.before(d.until) })
 			return
 		}
 	}
@@ -154,16 +152,16 @@ func (l *line) giveUp(i int, n budget.Credits, rec *recorder) Return {
 }
 
 // add takes a lease in, if it is still good for something, and ends those of older windows: the
-// cluster has left these (R10). A lease of an older window than the line's is over at once. It
-// reports whether the lease is live.
-func (l *line) add(now Reading, d held, rec *recorder) bool {
+// cluster has left these (R10). A lease of an older window than the line's is over at once. The
+// window ends at roll. It reports whether the lease is live.
+func (l *line) add(now Reading, d held, roll Reading, rec *recorder) bool {
 	l.endIf(rec, func(o *held) bool { return o.window < d.window })
 	if len(l.leases) > 0 && l.leases[0].window > d.window {
 		rec.expired(&d)
 		return false
 	}
-	l.asOf, l.roll = d.start, d.ttl
-	if d.remaining(now) <= 0 {
+	l.roll = roll
+	if !now.before(d.until) {
 		rec.expired(&d)
 		return false
 	}
@@ -186,7 +184,7 @@ func (l *line) add(now Reading, d held, rec *recorder) bool {
 func (l *line) inherit(old *line) {
 	l.leases, old.leases = old.leases, nil
 	l.live, old.live = old.live, 0
-	l.asOf, l.roll, l.demand = old.asOf, old.roll, old.demand
+	l.roll, l.demand = old.roll, old.demand
 	if l.limit.Bound() == old.limit.Bound() {
 		l.sizer = old.sizer
 	}

@@ -141,7 +141,7 @@ func TestPrefetchHoldsBack(t *testing.T) {
 	t.Run("not", func(t *testing.T) { prepared(t).wantAsks(Ask{Limit: 0, Need: 0, Want: 2}) })
 	t.Run("when it would arrive after the window", func(t *testing.T) {
 		r := prepared(t)
-		r.h.lines[0].roll = 15 * time.Millisecond
+		r.h.lines[0].roll = r.now.plus(15 * time.Millisecond)
 		r.h.request.rtt = 8 * time.Millisecond
 		r.asksNothing()
 		if d, _ := r.h.WakeAfter(r.now); d != 15*time.Millisecond {

@@ -90,7 +90,7 @@ func (p *Purse) SpendCost(now Reading, hint uint64, cost Cost) bool {
 func (p *Purse) Refuses() bool { return p.refuses }
 
 func (p *Purse) good(now Reading) bool {
-	return now.Mono >= p.from && now.Mono < p.until.Mono && now.Wall < p.until.Wall
+	return now.Mono >= p.from && now.before(p.until)
 }
 
 func (p *Purse) stripe(hint uint64) *stripe {

@@ -178,7 +178,7 @@ func (h *Holder) shrink() {
 // use stays in use. If d itself is over, what there is goes on, and is d to the coordinator.
 func (l *line) renewed(now Reading, d held, from ID, rec *recorder) {
 	d.name = d.id
-	over := d.remaining(now) <= 0
+	over := !now.before(d.until)
 	if over {
 		rec.expired(&d)
 	}

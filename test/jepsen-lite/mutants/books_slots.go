@@ -86,7 +86,13 @@ var slotMutants = []Mutant{
 	{
 		Name: "slots-in-use-never-over", Rule: "R6", By: Pure,
 		Means: "a holder goes on with slots that are in use when their life is over",
-		Edits: []Edit{{leaseLine, "{ return d.life - now.since(d.start) }",
-			"{ return d.life - min(now.since(d.start), d.life-time.Duration(min(1, d.used))) }"}},
+		Edits: []Edit{
+			{leaseLine, "!now.before(l.leases[i].until) {",
+				"!now.before(l.leases[i].until) && l.leases[i].used == 0 {"},
+			{leaseLine, "return !now.before(d.until) })",
+				"return !now.before(d.until) && d.used == 0 })"},
+			{leaseLine, "{ return now.until(d.until) }",
+				"{ return max(now.until(d.until), time.Duration(min(1, d.used))) }"},
+		},
 	},
 }

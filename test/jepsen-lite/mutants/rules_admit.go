@@ -25,9 +25,8 @@ var admitMutants = []Mutant{
 	{
 		Name: "merged-in-one-window", Rule: "R10", By: Pure,
 		Means: "a new lease's duration is given to the credits of the lease before it",
-		Edits: []Edit{{leaseLine, "	l.asOf, l.roll = d.start, d.ttl\n",
-			"	for i := range l.leases {\n		l.leases[i].start, l.leases[i].life = d.start, d.ttl\n	}\n" +
-				"	l.asOf, l.roll = d.start, d.ttl\n"}},
+		Edits: []Edit{{leaseLine, "	l.roll = roll\n",
+			"	for i := range l.leases {\n		l.leases[i].until = roll\n	}\n	l.roll = roll\n"}},
 	},
 	{
 		Name: "spends-more-than-left", Rule: "R10", By: Pure,
@@ -50,8 +49,8 @@ var admitMutants = []Mutant{
 	{
 		Name: "accepts-more", Rule: "R10", By: Pure,
 		Means: "a holder takes one credit more than it was granted",
-		Edits: []Edit{{leaseTake, "life: Life(ttl, drift), left: g.Amount,",
-			"life: Life(ttl, drift), left: g.Amount + 1,"}},
+		Edits: []Edit{{leaseTake, "window: g.Window, left: g.Amount,",
+			"window: g.Window, left: g.Amount + 1,"}},
 	},
 	{
 		Name: "heir-shares-leases", Rule: "R10", By: Pure,
@@ -63,21 +62,31 @@ var admitMutants = []Mutant{
 		Name: "purse-outlives-lease", Rule: "R6", By: Pure,
 		Means: "what was lent may be spent when the lease is over",
 		Edits: []Edit{
-			{leaseLend, "		p.until.Mono = min(p.until.Mono, after(d.start.Mono, d.life))\n", ""},
-			{leaseLend, "		p.until.Wall = min(p.until.Wall, after(d.start.Wall, d.life))\n", ""},
+			{leaseLend, "		p.until.Mono = min(p.until.Mono, d.until.Mono)\n", ""},
+			{leaseLend, "		p.until.Wall = min(p.until.Wall, d.until.Wall)\n", ""},
 		},
 	},
 	{
 		Name: "purse-ignores-suspends", Rule: "R6", By: Pure,
 		Means: "what was lent may be spent until the lease is over by the monotonic clock",
 		Edits: []Edit{
-			{leaseLend, "		p.until.Wall = min(p.until.Wall, after(d.start.Wall, d.life))\n", ""},
+			{leaseLend, "		p.until.Wall = min(p.until.Wall, d.until.Wall)\n", ""},
 		},
 	},
 	{
 		Name: "purse-stays-open", Rule: "R10", By: Pure,
 		Means: "what was lent may be spent after it was taken back",
 		Edits: []Edit{{leasePurse, "s.word.CompareAndSwap(w, drained)", "s.word.CompareAndSwap(w, w)"}},
+	},
+	{
+		Name: "purse-pays-in-part", Rule: "R10", By: Pure,
+		Means: "an admission of several limits takes of what was lent what each limit has",
+		Edits: []Edit{
+			{leasePurse, "		if n > maxPursed || !s.others[i].pays(n) {\n			return false\n",
+				"		if n > maxPursed || i > len(s.others) {\n			return false\n"},
+			{leasePurse, "		if n > 0 {\n			s.others[i] =",
+				"		if n > 0 && s.others[i].pays(n) {\n			s.others[i] ="},
+		},
 	},
 	{
 		Name: "purse-not-booked", Rule: "R10", By: Pure,
