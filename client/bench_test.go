@@ -23,7 +23,8 @@ func plentyWith(tb testing.TB, opts []Option, limits ...budget.Limit) *Limiter {
 	}
 	f.put("llm", limits...)
 	f.grant = func(_, _, left budget.Credits) budget.Credits { return left / 2 }
-	return open(tb, f.client(tb, opts...), "llm")
+	// However slow the machine is, opening waits for the first credits.
+	return open(tb, f.client(tb, append(opts, WithCallTimeout(time.Minute))...), "llm")
 }
 
 func TestAdmittedPathsDoNotAllocate(t *testing.T) {

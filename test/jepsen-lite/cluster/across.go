@@ -146,8 +146,8 @@ func read(path, role string, take func(header trace.Event, e *trace.Event)) erro
 
 // partHistory sorts calls by the cluster that they were made to. What the second one says of
 // sessions of the first is that it knows none of them, and left out. Which of them answered a call
-// that spans the parting is for the answer to tell: if it knows the session no more, nobody knows
-// what the call had come to.
+// that spans the parting is for the answer to tell: if it knows the session no more, or names none,
+// nobody knows what the call had come to, and a change of a budget may have been made in either.
 func partHistory(
 	h linear.History, p parting, restored int64,
 ) (first, second linear.History, err error) {
@@ -159,9 +159,12 @@ func partHistory(
 		switch {
 		case op.Call < p.at && in.Session == 0 && out != nil && out.Session >= p.first:
 			second = append(second, op) // it opened one
-		case op.Call < p.at && op.Return > p.at && out != nil && denies(in, out):
+		case op.Call < p.at && op.Return > p.at && out != nil && eithers(in, out):
 			op.Output, op.Return = nil, 0
 			first = append(first, op)
+			if in.Session == 0 && in.Kind != linear.OpenSession { // a change of a budget
+				second = append(second, op)
+			}
 		case op.Call < p.at:
 			first = append(first, op)
 		case in.Session == 0 || in.Session >= p.first:
@@ -172,6 +175,11 @@ func partHistory(
 		}
 	}
 	return first, second, errors.Join(errs...)
+}
+
+// eithers reports whether either cluster can have given an answer: it names no session of one.
+func eithers(in linear.Input, out *linear.Output) bool {
+	return denies(in, out) || in.Session == 0 && out.Session == 0
 }
 
 // denies reports whether an answer says that there is no such session.

@@ -15,6 +15,7 @@ func TestPartHistory(t *testing.T) {
 		return linear.Op{Call: call, Return: back, Input: in, Output: &out}
 	}
 	open := linear.Input{Kind: linear.OpenSession}
+	put := linear.Input{Kind: linear.PutBudget, Budget: "b"}
 	old, young := linear.Input{Kind: linear.Acquire, Session: 7},
 		linear.Input{Kind: linear.Acquire, Session: 1000}
 	back := linear.Input{Kind: linear.GiveBack, Session: 7}
@@ -30,6 +31,10 @@ func TestPartHistory(t *testing.T) {
 		{"before, and unknown", done(1, 2, old, unknown), 1, 0, true, false},
 		{"held up, and heard later", done(99, 120, old, granted), 1, 0, true, false},
 		{"on its way to the second", done(99, 120, old, unknown), 1, 0, false, false},
+		{"refused by either", done(99, 120, open, linear.Output{Answer: linear.NoBudget}), 1, 0, false,
+			false},
+		{"changed by either", done(99, 120, put, linear.Output{Answer: linear.Done}), 1, 1, false, false},
+		{"changed before", done(97, 99, put, linear.Output{Answer: linear.Done}), 1, 0, true, false},
 		{"opened by the first", done(99, 120, open, linear.Output{Session: 9}), 1, 0, true, false},
 		{"opened by the second", done(99, 120, open, linear.Output{Session: 1000}), 0, 1, true, false},
 		{"after", done(101, 120, young, granted), 0, 1, true, false},
