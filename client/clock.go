@@ -18,11 +18,16 @@ func newClock(o options) *clock {
 	return &clock{custom: o.clock, monotonic: o.monotonic, base: time.Now().Add(-time.Second)}
 }
 
-// now returns a reading. Where both clocks are read one look serves them, about 50 ns on Linux.
+// now returns a reading.
 func (c *clock) now() lease.Reading {
 	if c.monotonic {
 		return lease.Reading{Mono: int64(time.Since(c.base))}
 	}
+	return c.both()
+}
+
+// both reads both clocks: one look serves them, about 50 ns on Linux.
+func (c *clock) both() lease.Reading {
 	if c.custom != nil {
 		return c.custom()
 	}

@@ -114,8 +114,20 @@ func (l *Limiter) Allow() Decision { return l.AllowN(1) }
 // the network, and does not overtake callers of Wait.
 func (l *Limiter) AllowN(n int64) Decision {
 	h := l.hot.Load()
-	if mono, spent := h.spend(l, n); spent {
-		return h.decision(l, mono)
+	if h != nil && h.plain {
+		// R10: the grant was loaded. Only now the clock is read, and only then credits are spent.
+		var now lease.Reading
+		if l.clock.monotonic { // as in clock.now, which does not fit in here
+			now.Mono = int64(time.Since(l.clock.base))
+		} else {
+			now = l.clock.both()
+		}
+		if h.purse.Spend(now, callerHint(), budget.Credits(n)) {
+			if h.refusal == nil {
+				return Decision{Verdict: Allowed, Decider: l.by}
+			}
+			return h.refused(now.Mono)
+		}
 	}
 	return l.decide(ask{n: n}, h)
 }
