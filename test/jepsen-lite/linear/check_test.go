@@ -242,6 +242,9 @@ var histories = []struct {
 		did(ask(1, 2, 1, 6), granted(1, 6, 2100)), Valid},
 	{"another's leases are forgotten", takenOver(300).did(ask(1, 1, 1, 6), granted(1, 6, 1400)),
 		Invalid},
+	{"the same at the first instant", takenOver(0).did(ask(1, 1, 1, 6), denied(0, 400)).
+		did(ask(1, 2, 1, 6), granted(1, 6, 1100)), Valid},
+	{"the same at the first instant", takenOver(0).did(ask(1, 1, 1, 6), granted(1, 6, 400)), Invalid},
 
 	{"a session is closed, and asks", begun().did(Input{Kind: GiveBack, Session: 1, Close: true},
 		Output{Answer: Done, SessionKnown: true}).did(ask(1, 1, 1, 6), granted(1, 6, 100)), Invalid},

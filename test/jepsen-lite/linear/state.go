@@ -29,7 +29,8 @@ type state struct {
 	// revision is the budget's, 0 where it is not known: above lastRevision.
 	revision, lastRevision uint64
 
-	// restored is when this coordinator took the place of another, or 0.
+	// heir: this coordinator took the place of another, at restored, which may be 0.
+	heir     bool
 	restored int64
 
 	exists, keyed bool
@@ -235,7 +236,7 @@ func (s *state) seal() *state {
 	s.pending = slices.DeleteFunc(s.pending, s.over)
 	e := encoder{}
 	e.add(int64(s.lastSession), int64(s.lastLease), int64(s.revision), int64(s.lastRevision))
-	e.flag(s.late, s.exists, s.keyed)
+	e.flag(s.late, s.exists, s.keyed, s.heir)
 	e.add(int64(s.lastLife), int64(len(s.lives)), int64(len(s.sessions)), s.restored)
 	for i := range s.lives {
 		l := &s.lives[i]

@@ -89,7 +89,7 @@ func (s *state) do(c *command, out *Output) []*state {
 		return s.drop(c, out)
 	case TakeOver:
 		n := s.clone()
-		n.restored = c.At
+		n.heir, n.restored = true, c.At
 		return one(n, true)
 	}
 	return nil
@@ -229,7 +229,7 @@ func (s *state) replace(c *command) {
 		}
 		s.lastLife++
 		s.lives[i] = life{Limit: want, serial: s.lastLife, emptyUntil: s.grave(want.Metric)}
-		if s.restored > 0 { // leases of another coordinator are over a period later
+		if s.heir { // leases of another coordinator are over a period later
 			s.lives[i].emptyUntil = max(s.lives[i].emptyUntil, s.restored+want.Per)
 		}
 	}
