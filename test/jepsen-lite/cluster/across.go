@@ -159,7 +159,7 @@ func partHistory(
 		switch {
 		case op.Call < p.at && in.Session == 0 && out != nil && out.Session >= p.first:
 			second = append(second, op) // it opened one
-		case op.Call < p.at && op.Return > p.at && out != nil && eithers(in, out):
+		case op.Call < p.at && op.Return > p.at && out != nil && ofEither(in, out):
 			op.Output, op.Return = nil, 0
 			first = append(first, op)
 			if in.Session == 0 && in.Kind != linear.OpenSession { // a change of a budget
@@ -177,8 +177,8 @@ func partHistory(
 	return first, second, errors.Join(errs...)
 }
 
-// eithers reports whether either cluster can have given an answer: it names no session of one.
-func eithers(in linear.Input, out *linear.Output) bool {
+// ofEither reports whether either cluster can have given an answer: it names no session of one.
+func ofEither(in linear.Input, out *linear.Output) bool {
 	return denies(in, out) || in.Session == 0 && out.Session == 0
 }
 
